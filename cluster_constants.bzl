@@ -1,0 +1,31 @@
+"""What this repository deploys to: data, and the only place for it."""
+
+# The kubeconfig context of the cluster.
+CLUSTER = "windlass"
+
+# host:port where images are pushed, and by the same name where the nodes pull from.
+REGISTRY = "localhost:31000"
+
+# The first part of every image's repository and of every group's name.
+PROJECT = "demo"
+
+# Environment -> its namespace, where its images come from (`built` from head, or `pinned` in
+# pins.json), how it rolls out (`parallel`; `gated` is declared and not built yet), and whether
+# it is protected. `[... for env in ENVS]` loops over the names; one line more is one environment more.
+ENVS = {
+    "prod": {"namespace": "prod", "images": "pinned", "rollout": "parallel", "protected": True},
+    "staging": {"namespace": "staging", "images": "pinned", "rollout": "parallel"},
+    "dev": {"namespace": "dev", "images": "pinned", "rollout": "parallel"},
+    "myns": {"namespace": "$USER", "images": "built", "rollout": "parallel"},
+}
+
+# Namespaces that //prod:setup itself uses: nobody's own may have such a name.
+SYSTEM_NAMESPACES = ["windlass-system", "windlass-storage"]
+
+# Images that are not built here. The local cluster has its own builds of them under these names.
+THIRD_PARTY = {
+    "busybox": "localhost:31000/third_party/busybox:1",
+    "local-path-provisioner": "localhost:31000/third_party/local-path-provisioner:v0.0.30",
+    "redis": "localhost:31000/third_party/redis:8",
+    "registry": "localhost:31000/third_party/registry:3",
+}

@@ -1,0 +1,148 @@
+//! Runs other run targets in turn, as a user would type them, and then follows a log until every
+//! line that it was told to wait for was there.
+
+mod log;
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+use windlass_report::{Exit, Explain, say};
+use windlass_runfiles::{Environment, Launcher};
+
+/// The request: `<launcher>.json`, version 1.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    version: u32,
+    /// Run targets, in order.
+    steps: Vec<Step>,
+    /// A run target that prints a log, and its arguments.
+    log: Step,
+    /// What the log's lines must hold before the demo ends.
+    until: Vec<String>,
+    /// What to say in the end.
+    next: Vec<String>,
+}
+
+/// A run target.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    /// As users type it: `//prod:setup.apply`.
+    label: String,
+    /// Its launcher, a path in the runfiles.
+    launcher: String,
+    arguments: Vec<String>,
+}
+
+/// Why the demo ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The launcher or its runfiles are not where they should be.
+    #[error("cannot find the files of the demo")]
+    Files(#[source] windlass_runfiles::Error),
+    /// The request cannot be read.
+    #[error("cannot read request `{}`", path.display())]
+    Request {
+        /// The request.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A run target cannot be started.
+    #[error("cannot start `{label}`")]
+    Start {
+        /// The run target.
+        label: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The log did not say in time what it should.
+    #[error("the log of `{label}` does not say `{missing}` within {seconds} s")]
+    Log {
+        /// The run target that prints the log.
+        label: String,
+        /// The first word that is missing.
+        missing: String,
+        /// How long it was followed.
+        seconds: u64,
+    },
+}
+
+impl Explain for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Request { .. } => Exit::Input,
+            Self::Log { .. } => Exit::Rollout,
+            Self::Files(_) | Self::Start { .. } => Exit::Failure,
+        }
+    }
+}
+
+/// Runs the demo of this launcher's request. The exit code is that of the first step that failed.
+pub fn run() -> Result<ExitCode, Error> {
+    let start = Instant::now();
+    let launcher = Launcher::find(std::env::args_os().next().as_deref(), &Environment::read())
+        .map_err(Error::Files)?;
+    let request = read(&launcher.request())?;
+    for step in &request.steps {
+        say(&format!("\n$ bazel run {}", step.label));
+        let status = step
+            .command(&launcher)
+            .status()
+            .map_err(|error| step.unstarted(error))?;
+        if !status.success() {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            return Ok(ExitCode::from(code.unwrap_or(Exit::Failure as u8)));
+        }
+    }
+    say(&format!(
+        "\n$ bazel run {} -- {}",
+        request.log.label,
+        request.log.arguments.join(" ")
+    ));
+    log::follow(&request.log, &launcher, &request.until)?;
+    say(&format!(
+        "\nthe stack is up after {:.0} s",
+        start.elapsed().as_secs_f32()
+    ));
+    for line in &request.next {
+        say(line);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Step {
+    fn command(&self, launcher: &Launcher) -> Command {
+        let mut command = Command::new(launcher.file(&self.launcher));
+        command
+            .args(&self.arguments)
+            .env("RUNFILES_DIR", launcher.runfiles());
+        command
+    }
+
+    fn unstarted(&self, source: std::io::Error) -> Error {
+        Error::Start {
+            label: self.label.clone(),
+            source,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Request, Error> {
+    let unreadable = |source: Box<dyn std::error::Error + Send + Sync>| Error::Request {
+        path: path.to_owned(),
+        source,
+    };
+    let text = std::fs::read(path).map_err(|error| unreadable(error.into()))?;
+    let request: Request =
+        serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))?;
+    if request.version != 1 {
+        let text = format!("got version {}, want 1", request.version);
+        return Err(unreadable(text.into()));
+    }
+    Ok(request)
+}

@@ -1,0 +1,84 @@
+"""How the Rust crates of this repository are built: one call, the same targets for each."""
+
+load("@crates//:defs.bzl", "all_crate_deps")
+load("@rules_rust//rust:defs.bzl", "rust_binary", "rust_clippy", "rust_library", "rust_test", "rustfmt_test")
+
+def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [], test_data = [], **kwargs):
+    """A library crate with its unit tests, clippy and rustfmt.
+
+    Makes `<name>`, `<name>_test`, `<name>_clippy` and `<name>_format_test`.
+
+    Args:
+      name: the library's name.
+      crate_name: its crate's name, `windlass_<name>` if not given.
+      srcs: its sources, all of `src/` but `main.rs` if not given.
+      deps: crates of this repository; those of Cargo.toml are added.
+      compile_data: files that `include_str!` reads.
+      test_data: files that the unit tests read.
+      **kwargs: more attributes of rust_library.
+    """
+    rust_library(
+        name = name,
+        srcs = srcs or native.glob(["src/**/*.rs"], exclude = ["src/main.rs"]),
+        crate_name = crate_name or "windlass_" + name,
+        compile_data = compile_data,
+        edition = "2024",
+        proc_macro_deps = all_crate_deps(proc_macro = True),
+        visibility = ["//visibility:public"],
+        deps = all_crate_deps(normal = True) + deps,
+        **kwargs
+    )
+    rust_test(
+        name = name + "_test",
+        size = "small",
+        crate = ":" + name,
+        data = test_data,
+        edition = "2024",
+        proc_macro_deps = all_crate_deps(proc_macro_dev = True),
+        deps = all_crate_deps(normal_dev = True),
+    )
+    rust_clippy(
+        name = name + "_clippy",
+        testonly = True,
+        deps = [":" + name, ":" + name + "_test"],
+    )
+    rustfmt_test(
+        name = name + "_format_test",
+        targets = [":" + name],
+    )
+
+def rust_tool(name, deps = [], compile_data = [], test_data = [], **kwargs):
+    """A tool: the library of all its code, and a binary of `main.rs` alone.
+
+    Makes what `rust_lib` makes for `lib` (crate `windlass_<name>`), and the binary `<name>`.
+
+    Args:
+      name: the binary's name.
+      deps: crates of this repository; those of Cargo.toml are added.
+      compile_data: files that `include_str!` reads.
+      test_data: files that the unit tests read.
+      **kwargs: more attributes of rust_binary.
+    """
+    rust_lib(
+        name = "lib",
+        compile_data = compile_data,
+        crate_name = "windlass_" + name,
+        deps = deps,
+        test_data = test_data,
+    )
+    rust_binary(
+        name = name,
+        srcs = ["src/main.rs"],
+        edition = "2024",
+        visibility = ["//visibility:public"],
+        deps = all_crate_deps(normal = True) + deps + [":lib"],
+        **kwargs
+    )
+    rust_clippy(
+        name = "main_clippy",
+        deps = [":" + name],
+    )
+    rustfmt_test(
+        name = "main_format_test",
+        targets = [":" + name],
+    )

@@ -1,0 +1,112 @@
+//! The house rules that a program can check. `bazel test //tools/tidy:tidy_test` runs it over the
+//! checkout; each finding names file, line, rule and what to do.
+//!
+//! Formatters and clippy are tests of their own; here is what they do not know.
+
+mod cargo;
+mod text;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// One place that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The file, from the checkout's root.
+    pub path: PathBuf,
+    /// The line, from 1; 0 for the file as a whole.
+    pub line: usize,
+    /// What is wrong, and what to do.
+    pub text: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path.display(), self.line, self.text)
+    }
+}
+
+/// Why the checkout cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that git names cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// git does not list the checkout's files.
+    #[error("cannot list the files of `{}`: git says: {said}", root.display())]
+    Git {
+        /// The checkout.
+        root: PathBuf,
+        /// git's own words.
+        said: String,
+    },
+}
+
+/// A text file of the checkout.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// From the checkout's root.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// Reads every text file that git tracks or would track. Files with a NUL byte are left out.
+pub fn read(root: &Path) -> Result<Vec<Source>, Error> {
+    let git = |source: std::io::Error| Error::Git {
+        root: root.into(),
+        said: source.to_string(),
+    };
+    let output = std::process::Command::new("git")
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
+        .current_dir(root)
+        .output()
+        .map_err(git)?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Error::Git {
+            root: root.into(),
+            said,
+        });
+    }
+    let mut sources = Vec::new();
+    for name in String::from_utf8_lossy(&output.stdout)
+        .split('\0')
+        .filter(|name| !name.is_empty())
+    {
+        let path = root.join(name);
+        if !path.is_file() {
+            continue; // deleted and not yet committed, or a link to a folder
+        }
+        let bytes = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
+        if let Ok(text) = String::from_utf8(bytes)
+            && !text.contains('\0')
+        {
+            sources.push(Source {
+                path: name.into(),
+                text,
+            });
+        }
+    }
+    Ok(sources)
+}
+
+/// Checks all files. Pure; findings are sorted.
+pub fn check(sources: &[Source]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = sources.iter().flat_map(text::check).collect();
+    findings.extend(cargo::check(sources));
+    findings.sort();
+    findings
+}
