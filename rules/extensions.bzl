@@ -1,0 +1,11 @@
+"""The module extension of windlass: repositories that depend on the machine or on who builds."""
+
+load("//rules/private:user_repo.bzl", "user_repo")
+
+def _windlass_impl(_mctx):
+    user_repo(name = "windlass_user")
+
+windlass = module_extension(
+    implementation = _windlass_impl,
+    doc = "Makes @windlass_user, which holds $USER.",
+)

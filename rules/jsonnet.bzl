@@ -1,0 +1,29 @@
+"""Jsonnet to JSON, with the attribute names of rules_jsonnet.
+
+```starlark
+load("@windlass//rules:jsonnet.bzl", "jsonnet_library", "jsonnet_to_json")
+
+jsonnet_library(
+    name = "lib",
+    srcs = ["lib.libsonnet"],
+)
+
+jsonnet_to_json(
+    name = "manifests",
+    src = "manifests.jsonnet",
+    outs = ["deployment.json", "service.json"],
+    multiple_outputs = True,
+    deps = [":lib", "@windlass//jsonnet"],
+)
+```
+"""
+
+load("//rules/private:jsonnet_library.bzl", _jsonnet_library = "jsonnet_library")
+load("//rules/private:jsonnet_to_json.bzl", _jsonnet_to_json = "jsonnet_to_json")
+load("//rules/private/providers:jsonnet_library_info.bzl", _JsonnetLibraryInfo = "JsonnetLibraryInfo")
+load("//rules/private/providers:rendered_info.bzl", _RenderedInfo = "RenderedInfo")
+
+JsonnetLibraryInfo = _JsonnetLibraryInfo
+RenderedInfo = _RenderedInfo
+jsonnet_library = _jsonnet_library
+jsonnet_to_json = _jsonnet_to_json

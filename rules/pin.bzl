@@ -1,0 +1,7 @@
+"""Pins: which images an environment runs, from a lock file in the repository."""
+
+load("//rules/private:pin.bzl", _pin = "pin")
+load("//rules/private/providers:pin_info.bzl", _PinInfo = "PinInfo")
+
+PinInfo = _PinInfo
+pin = _pin

@@ -1,0 +1,157 @@
+"""bind: the rules of Kubernetes objects, tied to one set of constants."""
+
+load(
+    ":binding.bzl",
+    "check_envs",
+    "encode_binding",
+    "environment",
+    "setup_environment",
+)
+load(":k8s_object.bzl", _k8s_object = "k8s_object")
+load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
+load(":k8s_verb.bzl", "VERBS", "k8s_verb")
+load(":service.bzl", "make_service")
+
+# The environment of what prepares a cluster: namespaces, CRDs, storage, registry.
+SETUP = "setup"
+
+def verbs(name, **kwargs):
+    """The run targets `<name>.<verb>` of a k8s_object or k8s_objects target.
+
+    They are manual, so that `//...` does not analyse them.
+
+    Args:
+      name: the target's name.
+      **kwargs: attributes that all targets have, such as visibility.
+    """
+    tags = kwargs.pop("tags", [])
+    for verb in VERBS:
+        k8s_verb(
+            name = "%s.%s" % (name, verb),
+            objects = ":" + name,
+            tags = tags + ["manual"],
+            verb = verb,
+            **kwargs
+        )
+
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registry_scheme = "auto", system_namespaces = [], third_party = {}):
+    """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
+
+    Args:
+      cluster: kubeconfig context of the cluster; an environment's own `cluster` goes before it.
+      registry: host:port where images are pushed and pulled from; an environment's own goes before it.
+      project: first part of every repository and group name.
+      envs: dict of environment name -> dict; see cluster_constants.bzl.
+      user: USER of @windlass_user//:user.bzl.
+      setup: label text of what prepares the cluster, for hints: "//prod:setup.apply".
+      cluster_id: uid of the cluster's kube-system namespace; "" where it is not declared.
+      registry_scheme: "auto" (http for a loopback registry only), "http" or "https".
+      system_namespaces: namespaces of setup's own, which no personal namespace may be.
+      third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
+
+    Returns:
+      a struct: the macros `k8s_object`, `k8s_objects` and `service`; `params`, a function that gives what
+      Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
+    """
+    check_envs(envs)
+
+    def binding(env, namespace_of = None):
+        own = envs.get(env, {})
+        if env == SETUP:
+            personal = namespace_of != None and envs[namespace_of]["namespace"] == "$USER"
+            place = setup_environment(envs, system_namespaces, personal)
+        else:
+            place = environment(env, envs, user, system_namespaces)
+        return encode_binding(
+            cluster = own.get("cluster", cluster),
+            cluster_id = own.get("cluster_id", cluster_id),
+            registry = own.get("registry", registry),
+            registry_scheme = registry_scheme,
+            project = project,
+            setup = setup,
+            environment = place,
+        )
+
+    def k8s_object(name, env, src, kind, images = {}, pins = None, pinned = [], siblings = [], namespace_of = None, **kwargs):
+        """One Kubernetes object and its verbs.
+
+        Args:
+          name: the target's name; `<name>.apply` and the other verbs are made beside it.
+          env: a key of ENVS, or "setup".
+          src: the rendered manifest.
+          kind: its kind.
+          images: dict of the name in the manifest -> image target, for images built here.
+          pins: a pin target, for images that are pinned.
+          pinned: the names in the manifest that pins has.
+          siblings: other manifests of the same service and environment.
+          namespace_of: for a Namespace of setup: the environment that it is of.
+          **kwargs: attributes of all targets, such as visibility.
+        """
+        _k8s_object(
+            name = name,
+            binding = binding(env, namespace_of),
+            images = {image: key for key, image in images.items()},
+            kind = kind,
+            pinned = pinned,
+            pins = pins,
+            siblings = siblings,
+            src = src,
+            **kwargs
+        )
+        verbs(name, **kwargs)
+
+    def k8s_objects(name, objects = [], deps = [], group = "", **kwargs):
+        """Objects that are applied in one run, and their verbs.
+
+        Args:
+          name: the target's name; `<name>.apply` and the other verbs are made beside it.
+          objects: k8s_object and k8s_objects targets, in no order.
+          deps: groups that must be ready first.
+          group: the name by which the cluster remembers whose the objects are.
+          **kwargs: attributes of all targets, such as visibility.
+        """
+        _k8s_objects(name = name, deps = deps, group = group, objects = objects, **kwargs)
+        verbs(name, **kwargs)
+
+    namespaces = {
+        name: user if env["namespace"] == "$USER" else env["namespace"]
+        for name, env in envs.items()
+    }
+
+    def params(env, service):
+        """What Jsonnet gets as `params` in one environment: `jsonnet_to_json(params = params(env, name))`.
+
+        Args:
+          env: a key of ENVS, or "setup".
+          service: the service's name.
+
+        Returns:
+          JSON text.
+        """
+        own = envs.get(env, {})
+        return json.encode({
+            "environment": {
+                "name": env,
+                "namespace": namespaces.get(env, ""),
+                "personal": own.get("namespace") == "$USER",
+                "protected": own.get("protected", False),
+            },
+            "environments": envs.keys(),
+            "project": project,
+            "registry": own.get("registry", registry),
+            "service": service,
+            "third_party": third_party,
+        })
+
+    return struct(
+        k8s_object = k8s_object,
+        k8s_objects = k8s_objects,
+        namespaces = namespaces,
+        params = params,
+        service = make_service(
+            envs = envs,
+            k8s_object = k8s_object,
+            k8s_objects = k8s_objects,
+            params = params,
+        ),
+    )

@@ -1,0 +1,133 @@
+"""What a rule knows of the cluster and the environment: given to `bind` once, carried as one attribute."""
+
+load("@bazel_skylib//lib:structs.bzl", "structs")
+
+_ROLLOUTS = ["gated", "parallel"]
+_IMAGES = ["built", "pinned"]
+_ENV_KEYS = ["cluster", "cluster_id", "images", "namespace", "protected", "registry", "rollout"]
+
+def check_envs(envs):
+    """Fails, naming the environment, where `envs` is not what ENVS may be.
+
+    Args:
+      envs: dict of environment name to dict.
+    """
+    for name, env in envs.items():
+        for key in env:
+            if key not in _ENV_KEYS:
+                fail("ENVS[%r]: got key %r, want one of %s" % (name, key, _ENV_KEYS))
+        if not env.get("namespace"):
+            fail("ENVS[%r]: namespace is missing; set it to a name or to \"$USER\"" % name)
+        if env.get("images") not in _IMAGES:
+            fail("ENVS[%r]: images: got %r, want one of %s" % (name, env.get("images"), _IMAGES))
+        if env.get("rollout", "parallel") not in _ROLLOUTS:
+            fail("ENVS[%r]: rollout: got %r, want one of %s" % (name, env["rollout"], _ROLLOUTS))
+
+def environment(name, envs, user, system_namespaces):
+    """One environment as rules and tools see it.
+
+    Args:
+      name: a key of envs.
+      envs: ENVS.
+      user: $USER as it is, also when it cannot name a namespace: actions and verbs refuse that.
+      system_namespaces: namespaces that setup uses itself.
+
+    Returns:
+      a struct: name, namespace, images, personal, personal_name, protected, rollout, forbidden_namespaces.
+    """
+    if name not in envs:
+        fail("environment %r: want one of %s" % (name, envs.keys()))
+    env = envs[name]
+    personal = env["namespace"] == "$USER"
+    return struct(
+        name = name,
+        namespace = user if personal else env["namespace"],
+        images = env["images"],
+        personal = personal,
+        personal_name = False,
+        protected = env.get("protected", False),
+        rollout = env.get("rollout", "parallel"),
+        forbidden_namespaces = _forbidden(envs, system_namespaces) if personal else [],
+    )
+
+def setup_environment(envs, system_namespaces, personal_name):
+    """The environment of setup: it alone may hold cluster-wide objects and any namespace.
+
+    Args:
+      envs: ENVS.
+      system_namespaces: namespaces that setup uses itself.
+      personal_name: whether the object is the namespace of $USER, whose name is checked as one.
+
+    Returns:
+      a struct of the same fields as `environment` gives.
+    """
+    return struct(
+        name = "setup",
+        namespace = "",
+        images = "pinned",
+        personal = False,
+        personal_name = personal_name,
+        protected = False,
+        rollout = "parallel",
+        forbidden_namespaces = _forbidden(envs, system_namespaces) if personal_name else [],
+    )
+
+def _forbidden(envs, system_namespaces):
+    return sorted([e["namespace"] for e in envs.values() if e["namespace"] != "$USER"] + system_namespaces)
+
+def encode_binding(cluster, cluster_id, registry, registry_scheme, project, setup, environment):
+    """The one attribute that carries a binding through rules.
+
+    Args:
+      cluster: kubeconfig context.
+      cluster_id: uid of the cluster's kube-system namespace, or "".
+      registry: host:port.
+      registry_scheme: "auto" (http for loopback only), "http" or "https".
+      project: first part of repositories and group ids.
+      setup: label of the target that prepares the cluster, for hints.
+      environment: what `environment` gave.
+
+    Returns:
+      JSON text.
+    """
+    if registry_scheme not in ["auto", "http", "https"]:
+        fail("registry_scheme: got %r, want \"auto\", \"http\" or \"https\"" % registry_scheme)
+    return json.encode(struct(
+        cluster = cluster,
+        cluster_id = cluster_id,
+        environment = environment,
+        project = project,
+        registry = registry,
+        registry_scheme = registry_scheme,
+        setup = setup,
+    ))
+
+def decode_binding(text):
+    """The binding that `encode_binding` wrote.
+
+    Args:
+      text: the attribute's value.
+
+    Returns:
+      a struct of its fields, `environment` a struct too.
+    """
+    binding = json.decode(text)
+    return struct(**dict(binding, environment = struct(**binding["environment"])))
+
+def same_environment(one, other):
+    """Whether two bindings are of one cluster and environment.
+
+    Of setup's objects, one may make a personal namespace: only the environments' names are compared.
+
+    Args:
+      one: a binding.
+      other: a binding.
+
+    Returns:
+      True if they may stand in one group.
+    """
+    a = structs.to_dict(one)
+    b = structs.to_dict(other)
+    a.pop("environment")
+    b.pop("environment")
+    return a == b and one.environment.name == other.environment.name

@@ -1,0 +1,157 @@
+"""The k8s_object rule: one manifest, resolved at build time, that can be applied."""
+
+load("//rules/private/providers:image_info.bzl", "ImageInfo")
+load("//rules/private/providers:k8s_object_info.bzl", "K8sObjectInfo")
+load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
+load("//rules/private/providers:pin_info.bzl", "PinInfo")
+load(":binding.bzl", "decode_binding")
+load(":labels.bzl", "label_text")
+load(":request.bzl", "launch")
+
+def _repository(binding, key):
+    return "%s/%s/%s" % (binding.registry, binding.project, key)
+
+def _image(binding, target, key):
+    info = target[ImageInfo]
+    return struct(
+        label = label_text(target.label),
+        key = key,
+        repository = _repository(binding, key),
+        insecure = binding.registry_scheme == "http",
+        manifest = info.manifest,
+        config = info.config,
+        descriptor = info.descriptor,
+        layers = tuple([struct(blob = layer.blob, metadata = layer.metadata) for layer in info.layers]),
+    )
+
+def _image_files(target):
+    info = target[ImageInfo]
+    layers = [file for layer in info.layers for file in (layer.blob, layer.metadata)]
+    return [info.manifest, info.config, info.descriptor] + layers
+
+def _resolve(ctx, binding, images):
+    """Declares the action that puts digests into the manifest and checks it."""
+    environment = binding.environment
+    output = ctx.actions.declare_file(ctx.label.name + ".resolved.json")
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add("--label", label_text(ctx.label))
+    args.add("--src", ctx.file.src)
+    args.add_all(ctx.files.siblings, before_each = "--sibling")
+    args.add("--kind", ctx.attr.kind)
+    args.add("--environment-name", environment.name)
+    args.add("--namespace=" + environment.namespace)
+    if environment.personal:
+        args.add("--personal")
+    if environment.personal_name:
+        args.add("--personal-name")
+    if environment.forbidden_namespaces:
+        args.add_all(environment.forbidden_namespaces, before_each = "--forbidden-namespace")
+    inputs = [ctx.file.src] + ctx.files.siblings
+    for image in images:
+        args.add(image.descriptor, format = "--image=%s=%s=%%s" % (image.key, image.repository))
+        inputs.append(image.descriptor)
+    if ctx.attr.pins:
+        lock = ctx.attr.pins[PinInfo].lock
+        args.add("--pins", lock)
+        inputs.append(lock)
+        for key in ctx.attr.pinned:
+            args.add("--pinned=%s=%s" % (key, _repository(binding, key)))
+    args.add("--out", output)
+    ctx.actions.run(
+        executable = ctx.executable._manifest,
+        arguments = ["resolve", args],
+        inputs = inputs,
+        outputs = [output],
+        mnemonic = "K8sResolve",
+        progress_message = "Resolving %{label}",
+    )
+    return output
+
+def _check(ctx, binding):
+    if ctx.attr.images and ctx.attr.pins:
+        fail("k8s_object %s: got images and pins; an environment's images are built or pinned" % ctx.label)
+    if ctx.attr.pinned and not ctx.attr.pins:
+        fail("k8s_object %s: attribute pinned: got keys without pins; set pins" % ctx.label)
+    if ctx.attr.pins and ctx.attr.pins[PinInfo].environment != binding.environment.name:
+        fail("k8s_object %s: attribute pins: got those of %s, want those of %s" % (
+            ctx.label,
+            ctx.attr.pins[PinInfo].environment,
+            binding.environment.name,
+        ))
+    keys = {}
+    for target, key in ctx.attr.images.items():
+        if key in keys:
+            fail("k8s_object %s: attribute images: key %r is given to %s and %s" % (
+                ctx.label,
+                key,
+                keys[key],
+                target.label,
+            ))
+        keys[key] = target.label
+
+def _k8s_object_impl(ctx):
+    binding = decode_binding(ctx.attr.binding)
+    _check(ctx, binding)
+    images = [_image(binding, target, key) for target, key in ctx.attr.images.items()]
+    manifest = _resolve(ctx, binding, images)
+    image_files = [file for target in ctx.attr.images for file in _image_files(target)]
+    object = K8sObjectInfo(
+        binding = binding,
+        image_files = depset(image_files),
+        images = depset(images),
+        kind = ctx.attr.kind,
+        label = label_text(ctx.label),
+        manifest = manifest,
+    )
+    id = "%s/%s/%s" % (binding.project, object.label.lstrip("@/").replace(":", "/"), binding.environment.name)
+    objects = K8sObjectsInfo(
+        binding = binding,
+        edges = depset(),
+        groups = depset([struct(
+            id = id,
+            label = object.label,
+            objects = (struct(label = object.label, kind = object.kind, manifest = manifest),),
+        )]),
+        image_files = object.image_files,
+        images = object.images,
+        manifests = depset([manifest]),
+        tops = (id,),
+    )
+    return [
+        launch(ctx, "resolve", objects, ctx.attr._deploy),
+        OutputGroupInfo(manifest = depset([manifest])),
+        object,
+        objects,
+    ]
+
+k8s_object = rule(
+    implementation = _k8s_object_impl,
+    doc = "One Kubernetes object. Building it resolves its images to digests and checks it; " +
+          "running it prints it. `bind` makes the targets that apply it.",
+    attrs = {
+        "binding": attr.string(mandatory = True, doc = "Cluster and environment, as `bind` writes them."),
+        "images": attr.label_keyed_string_dict(
+            providers = [ImageInfo],
+            doc = "Images built here -> the name by which the manifest calls each (`client`). " +
+                  "Image fields that equal it become `registry/project/name@sha256:...`.",
+        ),
+        "kind": attr.string(mandatory = True, doc = "The manifest's kind; another one in the file is an error."),
+        "pinned": attr.string_list(doc = "Names by which the manifest calls images that pins has."),
+        "pins": attr.label(providers = [PinInfo], doc = "Where pinned images come from, instead of images."),
+        "siblings": attr.label_list(
+            allow_files = [".json"],
+            doc = "Other manifests of the same service and environment: an image that none of them uses is an error.",
+        ),
+        "src": attr.label(
+            mandatory = True,
+            allow_single_file = [".json"],
+            doc = "The rendered manifest: one object.",
+        ),
+        "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
+        "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
+    },
+    executable = True,
+    provides = [K8sObjectInfo, K8sObjectsInfo],
+)

@@ -1,0 +1,93 @@
+"""The k8s_objects rule: objects that are applied in one run, and what must be ready first."""
+
+load("//rules/private/providers:k8s_object_info.bzl", "K8sObjectInfo")
+load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
+load(":binding.bzl", "same_environment")
+load(":labels.bzl", "label_text")
+load(":request.bzl", "launch")
+
+def _check_environments(ctx, members):
+    first = members[0]
+    for member in members[1:]:
+        if not same_environment(first[K8sObjectsInfo].binding, member[K8sObjectsInfo].binding):
+            fail("k8s_objects %s: two environments in one group: %s is of %s, %s is of %s; make a group for each" % (
+                ctx.label,
+                first.label,
+                _place(first),
+                member.label,
+                _place(member),
+            ))
+
+def _place(target):
+    binding = target[K8sObjectsInfo].binding
+    return "%s on %s" % (binding.environment.name, binding.cluster)
+
+def _own_group(ctx, binding):
+    """The group of the members that are single objects, or None."""
+    objects = [t[K8sObjectInfo] for t in ctx.attr.objects if K8sObjectInfo in t]
+    if not objects:
+        return None
+    label = label_text(ctx.label)
+    name = ctx.attr.group or label.lstrip("@/").replace(":", "/")
+    return struct(
+        id = "%s/%s/%s" % (binding.project, name, binding.environment.name),
+        label = label,
+        objects = tuple([struct(label = o.label, kind = o.kind, manifest = o.manifest) for o in objects]),
+    )
+
+def _k8s_objects_impl(ctx):
+    members = ctx.attr.objects + ctx.attr.deps
+    if not members:
+        fail("k8s_objects %s: attribute objects: got none, want at least one" % ctx.label)
+    _check_environments(ctx, members)
+    binding = members[0][K8sObjectsInfo].binding
+    own = _own_group(ctx, binding)
+    inner = [t[K8sObjectsInfo] for t in ctx.attr.objects if K8sObjectInfo not in t]
+    needed = [t[K8sObjectsInfo] for t in ctx.attr.deps]
+    tops = tuple(([own.id] if own else []) + [top for i in inner for top in i.tops])
+    edges = [
+        struct(group = top, needs = need)
+        for top in tops
+        for n in needed
+        for need in n.tops
+    ]
+
+    infos = [t[K8sObjectsInfo] for t in members]
+    grouped = inner + needed
+    info = K8sObjectsInfo(
+        binding = binding,
+        edges = depset(edges, transitive = [i.edges for i in grouped]),
+        groups = depset(
+            [own] if own else [],
+            transitive = [i.groups for i in needed + inner],
+            order = "postorder",
+        ),
+        image_files = depset(transitive = [i.image_files for i in infos]),
+        images = depset(transitive = [i.images for i in infos]),
+        manifests = depset(transitive = [i.manifests for i in infos]),
+        tops = tops,
+    )
+    return [launch(ctx, "resolve", info, ctx.attr._deploy), info]
+
+k8s_objects = rule(
+    implementation = _k8s_objects_impl,
+    doc = "Objects, and groups of objects, that are applied in one run. The order of members means nothing; " +
+          "deps are groups that must be ready first.",
+    attrs = {
+        "deps": attr.label_list(
+            providers = [K8sObjectsInfo],
+            doc = "Groups that must be ready before these objects are.",
+        ),
+        "group": attr.string(
+            doc = "The name by which the cluster remembers whose the objects are: it survives a move of the package. " +
+                  "The target's own package and name where empty.",
+        ),
+        "objects": attr.label_list(
+            providers = [K8sObjectsInfo],
+            doc = "k8s_object and k8s_objects targets, in no order.",
+        ),
+        "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
+    },
+    executable = True,
+    provides = [K8sObjectsInfo],
+)

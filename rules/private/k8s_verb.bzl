@@ -1,0 +1,25 @@
+"""The k8s_verb rule: a run target that does one thing with objects."""
+
+load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
+load(":request.bzl", "launch")
+
+# What can be done with objects.
+VERBS = ["apply", "create", "delete", "resolve"]
+
+def _k8s_verb_impl(ctx):
+    return [launch(ctx, ctx.attr.verb, ctx.attr.objects[K8sObjectsInfo], ctx.attr._deploy)]
+
+k8s_verb = rule(
+    implementation = _k8s_verb_impl,
+    doc = "Applies, creates, deletes or prints objects when it is run.",
+    attrs = {
+        "objects": attr.label(
+            mandatory = True,
+            providers = [K8sObjectsInfo],
+            doc = "A k8s_object or k8s_objects target.",
+        ),
+        "verb": attr.string(mandatory = True, values = VERBS, doc = "What to do."),
+        "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
+    },
+    executable = True,
+)

@@ -1,0 +1,69 @@
+"""The transition to what the nodes of a cluster are: an image fits them, whoever builds it."""
+
+load("@platforms//host:constraints.bzl", "HOST_CONSTRAINTS")
+
+_NODE_PLATFORM = str(Label("//rules:node_platform"))
+_PLATFORMS = "//command_line_option:platforms"
+
+# What is known of platforms without analysing them.
+_CONSTRAINTS = {
+    Label("//rules/platforms:linux_amd64"): ["@platforms//cpu:x86_64", "@platforms//os:linux"],
+    Label("//rules/platforms:linux_arm64"): ["@platforms//cpu:aarch64", "@platforms//os:linux"],
+}
+
+# Bazel's own names for the machine it runs on.
+_HOST_NAMES = ["//host:host", "//tools:host_platform"]
+
+def is_host(platform, host_constraints = HOST_CONSTRAINTS):
+    """Whether a platform is known to be the machine that Bazel runs on.
+
+    Args:
+      platform: the platform's Label.
+      host_constraints: labels, as texts, of what the machine is.
+
+    Returns:
+      A bool.
+    """
+    return sorted(_CONSTRAINTS.get(platform, [])) == sorted(host_constraints)
+
+def is_default(platforms):
+    """Whether `--platforms` has the value that Bazel gives it.
+
+    Args:
+      platforms: the option's value, a list of Labels.
+
+    Returns:
+      A bool.
+    """
+    if not platforms:
+        return True
+    text = str(platforms[0])
+    return len(platforms) == 1 and any([text.endswith(name) for name in _HOST_NAMES])
+
+def _impl(settings, attr):
+    wanted = attr.platform or settings[_NODE_PLATFORM]
+    platforms = settings[_PLATFORMS]
+
+    # The same machine under another name would be another configuration, and everything would be
+    # compiled twice: once for tests, once for images.
+    if not (is_host(wanted) and is_default(platforms)):
+        platforms = [wanted]
+
+    # The flag too: what this target depends on makes the same choice.
+    return {_NODE_PLATFORM: wanted, _PLATFORMS: platforms}
+
+platform_transition = transition(
+    implementation = _impl,
+    inputs = [_NODE_PLATFORM, _PLATFORMS],
+    outputs = [_NODE_PLATFORM, _PLATFORMS],
+)
+
+PLATFORM_ATTRS = {
+    "platform": attr.label(
+        doc = "The platform to build for; that of the cluster's nodes (`//rules:node_platform`) if not given.",
+    ),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        doc = "Bazel lets no rule change configurations without it.",
+    ),
+}

@@ -1,0 +1,9 @@
+"""PinInfo: which images an environment runs."""
+
+PinInfo = provider(
+    doc = "The pinned images of one environment.",
+    fields = {
+        "environment": "str: the environment's name",
+        "lock": "File: the lock file, `{environment: {image key: {\"image\": \"...@sha256:...\"}}}`",
+    },
+)

@@ -1,0 +1,125 @@
+"""The request of a run target: the JSON file beside the launcher.
+
+It is written when the target is built, not when it is analysed: depsets stay depsets.
+"""
+
+load(":labels.bzl", "label_text")
+
+# The version of the request's schema: the tool refuses another.
+VERSION = 1
+
+# Verbs whose run pushes images first; the others need none built into their runfiles.
+PUSHES = ["apply", "create"]
+
+def runfile(file):
+    """The path of a file in the runfiles.
+
+    Args:
+      file: a File.
+
+    Returns:
+      `_main/services/client/x.json`, or `<repository>/...` for another repository's.
+    """
+    path = file.short_path
+    return path[3:] if path.startswith("../") else "_main/" + path
+
+def _group(group):
+    return json.encode(struct(
+        id = group.id,
+        label = group.label,
+        objects = [
+            struct(label = o.label, kind = o.kind, manifest = runfile(o.manifest))
+            for o in group.objects
+        ],
+    ))
+
+def _edge(edge):
+    return json.encode(edge)
+
+def _image(image):
+    return json.encode(struct(
+        label = image.label,
+        key = image.key,
+        repository = image.repository,
+        insecure = image.insecure,
+        manifest = runfile(image.manifest),
+        config = runfile(image.config),
+        descriptor = runfile(image.descriptor),
+        layers = [struct(blob = runfile(layer.blob), metadata = runfile(layer.metadata)) for layer in image.layers],
+    ))
+
+def _list(args, name, depset, map_each, end):
+    args.add_joined(
+        depset,
+        join_with = ",\n  ",
+        map_each = map_each,
+        format_joined = "\"%s\": [\n  %%s\n]%s" % (name, end),
+        omit_if_empty = False,
+        allow_closure = False,
+    )
+
+def write_request(ctx, output, verb, info):
+    """Declares the action that writes a request.
+
+    Args:
+      ctx: the rule's context.
+      output: the File to write.
+      verb: what the tool is to do: apply, create, delete or resolve.
+      info: K8sObjectsInfo.
+    """
+    binding = info.binding
+    environment = binding.environment
+    args = ctx.actions.args()
+    args.set_param_file_format("multiline")
+    args.add("{")
+    for name, value in {
+        "version": VERSION,
+        "verb": verb,
+        "target": label_text(ctx.label).removesuffix("." + verb),
+        "environment": struct(
+            name = environment.name,
+            namespace = environment.namespace,
+            personal = environment.personal,
+            rollout = environment.rollout,
+            protected = environment.protected,
+        ),
+        "forbidden_namespaces": environment.forbidden_namespaces,
+        "cluster": struct(context = binding.cluster, id = binding.cluster_id or None),
+        "setup": binding.setup,
+    }.items():
+        args.add("%s: %s," % (json.encode(name), json.encode(value)))
+    _list(args, "groups", info.groups, _group, ",")
+    _list(args, "edges", info.edges, _edge, ",")
+    _list(args, "images", info.images if verb in PUSHES else depset(), _image, "")
+    args.add("}")
+    ctx.actions.write(output, args)
+
+def launch(ctx, verb, info, tool):
+    """Declares a launcher: a link to the tool, its request beside it.
+
+    Args:
+      ctx: the rule's context.
+      verb: what the tool is to do.
+      info: K8sObjectsInfo.
+      tool: the deploy tool's attribute.
+
+    Returns:
+      DefaultInfo of an executable.
+    """
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(
+        output = executable,
+        target_file = tool[DefaultInfo].files_to_run.executable,
+        is_executable = True,
+    )
+    request = ctx.actions.declare_file(ctx.label.name + ".json")
+    write_request(ctx, request, verb, info)
+    runfiles = ctx.runfiles(
+        files = [executable, request],
+        transitive_files = depset(transitive = [info.manifests] + ([info.image_files] if verb in PUSHES else [])),
+    )
+    return DefaultInfo(
+        executable = executable,
+        files = depset([executable, request], transitive = [info.manifests]),
+        runfiles = runfiles.merge(tool[DefaultInfo].default_runfiles),
+    )

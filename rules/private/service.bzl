@@ -1,0 +1,99 @@
+"""service: the loop over the environments that a BUILD file would otherwise spell out."""
+
+load(":jsonnet_to_json.bzl", "jsonnet_to_json")
+load(":labels.bzl", "label_text")
+load(":pin.bzl", "pin")
+
+def _sibling(dep, target):
+    """The target of another service: `//services/server` -> `//services/server:<target>`."""
+    return native.package_relative_label(dep).same_package_label(target)
+
+def make_service(envs, k8s_object, k8s_objects, params):
+    """The `service` macro of one binding.
+
+    Args:
+      envs: ENVS.
+      k8s_object: the bound macro.
+      k8s_objects: the bound macro.
+      params: function(env, service) that gives what the service's Jsonnet gets.
+
+    Returns:
+      the macro.
+    """
+
+    def service(name, src, outputs, images = {}, pins = None, deps = [], data = [], jsonnet_deps = [], visibility = ["//visibility:public"], **kwargs):
+        """A service in every environment.
+
+        Makes, for each ENV of ENVS: `ENV-rendered` (the manifests as Jsonnet gives them), `ENV-<file>` (a
+        k8s_object for each output), `ENV-shallow` (the service's own objects) and `ENV-deep` (these and the
+        deep groups of its deps), the last three with verbs. Each of them can be made by hand.
+
+        Args:
+          name: the service's name; `name` itself builds the manifests of all environments.
+          src: the Jsonnet file: a function of params that gives {file name: manifest}.
+          outputs: dict of file name -> kind of the manifest in it.
+          images: dict of the name in the manifests -> image target.
+          pins: the lock file with the images of environments whose images are pinned.
+          deps: labels of the services that this one calls: `["//services/server"]`.
+          data: files that the Jsonnet imports.
+          jsonnet_deps: jsonnet_library targets besides windlass's own.
+          visibility: of all targets.
+          **kwargs: attributes of all targets, such as tags.
+        """
+        if native.existing_rule(envs.keys()[0] + "-shallow"):
+            fail("service %r: package %s has a service already; put this one in a package of its own" % (
+                name,
+                native.package_name(),
+            ))
+        common = dict(kwargs, visibility = visibility)
+        for env in envs:
+            rendered = env + "-rendered"
+            jsonnet_to_json(
+                name = rendered,
+                src = src,
+                data = data,
+                multiple_outputs = True,
+                out_dir = env + ".rendered",
+                outs = outputs.keys(),
+                params = params(env, name),
+                rendered = {
+                    _sibling(dep, rendered): label_text(native.package_relative_label(dep))
+                    for dep in deps
+                },
+                deps = [Label("//jsonnet")] + jsonnet_deps,
+                **common
+            )
+            pinned = envs[env]["images"] == "pinned" and images
+            if pinned:
+                if not pins:
+                    fail("service %r: images of %s are pinned: set pins = \"pins.json\"" % (name, env))
+                pin(name = env + "-pins", environment = env, lock = pins, **common)
+            objects = []
+            for file, kind in outputs.items():
+                object = "%s-%s" % (env, file.removesuffix(".json"))
+                k8s_object(
+                    name = object,
+                    env = env,
+                    images = {} if pinned else images,
+                    kind = kind,
+                    pinned = images.keys() if pinned else [],
+                    pins = env + "-pins" if pinned else None,
+                    siblings = [rendered],
+                    src = "%s.rendered/%s" % (env, file),
+                    **common
+                )
+                objects.append(object)
+            k8s_objects(name = env + "-shallow", group = name, objects = objects, **common)
+            k8s_objects(
+                name = env + "-deep",
+                objects = [env + "-shallow"],
+                deps = [_sibling(dep, env + "-deep") for dep in deps],
+                **common
+            )
+        native.filegroup(
+            name = name,
+            srcs = [env + "-shallow" for env in envs],
+            **common
+        )
+
+    return service

@@ -1,0 +1,3 @@
+//! The program of the image under test.
+
+fn main() {}

@@ -1,0 +1,1 @@
+{ value: std.extVar('value') }

@@ -1,0 +1,4 @@
+function(params) {
+  list: params.list,
+  namespace: params.environment.namespace,
+}

@@ -1,0 +1,1 @@
+{ from: 'a library by its import prefix, in ' + std.thisFile }

@@ -1,0 +1,4 @@
+{
+  from: 'a library beside the source',
+  transitive: import 'example/sub/prefixed.libsonnet',
+}

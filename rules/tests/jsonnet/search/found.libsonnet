@@ -1,0 +1,1 @@
+{ from: 'a library in a folder of imports' }

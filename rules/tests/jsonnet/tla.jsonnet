@@ -1,0 +1,1 @@
+function(value) { value: value }

@@ -1,0 +1,196 @@
+"""Tests of bind, k8s_object, k8s_objects and pin."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
+load("//rules:k8s.bzl", "bind")
+load("//rules:pin.bzl", "pin")
+load("//rules/private:binding.bzl", "environment")
+load("//rules/private:labels.bzl", "label_text")
+
+ENVS = {
+    "prod": {"namespace": "prod", "images": "pinned", "protected": True},
+    "myns": {"namespace": "$USER", "images": "built"},
+    "far": {"namespace": "far", "images": "built", "cluster": "elsewhere", "registry": "far.example:443", "rollout": "gated"},
+}
+
+def _bind(cluster = "one", registry = "localhost:5000", user = "alice"):
+    return bind(
+        cluster = cluster,
+        envs = ENVS,
+        project = "shop",
+        registry = registry,
+        setup = "//x:setup.apply",
+        system_namespaces = ["kitchen"],
+        user = user,
+    )
+
+def _label_text_test_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, "//a/b", label_text(Label("//a/b:b")))
+    asserts.equals(env, "//a/b:c", label_text(Label("//a/b:c")))
+    asserts.equals(env, "//:c", label_text(Label("//:c")))
+    return unittest.end(env)
+
+label_text_test = unittest.make(_label_text_test_impl)
+
+def _environment_test_impl(ctx):
+    env = unittest.begin(ctx)
+    mine = environment("myns", ENVS, "alice", ["kitchen"])
+    asserts.equals(env, "alice", mine.namespace)
+    asserts.true(env, mine.personal)
+    asserts.equals(env, ["far", "kitchen", "prod"], mine.forbidden_namespaces)
+
+    # A user that cannot name a namespace is recorded as it is: actions and verbs refuse it.
+    asserts.equals(env, "Al.ice", environment("myns", ENVS, "Al.ice", []).namespace)
+    asserts.equals(env, "", environment("myns", ENVS, "", []).namespace)
+
+    prod = environment("prod", ENVS, "alice", ["kitchen"])
+    asserts.equals(env, "prod", prod.namespace)
+    asserts.equals(env, "parallel", prod.rollout)
+    asserts.true(env, prod.protected)
+    asserts.equals(env, [], prod.forbidden_namespaces)
+    return unittest.end(env)
+
+environment_test = unittest.make(_environment_test_impl)
+
+def _action(env, mnemonic):
+    actions = [a for a in analysistest.target_actions(env) if a.mnemonic == mnemonic]
+    asserts.equals(env, 1, len(actions), "actions " + mnemonic)
+    return actions[0]
+
+def _parameters(env):
+    """The parameter file of the resolve action, as lines."""
+    for action in analysistest.target_actions(env):
+        for output in action.outputs.to_list():
+            if output.basename.endswith(".params"):
+                return action.content.splitlines()
+    return _action(env, "K8sResolve").argv
+
+def _resolve_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    got = " ".join(_parameters(env))
+    for want in ctx.attr.want:
+        asserts.true(env, want in got, "want %r in %r" % (want, got))
+    for unwanted in ctx.attr.unwanted:
+        asserts.false(env, unwanted in got, "unwanted %r in %r" % (unwanted, got))
+    return analysistest.end(env)
+
+resolve_test = analysistest.make(
+    _resolve_test_impl,
+    attrs = {"unwanted": attr.string_list(), "want": attr.string_list()},
+)
+
+def _request_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    found = [
+        a.content
+        for a in analysistest.target_actions(env)
+        for o in a.outputs.to_list()
+        if o.basename.endswith(ctx.attr.file)
+    ]
+    asserts.equals(env, 1, len(found))
+    request = json.decode(found[0])
+    asserts.equals(env, json.decode(ctx.attr.want), {name: request[name] for name in json.decode(ctx.attr.want)})
+    return analysistest.end(env)
+
+request_test = analysistest.make(
+    _request_test_impl,
+    attrs = {"file": attr.string(), "want": attr.string()},
+)
+
+def _fails_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.text)
+    return analysistest.end(env)
+
+fails_test = analysistest.make(_fails_test_impl, attrs = {"text": attr.string()}, expect_failure = True)
+
+def _subjects():
+    """Targets to look at."""
+    one = _bind()
+    manual = {"tags": ["manual"]}
+    pin(name = "prod-pins", environment = "prod", lock = "pins.json", **manual)
+    one.k8s_object(name = "web", env = "myns", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
+    one.k8s_object(name = "prod-web", env = "prod", kind = "Deployment", pinned = ["web"], pins = ":prod-pins", src = "web.json", **manual)
+    one.k8s_object(name = "far-web", env = "far", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
+    one.k8s_object(name = "both", env = "prod", images = {"web": ":image"}, kind = "Deployment", pins = ":prod-pins", src = "web.json", **manual)
+    one.k8s_object(name = "other-pins", env = "myns", kind = "Deployment", pins = ":prod-pins", src = "web.json", **manual)
+    one.k8s_object(name = "no-pins", env = "prod", kind = "Deployment", pinned = ["web"], src = "web.json", **manual)
+    one.k8s_object(name = "db", env = "myns", kind = "StatefulSet", src = "web.json", **manual)
+    one.k8s_objects(name = "base", group = "db", objects = [":db"], **manual)
+    one.k8s_objects(name = "shallow", group = "web", objects = [":web"], **manual)
+    one.k8s_objects(name = "deep", deps = [":base"], objects = [":shallow"], **manual)
+    one.k8s_objects(name = "mixed", objects = [":web", ":prod-web"], **manual)
+    one.k8s_objects(name = "empty", **manual)
+    two = _bind(cluster = "two", registry = "registry.example:443", user = "bob")
+    two.k8s_object(name = "two-web", env = "myns", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
+
+def k8s_test_suite(name):
+    """All tests of these rules.
+
+    Args:
+      name: the suite's name.
+    """
+    _subjects()
+    unittest.suite(name + "_unit", label_text_test, environment_test)
+    resolve_test(
+        name = name + "_built",
+        target_under_test = ":web",
+        want = ["--namespace=alice", "--personal", "--image=web=localhost:5000/shop/web=", "--forbidden-namespace kitchen"],
+    )
+    resolve_test(
+        name = name + "_pinned",
+        target_under_test = ":prod-web",
+        unwanted = ["--image", "--personal", "--forbidden-namespace"],
+        want = ["--namespace=prod", "--pins ", "--pinned=web=localhost:5000/shop/web"],
+    )
+    resolve_test(
+        name = name + "_other_constants",
+        target_under_test = ":two-web",
+        want = ["--namespace=bob", "--image=web=registry.example:443/shop/web="],
+    )
+    resolve_test(
+        name = name + "_own_registry",
+        target_under_test = ":far-web",
+        want = ["--image=web=far.example:443/shop/web="],
+    )
+    request_test(
+        name = name + "_deep_request",
+        file = "deep.json",
+        target_under_test = ":deep",
+        want = json.encode({
+            "cluster": {"context": "one", "id": None},
+            "edges": [{"group": "shop/web/myns", "needs": "shop/db/myns"}],
+            "images": [],
+            "version": 1,
+        }),
+    )
+    request_test(
+        name = name + "_other_cluster",
+        file = "two-web.apply.json",
+        target_under_test = ":two-web.apply",
+        want = json.encode({
+            "cluster": {"context": "two", "id": None},
+            "environment": {
+                "name": "myns",
+                "namespace": "bob",
+                "personal": True,
+                "protected": False,
+                "rollout": "parallel",
+            },
+            "verb": "apply",
+        }),
+    )
+    request_test(
+        name = name + "_own_cluster",
+        file = "far-web.json",
+        target_under_test = ":far-web",
+        want = json.encode({"cluster": {"context": "elsewhere", "id": None}}),
+    )
+    for target, text in {
+        "both": "got images and pins; an environment's images are built or pinned",
+        "empty": "attribute objects: got none, want at least one",
+        "mixed": "two environments in one group",
+        "no-pins": "attribute pinned: got keys without pins; set pins",
+        "other-pins": "attribute pins: got those of prod, want those of myns",
+    }.items():
+        fails_test(name = "%s_%s_fails" % (name, target), target_under_test = ":" + target, text = text)

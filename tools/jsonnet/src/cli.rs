@@ -1,0 +1,148 @@
+//! The command line. Bazel's actions give it as `@file`, one argument a line; therefore whatever
+//! a user may write with line ends in it (values, code) is JSON here.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use clap::Parser;
+use windlass_report::{Exit, Explain};
+
+/// Render one Jsonnet source to JSON files.
+///
+/// PLACE is a file's path below the root of the repository, or `../<repository>/...`; NAMES is a
+/// JSON object from the name of a variable to its text or code.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "jsonnet", arg_required_else_help = true)]
+pub struct Arguments {
+    /// The target that is rendered, for messages.
+    #[arg(long, value_name = "LABEL")]
+    pub label: String,
+    /// The source to render.
+    #[arg(long, value_name = "PLACE")]
+    pub src: String,
+    /// A file that may be imported, and its path.
+    #[arg(long, num_args = 2, value_names = ["PLACE", "PATH"])]
+    pub file: Vec<String>,
+    /// A name that a file can be imported by from everywhere.
+    #[arg(long, num_args = 2, value_names = ["NAME", "PLACE"])]
+    pub import_name: Vec<String>,
+    /// A folder to look up imports in.
+    #[arg(long, value_name = "PLACE")]
+    pub search: Vec<String>,
+
+    /// External variables that are strings.
+    #[arg(long, value_name = "NAMES", value_parser = names)]
+    pub ext_strs: Option<Names>,
+    /// External variables that are code.
+    #[arg(long, value_name = "NAMES", value_parser = names)]
+    pub ext_code: Option<Names>,
+    /// An external variable that is the text of a file.
+    #[arg(long, num_args = 2, value_names = ["NAME", "PLACE"])]
+    pub ext_str_file: Vec<String>,
+    /// An external variable that is the value of a file.
+    #[arg(long, num_args = 2, value_names = ["NAME", "PLACE"])]
+    pub ext_code_file: Vec<String>,
+    /// A field of an external variable that is an object, and the JSON file with its value.
+    #[arg(long, num_args = 3, value_names = ["NAME", "FIELD", "PATH"])]
+    pub ext_rendered: Vec<String>,
+
+    /// Arguments of the source's function that are strings.
+    #[arg(long, value_name = "NAMES", value_parser = names)]
+    pub tla_strs: Option<Names>,
+    /// Arguments of the source's function that are code.
+    #[arg(long, value_name = "NAMES", value_parser = names)]
+    pub tla_code: Option<Names>,
+    /// An argument of the source's function that is the text of a file.
+    #[arg(long, num_args = 2, value_names = ["NAME", "PLACE"])]
+    pub tla_str_file: Vec<String>,
+    /// An argument of the source's function that is the value of a file.
+    #[arg(long, num_args = 2, value_names = ["NAME", "PLACE"])]
+    pub tla_code_file: Vec<String>,
+    /// The argument `params` of the source's function.
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub params: Option<serde_json::Value>,
+
+    /// The source gives an object with a field for each `--out`, by its NAME.
+    #[arg(long)]
+    pub multiple: bool,
+    /// An output and its path.
+    #[arg(long, num_args = 2, required = true, value_names = ["NAME", "PATH"])]
+    pub out: Vec<String>,
+}
+
+/// Variables by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names(pub BTreeMap<String, String>);
+
+/// Why there are no arguments.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// They do not parse; clap says it best.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+    /// The file of arguments cannot be read.
+    #[error("cannot read arguments from `{path}`")]
+    File {
+        /// The file, without `@`.
+        path: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+}
+
+impl Explain for Error {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+/// Parses arguments, the program's name first. `@file` stands for the lines of that file.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Error> {
+    let mut all = Vec::new();
+    for argument in arguments {
+        match argument.to_str().and_then(|text| text.strip_prefix('@')) {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                all.extend(text.lines().map(OsString::from));
+            }
+            None => all.push(argument),
+        }
+    }
+    Ok(Arguments::try_parse_from(all)?)
+}
+
+fn names(text: &str) -> Result<Names, serde_json::Error> {
+    serde_json::from_str(text).map(Names)
+}
+
+fn json(text: &str) -> Result<serde_json::Value, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_json() {
+        let line = r#"{"a": "two\nlines", "b": "it's"}"#;
+        let names = names(line).expect("JSON");
+        assert_eq!(names.0["a"], "two\nlines");
+        assert_eq!(names.0["b"], "it's");
+    }
+
+    #[test]
+    fn a_missing_file_of_arguments_is_named() {
+        let error = parse(["jsonnet".into(), "@/nowhere/x".into()]).expect_err("no such file");
+        assert_eq!(error.to_string(), "cannot read arguments from `/nowhere/x`");
+    }
+
+    #[test]
+    fn arguments_without_an_output_do_not_parse() {
+        let given = ["jsonnet", "--label=//a", "--src=a.jsonnet"].map(OsString::from);
+        assert!(matches!(parse(given), Err(Error::Usage(_))));
+    }
+}

@@ -1,0 +1,396 @@
+//! The evaluation: a request in, the text of each output out.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use jrsonnet_evaluator::function::CallLocation;
+use jrsonnet_evaluator::manifest::JsonFormat;
+use jrsonnet_evaluator::rustc_hash::FxHashMap;
+use jrsonnet_evaluator::stack::limit_stack_depth;
+use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
+use jrsonnet_evaluator::trace::PathResolver;
+use jrsonnet_evaluator::{IStr, ObjValue, ObjValueBuilder, ResultExt, State, Val};
+use jrsonnet_gcmodule::Acyclic;
+use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
+use serde::Deserialize;
+
+use crate::explain::explain;
+use crate::sources::path_of;
+use crate::{Cause, Outputs, Request, Sources, Value};
+
+/// How deep calls may nest: the default of the reference implementation (`--max-stack`).
+pub const MAX_STACK: usize = 500;
+
+/// What an evaluation gives.
+#[derive(Debug)]
+pub struct Rendered {
+    /// Each output's path and text, or why there is none at all.
+    pub files: Result<Vec<(PathBuf, String)>, Cause>,
+    /// What `std.trace` said, `trace: text` each, also where the evaluation failed.
+    pub traces: Vec<String>,
+}
+
+/// Evaluates the source and manifests every output: JSON with an indent of two, fields in order
+/// of their names, a line end at the end.
+pub fn evaluate(request: &Request) -> Rendered {
+    let lines = Lines::default();
+    let files = files(request, &lines);
+    Rendered {
+        files,
+        traces: lines.0.take(),
+    }
+}
+
+fn files(request: &Request, lines: &Lines) -> Result<Vec<(PathBuf, String)>, Cause> {
+    let sources = &request.sources;
+    let context = ContextInitializer::new(PathResolver::Absolute);
+    {
+        let mut settings = context.settings_mut();
+        settings.trace_printer = Rc::new(lines.clone());
+        settings.ext_vars = arguments(&request.ext, sources)?.into_iter().collect();
+    }
+    #[expect(clippy::mutable_key_type, reason = "the map that the evaluator wants")]
+    let tla = arguments(&request.tla, sources)?;
+
+    let mut builder = State::builder();
+    builder
+        .import_resolver(sources.clone())
+        .context_initializer(context);
+    let state = builder.build();
+    let _entered = state.enter();
+    let _limit = limit_stack_depth(MAX_STACK);
+
+    let value = state
+        .import_resolved(path_of(&request.src))
+        .and_then(|value| apply_tla(&tla, value))
+        .map_err(|error| explain(&error, &request.src, sources))?;
+    match &request.outputs {
+        Outputs::One(path) => {
+            let text = manifest(&value).map_err(|error| explain(&error, &request.src, sources))?;
+            Ok(vec![(path.clone(), text)])
+        }
+        Outputs::Keyed(outs) => {
+            let object = keyed(&value, outs, &sources.shown(&request.src))?;
+            object
+                .run_assertions()
+                .map_err(|error| explain(&error, &request.src, sources))?;
+            outs.iter()
+                .map(|(name, path)| {
+                    let text = object
+                        .get_or_bail(name.as_str().into())
+                        .and_then(|value| manifest(&value))
+                        .with_description(|| format!("output `{name}`"))
+                        .map_err(|error| explain(&error, &request.src, sources))?;
+                    Ok((path.clone(), text))
+                })
+                .collect()
+        }
+    }
+}
+
+fn manifest(value: &Val) -> jrsonnet_evaluator::Result<String> {
+    let mut text = value.manifest(JsonFormat::cli(2))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The value as an object whose fields are the declared outputs, no more and no less.
+fn keyed(value: &Val, outs: &BTreeMap<String, PathBuf>, source: &str) -> Result<ObjValue, Cause> {
+    let Val::Obj(object) = value else {
+        return Err(Cause::new(format!(
+            "{source}: got {}, want an object with a field for each output: {}",
+            value.value_type(),
+            list(outs.keys())
+        )));
+    };
+    let fields: Vec<String> = object.fields().iter().map(ToString::to_string).collect();
+    let missing = list(outs.keys().filter(|name| !fields.contains(name)));
+    let undeclared = list(fields.iter().filter(|field| !outs.contains_key(*field)));
+    let mut evidence = Vec::new();
+    let text = match (missing.is_empty(), undeclared.is_empty()) {
+        (true, true) => return Ok(object.clone()),
+        (false, _) => {
+            evidence.push(format!("  fields: {}", list(&fields)));
+            format!("{source}: no field for the declared output {missing}")
+        }
+        (true, false) => {
+            evidence.push(format!("  declared: {}", list(outs.keys())));
+            format!("{source}: not declared in `outs`: field {undeclared}")
+        }
+    };
+    Err(Cause { text, evidence })
+}
+
+fn list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names
+        .into_iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn arguments(
+    values: &BTreeMap<String, Value>,
+    sources: &Sources,
+) -> Result<FxHashMap<IStr, TlaArg>, Cause> {
+    let argument = |value: &Value| {
+        Ok(match value {
+            Value::Text(text) => TlaArg::String(text.as_str().into()),
+            Value::TextAt(place) => TlaArg::ImportStr(place.clone()),
+            Value::CodeAt(place) => TlaArg::Import(place.clone()),
+            Value::Json(json) => {
+                TlaArg::Val(Val::deserialize(json).map_err(|error| Cause::new(error.to_string()))?)
+            }
+            Value::Fields(places) => TlaArg::Val(fields(places, sources)?),
+        })
+    };
+    values
+        .iter()
+        .map(|(name, value)| Ok((name.as_str().into(), argument(value)?)))
+        .collect()
+}
+
+fn fields(places: &BTreeMap<String, String>, sources: &Sources) -> Result<Val, Cause> {
+    let mut object = ObjValueBuilder::with_capacity(places.len());
+    for (field, place) in places {
+        let json = sources.read(place).map_err(Cause::new)?;
+        let value: Val = serde_json::from_slice(&json)
+            .map_err(|error| Cause::new(format!("{place}: want JSON: {error}")))?;
+        object.field(field.as_str()).value(value);
+    }
+    Ok(Val::Obj(object.build()))
+}
+
+/// Lines in the order in which they were said.
+#[derive(Clone, Default, Acyclic)]
+struct Lines(Rc<RefCell<Vec<String>>>);
+
+impl TracePrinter for Lines {
+    /// The evaluator calls its own functions without a place, so there is none to show.
+    fn print_trace(&self, _: CallLocation, value: IStr) {
+        self.0.borrow_mut().push(format!("trace: {value}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Content;
+
+    const ONE: &[&str] = &[];
+
+    /// A request for `a/a.jsonnet`; `files` may be imported; without `outs`, one output.
+    fn request(code: &str, files: &[(&str, &str)], outs: &[&str]) -> Request {
+        let mut sources = Sources::default();
+        for (place, text) in files.iter().chain([&("a/a.jsonnet", code)]) {
+            sources
+                .add(place, Content::Text((*text).to_owned()))
+                .expect("one each");
+        }
+        Request {
+            label: "//a:a".to_owned(),
+            src: "a/a.jsonnet".to_owned(),
+            sources,
+            ext: BTreeMap::new(),
+            tla: BTreeMap::new(),
+            outputs: match outs {
+                [] => Outputs::One("out.json".into()),
+                outs => Outputs::Keyed(outs.iter().map(|o| ((*o).to_owned(), o.into())).collect()),
+            },
+        }
+    }
+
+    fn text(request: &Request) -> String {
+        let mut files = evaluate(request).files.expect("renders");
+        files.pop().expect("an output").1
+    }
+
+    /// The error as a user reads it, without its first line.
+    fn why(request: &Request) -> String {
+        let cause = evaluate(request).files.expect_err("fails");
+        let lines = std::iter::once(cause.text).chain(cause.evidence);
+        lines.fold(String::new(), |text, line| text + &line + "\n")
+    }
+
+    #[test]
+    fn fields_are_sorted_and_indented_by_two() {
+        let request = request("{ b: [1, 0.5], a: { 'é': 'ü' }, h:: 1 }", &[], ONE);
+        let want = "{\n  \"a\": {\n    \"é\": \"ü\"\n  },\n  \"b\": [\n    1,\n    0.5\n  ]\n}\n";
+        assert_eq!(text(&request), want);
+    }
+
+    #[test]
+    fn each_field_goes_to_its_file() {
+        let request = request("{ 'b.json': 2, 'a.json': 1 }", &[], &["a.json", "b.json"]);
+        let files = evaluate(&request).files.expect("renders");
+        assert_eq!(
+            files,
+            [
+                ("a.json".into(), "1\n".to_owned()),
+                ("b.json".into(), "2\n".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn every_kind_of_value_arrives() {
+        let code = "function(t, f, j) [t, f, j.n, std.extVar('c'), std.extVar('//s').service.port]";
+        let files = [
+            ("a/f.txt", "line\n"),
+            ("<c>", "local x = import 'x.libsonnet'; x + 1"),
+            ("a/x.libsonnet", "error 'not from the root'"),
+            ("x.libsonnet", "2"),
+            ("out/service.json", "{\"port\": 50051}"),
+        ];
+        let mut request = request(code, &files, ONE);
+        request.tla = BTreeMap::from([
+            ("t".to_owned(), Value::Text("te\"xt".to_owned())),
+            ("f".to_owned(), Value::TextAt("a/f.txt".to_owned())),
+            ("j".to_owned(), Value::Json(serde_json::json!({"n": null}))),
+        ]);
+        let fields = BTreeMap::from([("service".to_owned(), "out/service.json".to_owned())]);
+        request.ext = BTreeMap::from([
+            ("c".to_owned(), Value::CodeAt("<c>".to_owned())),
+            ("//s".to_owned(), Value::Fields(fields)),
+        ]);
+        let got: serde_json::Value = serde_json::from_str(&text(&request)).expect("JSON");
+        assert_eq!(got, serde_json::json!(["te\"xt", "line\n", null, 3, 50051]));
+    }
+
+    #[test]
+    fn a_rendered_input_that_is_not_json_is_named() {
+        let mut request = request("1", &[("out/s.json", "{]")], ONE);
+        let fields = BTreeMap::from([("s".to_owned(), "out/s.json".to_owned())]);
+        request.ext = BTreeMap::from([("//s".to_owned(), Value::Fields(fields))]);
+        assert_eq!(
+            why(&request),
+            "out/s.json: want JSON: key must be a string at line 1 column 2\n"
+        );
+    }
+
+    #[test]
+    fn traces_are_kept_apart_from_data() {
+        let request = request("local x = std.trace('seen', 1);\nx + 1", &[], ONE);
+        let rendered = evaluate(&request);
+        assert_eq!(rendered.files.expect("renders")[0].1, "2\n");
+        assert_eq!(rendered.traces, ["trace: seen"]);
+    }
+
+    #[test]
+    fn this_file_is_its_place() {
+        let request = request(
+            "(import 'b.libsonnet') + [std.thisFile]",
+            &[("a/b.libsonnet", "[std.thisFile]")],
+            ONE,
+        );
+        assert_eq!(
+            text(&request),
+            "[\n  \"a/b.libsonnet\",\n  \"a/a.jsonnet\"\n]\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_output_is_named_with_the_fields_there_are() {
+        let request = request("{ 'a.json': 1, 'c.json': 2 }", &[], &["a.json", "b.json"]);
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet: no field for the declared output `b.json`\n  fields: `a.json`, `c.json`\n"
+        );
+    }
+
+    #[test]
+    fn an_undeclared_output_is_named_with_the_declared_ones() {
+        let request = request("{ 'a.json': 1, 'c.json': 2 }", &[], &["a.json"]);
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet: not declared in `outs`: field `c.json`\n  declared: `a.json`\n"
+        );
+    }
+
+    #[test]
+    fn keyed_outputs_want_an_object() {
+        let request = request("[1]", &[], &["a.json"]);
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet: got array, want an object with a field for each output: `a.json`\n"
+        );
+    }
+
+    #[test]
+    fn an_error_shows_place_line_and_stack() {
+        let library = "{\n  service(port):: if port < 1 then error 'k8s.service: set port' else { port: port },\n}\n";
+        let code = "local k8s = import 'k8s.libsonnet';\n\n{ 'a.json': k8s.service(0) }\n";
+        let request = request(code, &[("a/k8s.libsonnet", library)], &["a.json"]);
+        assert_eq!(
+            why(&request),
+            "a/k8s.libsonnet:2:36: k8s.service: set port\n  \
+               2 |   service(port):: if port < 1 then error 'k8s.service: set port' else { port: port },\n    \
+                 |                                    ^^^^^\n  \
+               at a/a.jsonnet:3:24: function <service> call\n  \
+               3 | { 'a.json': k8s.service(0) }\n    \
+                 |                        ^^^\n  \
+               in output `a.json`\n"
+        );
+    }
+
+    #[test]
+    fn a_syntax_error_shows_its_place() {
+        let request = request("{\n  a: 1\n  b: 2,\n}", &[], ONE);
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet:3:3: syntax error: expected '}', got identifier \"b\"\n  3 |   b: 2,\n    |   ^\n"
+        );
+    }
+
+    #[test]
+    fn unknown_variables_are_all_named() {
+        let request = request("{ a: one, b: two }", &[], ONE);
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet:1:6: undefined local: one\n  1 | { a: one, b: two }\n    |      ^^^\n  undefined local: two\n"
+        );
+    }
+
+    #[test]
+    fn an_import_that_is_not_declared_is_shown_with_its_namesakes() {
+        let request = request(
+            "{\n  a: import 'c/x.libsonnet',\n}",
+            &[("b/x.libsonnet", "1")],
+            ONE,
+        );
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet:2:13: cannot import 'c/x.libsonnet': no file of `deps` or `data` is found by it\n  \
+               2 |   a: import 'c/x.libsonnet',\n    \
+                 |             ^^^^^^^^^^^^^^^\n  \
+               declared with that file name: 'b/x.libsonnet'\n  \
+               in field <a>\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_field_is_found_by_its_only_use() {
+        let request = request("local s = { port: 1 };\n{ a: s.prot }", &[], ONE);
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet:2:8: no such field: prot\n  \
+               2 | { a: s.prot }\n    \
+                 |        ^^^^\n  \
+               There is a field with similar name present: port\n  \
+               in field <a>\n"
+        );
+    }
+
+    #[test]
+    fn endless_recursion_is_an_error_of_bounded_length() {
+        let request = request("local f(x) = f(x + 1) + 1; f(1)", &[], ONE);
+        let why = why(&request);
+        assert!(
+            why.starts_with("a/a.jsonnet:1:15: stack overflow: calls nest deeper than 500\n"),
+            "{why}"
+        );
+        assert!(why.lines().count() < 30, "{why}");
+    }
+}

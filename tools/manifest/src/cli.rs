@@ -1,0 +1,209 @@
+//! The command line. Bazel's actions give it as `@file`, one argument a line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Parser;
+use windlass_oci_reference::Repository;
+use windlass_report::{Exit, Explain};
+
+/// Work on manifests at build time.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "manifest", arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the tool can do.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Check a rendered object and put image references at its image fields.
+    Resolve(Resolve),
+}
+
+/// Arguments of `resolve`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Resolve {
+    /// The target of the object, for messages.
+    #[arg(long, value_name = "LABEL")]
+    pub label: String,
+    /// The rendered object.
+    #[arg(long, value_name = "FILE")]
+    pub src: PathBuf,
+    /// Another rendered file of the same service and environment: an image key may be used there.
+    #[arg(long, value_name = "FILE")]
+    pub sibling: Vec<PathBuf>,
+    /// The kind that the target declares.
+    #[arg(long, value_name = "KIND")]
+    pub kind: String,
+    /// The environment's name.
+    #[arg(long, value_name = "NAME")]
+    pub environment_name: String,
+    /// The environment's namespace; empty for setup.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The namespace is that of `$USER`.
+    #[arg(long)]
+    pub personal: bool,
+    /// A namespace that a personal one must not equal.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub forbidden_namespace: Vec<String>,
+    /// An image built here: its key, its repository, and the file with its descriptor.
+    #[arg(long, value_name = "KEY=REPOSITORY=FILE", value_parser = built)]
+    pub image: Vec<Built>,
+    /// The lock file of pinned images.
+    #[arg(long, value_name = "FILE", requires = "pinned")]
+    pub pins: Option<PathBuf>,
+    /// An image that the lock file is asked for: its key, and its repository where it has no pin.
+    #[arg(long, value_name = "KEY=REPOSITORY", value_parser = pinned, requires = "pins")]
+    pub pinned: Vec<Pinned>,
+    /// The object is the namespace of `$USER`: its name must be fit for one.
+    #[arg(long)]
+    pub personal_name: bool,
+    /// The final manifest.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// An image that is a build output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// What a manifest calls it.
+    pub key: String,
+    /// Where it will be pushed.
+    pub repository: Repository,
+    /// The file with its OCI descriptor.
+    pub descriptor: PathBuf,
+}
+
+/// An image that the lock file is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinned {
+    /// What a manifest calls it.
+    pub key: String,
+    /// Where it would be.
+    pub repository: Repository,
+}
+
+/// Why there are no arguments.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// They do not parse; clap says it best.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+    /// The file of arguments cannot be read.
+    #[error("cannot read arguments from `{path}`")]
+    File {
+        /// The file, without `@`.
+        path: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+}
+
+impl Explain for Error {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+/// Parses arguments, the program's name first. `@file` stands for the lines of that file.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Error> {
+    let mut all = Vec::new();
+    for argument in arguments {
+        match argument.to_str().and_then(|text| text.strip_prefix('@')) {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                all.extend(text.lines().map(OsString::from));
+            }
+            None => all.push(argument),
+        }
+    }
+    Ok(Arguments::try_parse_from(all)?)
+}
+
+fn built(text: &str) -> Result<Built, String> {
+    let mut parts = text.splitn(3, '=');
+    let (Some(key), Some(repository), Some(descriptor)) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return Err("want KEY=REPOSITORY=FILE".to_owned());
+    };
+    let repository = repository
+        .parse()
+        .map_err(|e: windlass_oci_reference::ParseError| e.to_string())?;
+    Ok(Built {
+        key: key.to_owned(),
+        repository,
+        descriptor: descriptor.into(),
+    })
+}
+
+fn pinned(text: &str) -> Result<Pinned, String> {
+    let (key, repository) = text.split_once('=').ok_or("want KEY=REPOSITORY")?;
+    let repository = repository
+        .parse()
+        .map_err(|e: windlass_oci_reference::ParseError| e.to_string())?;
+    Ok(Pinned {
+        key: key.to_owned(),
+        repository,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(extra: &[&str]) -> Result<Resolve, Error> {
+        let base = [
+            "manifest",
+            "resolve",
+            "--label=//a:b",
+            "--src=a.json",
+            "--kind=Pod",
+        ];
+        let more = ["--environment-name=myns", "--namespace=", "--out=b.json"];
+        let all = base.iter().chain(&more).chain(extra).map(OsString::from);
+        parse(all).map(|arguments| match arguments.command {
+            Command::Resolve(resolve) => resolve,
+        })
+    }
+
+    #[test]
+    fn an_empty_namespace_is_a_value() {
+        assert_eq!(resolve(&[]).expect("parses").namespace, "");
+    }
+
+    #[test]
+    fn images_and_pins() {
+        let parsed = resolve(&[
+            "--image=client=localhost:31000/demo/client=out/a=b.json",
+            "--pins=pins.json",
+            "--pinned=redis=localhost:31000/demo/redis",
+        ])
+        .expect("parses");
+        assert_eq!(parsed.image[0].key, "client");
+        assert_eq!(parsed.image[0].descriptor, PathBuf::from("out/a=b.json"));
+        assert_eq!(
+            parsed.pinned[0].repository.to_string(),
+            "localhost:31000/demo/redis"
+        );
+        for refused in ["--image=client=a/b", "--pinned=redis", "--pins=pins.json"] {
+            assert!(
+                matches!(resolve(&[refused]), Err(Error::Usage(_))),
+                "{refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_file_of_arguments_is_named() {
+        let error = parse(["manifest".into(), "@/nowhere/x".into()]).expect_err("no such file");
+        assert_eq!(error.to_string(), "cannot read arguments from `/nowhere/x`");
+    }
+}

@@ -1,0 +1,179 @@
+//! Why there is no final manifest.
+
+use std::path::PathBuf;
+
+use crate::pins::PinError;
+use windlass_k8s_object::quantity::QuantityError;
+use windlass_k8s_object::{NamespaceRefused, ParseError};
+use windlass_report::{Exit, Explain};
+
+/// An object could not be resolved.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot resolve `{label}`")]
+pub struct Error {
+    /// The target of the object.
+    pub label: String,
+    /// Why.
+    #[source]
+    pub cause: Cause,
+}
+
+/// Why an object could not be resolved.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// A file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The result cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// A file holds no Kubernetes object, or several.
+    #[error("`{}` is not one Kubernetes object", path.display())]
+    Object {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+    /// The file's kind is not the declared one.
+    #[error("kind: got `{got}` in the file, want `{want}` as declared")]
+    Kind {
+        /// The kind in the file.
+        got: String,
+        /// The kind that the target declares.
+        want: String,
+    },
+    /// The environment has no namespace that it may write to.
+    #[error("environment `{environment}` has no namespace")]
+    Environment {
+        /// The environment.
+        environment: String,
+        /// Why.
+        source: NamespaceRefused,
+    },
+    /// An object outside the namespace of its environment.
+    #[error(
+        "{object}: metadata.namespace: got {got}, want `{want}`, that of environment `{environment}`"
+    )]
+    Namespace {
+        /// The object.
+        object: String,
+        /// Its namespace, quoted, or `nothing`.
+        got: String,
+        /// The namespace of the environment.
+        want: String,
+        /// The environment.
+        environment: String,
+    },
+    /// An object of the whole cluster in an environment.
+    #[error("{object} is in no namespace: only setup may have it, not environment `{environment}`")]
+    ClusterScoped {
+        /// The object.
+        object: String,
+        /// The environment.
+        environment: String,
+    },
+    /// An image key that no manifest uses.
+    #[error(
+        "image key `{key}` is used by no image field of this environment; {}",
+        there(images)
+    )]
+    UnusedImage {
+        /// The key.
+        key: String,
+        /// The images that the manifests name.
+        images: Vec<String>,
+    },
+    /// An image key given twice.
+    #[error("image key `{key}` is given twice")]
+    DuplicateImage {
+        /// The key.
+        key: String,
+    },
+    /// An image that is neither a key nor a full reference.
+    #[error(
+        "{path}: got image `{got}`, want {}a reference with tag or digest",
+        known(keys)
+    )]
+    LogicalImage {
+        /// The field.
+        path: String,
+        /// The image.
+        got: String,
+        /// The keys that are known.
+        keys: Vec<String>,
+    },
+    /// The descriptor of an image cannot be used.
+    #[error("descriptor `{}` of image `{key}` holds no digest", path.display())]
+    Descriptor {
+        /// The image's key.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The lock file of pinned images cannot be used.
+    #[error("pins `{}` do not hold", path.display())]
+    Pins {
+        /// The lock file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PinError,
+    },
+    /// A quantity that the API server would store in another form.
+    #[error(transparent)]
+    Quantity(#[from] QuantityError),
+}
+
+fn there(images: &[String]) -> String {
+    if images.is_empty() {
+        "there is none".to_owned()
+    } else {
+        format!("there are {}", quoted(images))
+    }
+}
+
+fn known(keys: &[String]) -> String {
+    if keys.is_empty() {
+        String::new()
+    } else {
+        format!("one of {} or ", quoted(keys))
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Explain for Error {
+    fn hint(&self) -> Option<String> {
+        match &self.cause {
+            Cause::Environment { source, .. } => {
+                source.hint(&format!("bazel build {}", self.label))
+            }
+            _ => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match &self.cause {
+            Cause::Read { .. } | Cause::Write { .. } => Exit::Failure,
+            _ => Exit::Input,
+        }
+    }
+}
