@@ -4,7 +4,7 @@ load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":image_layer.bzl", "is_ids", "is_image_path")
 load(":labels.bzl", "label_text")
-load(":platform_transition.bzl", "PLATFORM_ATTRS", "platform_transition")
+load(":platform_transition.bzl", "platform_transition")
 
 # Constraint -> how Go, and so OCI, calls it.
 _ARCHITECTURES = {
@@ -164,6 +164,9 @@ image(
             doc = "The layers, bottom first. What changes most often goes last.",
             providers = [LayerInfo],
         ),
+        "platform": attr.label(
+            doc = "The platform to build it and its layers for; that of the cluster's nodes (`//rules:node_platform`) if not given.",
+        ),
         "stop_signal": attr.string(
             doc = "The signal that asks the program to end; SIGTERM if not given.",
         ),
@@ -173,6 +176,10 @@ image(
         ),
         "workdir": attr.string(
             doc = "Where the program starts; the root if not given.",
+        ),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+            doc = "Without it Bazel lets no rule change configurations.",
         ),
         "_architectures": attr.label_keyed_string_dict(
             default = _ARCHITECTURES,
@@ -188,7 +195,7 @@ image(
             doc = "What makes manifests.",
             executable = True,
         ),
-    } | PLATFORM_ATTRS,
+    },
     cfg = platform_transition,
     fragments = ["platform"],
     provides = [ImageInfo],

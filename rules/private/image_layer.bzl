@@ -2,7 +2,6 @@
 
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":labels.bzl", "label_text")
-load(":platform_transition.bzl", "PLATFORM_ATTRS", "platform_transition")
 
 def is_image_path(path):
     """Whether a path can be one in an image: absolute, normal, not the root.
@@ -118,7 +117,8 @@ image_layer = rule(
     doc = """One layer of an image.
 
 The same files give the same bytes on every machine: entries are sorted, folders that files are in
-are made with mode 0755, and no time is recorded.
+are made with mode 0755, and no time is recorded. In an image, what is in the layer is built for the
+image's platform.
 
 ```starlark
 image_layer(
@@ -153,7 +153,6 @@ image_layer(
             doc = "What makes layers.",
             executable = True,
         ),
-    } | PLATFORM_ATTRS,
-    cfg = platform_transition,
+    },
     provides = [LayerInfo],
 )

@@ -49,21 +49,11 @@ def _impl(settings, attr):
     if not (is_host(wanted) and is_default(platforms)):
         platforms = [wanted]
 
-    # The flag too: what this target depends on makes the same choice.
-    return {_NODE_PLATFORM: wanted, _PLATFORMS: platforms}
+    # Not the flag as well: tools would inherit it, and be compiled once more.
+    return {_PLATFORMS: platforms}
 
 platform_transition = transition(
     implementation = _impl,
     inputs = [_NODE_PLATFORM, _PLATFORMS],
-    outputs = [_NODE_PLATFORM, _PLATFORMS],
+    outputs = [_PLATFORMS],
 )
-
-PLATFORM_ATTRS = {
-    "platform": attr.label(
-        doc = "The platform to build for; that of the cluster's nodes (`//rules:node_platform`) if not given.",
-    ),
-    "_allowlist_function_transition": attr.label(
-        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-        doc = "Bazel lets no rule change configurations without it.",
-    ),
-}

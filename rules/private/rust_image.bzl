@@ -7,6 +7,10 @@ load(":image_layer.bzl", "image_layer")
 # The image has nothing but the program, so the program needs nothing: no loader, no libc.
 _STATIC = ["-Ctarget-feature=+crt-static"]
 
+# The standard library and libc come with more debug information than a service has code. A panic
+# still names file and line, and a backtrace its functions.
+_STRIPPED = ["-Cstrip=debuginfo"]
+
 def rust_image(
         name,
         crate_name = None,
@@ -40,11 +44,17 @@ def rust_image(
         `data` is not in the image: give it an image_layer.
     """
     program = crate_name or (native.package_name().split("/")[-1] or name).replace("-", "_")
-    shared = {key: kwargs[key] for key in ["tags", "testonly", "target_compatible_with"] if key in kwargs}
+    shared = {key: kwargs[key] for key in ["testonly", "target_compatible_with"] if key in kwargs}
+    tags = kwargs.pop("tags", [])
+
+    # `//...` reaches these through the image, for its platform: it need not build them for this
+    # machine as well.
+    parts_tags = tags + ["manual"]
     rust_binary(
         name = name + ".binary",
         crate_name = program,
-        rustc_flags = _STATIC + rustc_flags,
+        rustc_flags = _STATIC + _STRIPPED + rustc_flags,
+        tags = parts_tags,
         visibility = visibility,
         **kwargs
     )
@@ -53,7 +63,7 @@ def rust_image(
         dirs = {"/tmp": "1777"},
         files = {":%s.binary" % name: "/" + program},
         mode = "0755",
-        platform = platform,
+        tags = parts_tags,
         visibility = visibility,
         **shared
     )
@@ -65,6 +75,7 @@ def rust_image(
         exposed_ports = exposed_ports,
         layers = layers + [":%s.layer" % name],
         platform = platform,
+        tags = tags,
         user = user,
         visibility = visibility,
         **shared

@@ -216,24 +216,20 @@ _EMPTY_ARGV = [
 def _probe_impl(ctx):
     file = ctx.actions.declare_file("%s.%s" % (ctx.label.name, ctx.fragments.platform.platform.name))
     ctx.actions.write(file, "")
-    return DefaultInfo(files = depset([file]))
+    return LayerInfo(blob = file, metadata = file)
 
 _probe = rule(
     implementation = _probe_impl,
-    doc = "A file that is named for the platform it was built for.",
+    doc = "A layer whose file is named for the platform it was built for.",
     fragments = ["platform"],
 )
 
-def _source(env):
-    """The file that a layer of one file is made of."""
-    target = analysistest.target_under_test(env)
-    action = [a for a in analysistest.target_actions(env) if a.mnemonic == "ImageLayer"][0]
-    asserts.equals(env, [target[LayerInfo].blob, target[LayerInfo].metadata], action.outputs.to_list())
-    return [file for file in action.inputs.to_list() if file.basename.startswith("image_test_probe")][0]
-
 def _platform_test_impl(ctx):
     env = analysistest.begin(ctx)
-    asserts.equals(env, "image_test_probe." + ctx.attr.want, _source(env).basename)
+    info = analysistest.target_under_test(env)[ImageInfo]
+    asserts.equals(env, ["image_test_probe." + ctx.attr.want], [layer.blob.basename for layer in info.layers])
+    argv = _argv(env, "ImageManifest")
+    asserts.equals(env, ctx.attr.want, "_".join([argv[2], argv[4]]))
     return analysistest.end(env)
 
 _PLATFORM_ATTRS = {"want": attr.string(doc = "The platform's name.", mandatory = True)}
@@ -247,21 +243,32 @@ _foreign_platform_test = analysistest.make(
 _platform_test = analysistest.make(_platform_test_impl, attrs = _PLATFORM_ATTRS)
 
 def _same_configuration_test_impl(ctx):
+    """On a machine like the nodes, images share everything with what is built for the machine."""
     env = analysistest.begin(ctx)
-    asserts.equals(env, ctx.bin_dir.path, _source(env).root.path)
+    info = analysistest.target_under_test(env)[ImageInfo]
+    asserts.equals(env, [ctx.bin_dir.path], [layer.blob.root.path for layer in info.layers])
     return analysistest.end(env)
 
 _same_configuration_test = analysistest.make(_same_configuration_test_impl)
 
-def _same_layers_test_impl(ctx):
-    """An image's platform is that of its layers: they are not turned back to the flag's."""
+def _tools_test_impl(ctx):
+    """An image for another platform is made by the same tool: it is not compiled again."""
     env = analysistest.begin(ctx)
-    info = analysistest.target_under_test(env)[ImageInfo]
-    asserts.equals(env, [info.manifest.root.path], [layer.blob.root.path for layer in info.layers])
-    asserts.true(env, "arm64" in _argv(env, "ImageManifest"))
+    argv0 = [a for a in analysistest.target_actions(env) if a.mnemonic == "ImageManifest"][0].argv[0]
+    asserts.equals(env, ctx.executable._tool.path, argv0)
     return analysistest.end(env)
 
-_same_layers_test = analysistest.make(_same_layers_test_impl)
+_tools_test = analysistest.make(
+    _tools_test_impl,
+    attrs = {
+        "_tool": attr.label(
+            cfg = "exec",
+            default = "//tools/image",
+            doc = "The tool as other rules have it.",
+            executable = True,
+        ),
+    },
+)
 
 def _host_test_impl(ctx):
     env = unittest.begin(ctx)
@@ -311,29 +318,23 @@ def image_test_suite(name):
 
     probe = name + "_probe"
     _probe(name = probe, tags = ["manual"])
-    image_layer(name = name + "_default", files = {probe: "/probe"}, tags = ["manual"])
-    image_layer(name = name + "_arm64", files = {probe: "/probe"}, platform = _ARM64, tags = ["manual"])
-    image(
-        name = name + "_arm64_image",
-        layers = [name + "_default"],
-        platform = _ARM64,
-        tags = ["manual"],
-    )
+    image(name = name + "_nodes", layers = [probe], tags = ["manual"])
+    image(name = name + "_arm64", layers = [probe], platform = _ARM64, tags = ["manual"])
     _foreign_platform_test(
         name = name + "_platform_foreign",
-        target_under_test = name + "_default",
+        target_under_test = name + "_nodes",
         want = "linux_amd64",
     )
     _platform_test(name = name + "_platform_override", target_under_test = name + "_arm64", want = "linux_arm64")
-    _same_layers_test(name = name + "_platform_of_layers", target_under_test = name + "_arm64_image")
     _same_configuration_test(
         name = name + "_same_configuration",
         target_compatible_with = ["@platforms//cpu:x86_64", "@platforms//os:linux"],
-        target_under_test = name + "_default",
+        target_under_test = name + "_nodes",
     )
+    _tools_test(name = name + "_same_tool", target_under_test = name + "_arm64")
     _host_test(name = name + "_host")
     tests += [
         "%s_%s" % (name, case)
-        for case in ["platform_foreign", "platform_override", "platform_of_layers", "same_configuration", "host"]
+        for case in ["host", "platform_foreign", "platform_override", "same_configuration", "same_tool"]
     ]
     native.test_suite(name = name, tests = tests)

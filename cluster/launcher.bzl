@@ -1,0 +1,108 @@
+"""The run targets of //cluster: links to the cluster tool, each with its request beside it."""
+
+load("//:cluster_constants.bzl", "CLUSTER", "REGISTRY", "THIRD_PARTY")
+
+# The version of the request's schema: the tool refuses another.
+_VERSION = 1
+
+# The API server's port in the node; the other is the registry's node port.
+_API_PORT = 6443
+
+# Attributes of a rule that calls `launch`.
+LAUNCHER_ATTRS = {
+    "_build": attr.label(
+        allow_single_file = True,
+        default = "//cluster:kubernetes/programs/build",
+    ),
+    "_kubernetes": attr.label(default = "//cluster:kubernetes"),
+    "_start": attr.label(
+        allow_single_file = True,
+        default = "//cluster:kubernetes/node/start",
+    ),
+    "_tool": attr.label(
+        cfg = "exec",
+        default = "//tools/cluster",
+        executable = True,
+    ),
+    "_toolbox": attr.label(default = "//toolbox"),
+}
+
+def _runfile(file):
+    """The file's path in the runfiles."""
+    path = file.short_path
+    return path[3:] if path.startswith("../") else "_main/" + path
+
+def _folder(file):
+    """The path in the runfiles of the folder that the file is in."""
+    return _runfile(file).rsplit("/", 1)[0]
+
+def _enter(ctx):
+    """The program of the toolbox that enters it."""
+    for file in ctx.files._toolbox:
+        if file.basename == "enter":
+            return file
+    fail("%s: //toolbox: got no `enter`, want the program that enters the toolbox" % ctx.label)
+
+def launch(ctx, verb, command = None):
+    """Declares a launcher of the cluster tool: a link to it, its request beside it.
+
+    Args:
+      ctx: the context of a rule with LAUNCHER_ATTRS.
+      verb: what the tool is to do.
+      command: File of the command that `with` runs; None for other verbs.
+
+    Returns:
+      struct(executable, files, runfiles): what DefaultInfo takes.
+    """
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(
+        output = executable,
+        target_file = ctx.executable._tool,
+        is_executable = True,
+    )
+    request = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(request, json.encode_indent(struct(
+        version = _VERSION,
+        verb = verb,
+        context = CLUSTER,
+        registry = REGISTRY,
+        ports = [_API_PORT, int(REGISTRY.split(":")[1])],
+        third_party = THIRD_PARTY,
+        programs = _folder(ctx.file._build),
+        node = _folder(ctx.file._start),
+        toolbox = _runfile(_enter(ctx)),
+        command = _runfile(command) if command else "",
+    )) + "\n")
+    runfiles = ctx.runfiles(
+        files = [executable, request],
+        transitive_files = depset(transitive = [
+            ctx.attr._kubernetes[DefaultInfo].files,
+            ctx.attr._toolbox[DefaultInfo].files,
+        ]),
+    )
+    return struct(
+        executable = executable,
+        files = depset([executable, request]),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
+    )
+
+def _cluster_launcher_impl(ctx):
+    launched = launch(ctx, ctx.attr.verb)
+    return [DefaultInfo(
+        executable = launched.executable,
+        files = launched.files,
+        runfiles = launched.runfiles,
+    )]
+
+cluster_launcher = rule(
+    implementation = _cluster_launcher_impl,
+    doc = "Does one thing with the local cluster when it is run; `-- --help` lists its options.",
+    attrs = LAUNCHER_ATTRS | {
+        "verb": attr.string(
+            mandatory = True,
+            values = ["build", "down", "kubectl", "reset", "status", "up"],
+            doc = "What to do.",
+        ),
+    },
+    executable = True,
+)

@@ -1,0 +1,259 @@
+//! Starting and stopping a cluster, as `up`, `down` and `with` do it.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use windlass_report::say;
+
+use crate::error::Error;
+use crate::kubeconfig;
+use crate::port;
+use crate::programs;
+use crate::record;
+use crate::settings::{NODE_ADDRESS, Settings};
+use crate::state::{self, State};
+use crate::supervisor;
+
+/// How long a supervisor may take to end once it is asked to.
+const STOP: Duration = Duration::from_secs(30);
+
+/// Makes the folder ready and starts the supervisor. `node` is the folder of the node's scripts.
+pub fn start(state: &State, settings: &Settings, node: &Path) -> Result<(), Error> {
+    drop(port::open(settings)?);
+    // A cluster with settings but no record is half of one: what it has of the next lines is made anew.
+    let copy = state.node();
+    programs::remove(&copy)?;
+    programs::copy(node, &copy)?;
+    for folder in [state.var(), state.path().join("root")] {
+        std::fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
+    }
+    write_registry_hosts(state, settings)?;
+    write_images(state, settings)?;
+    make_keys(state)?;
+    write_kubeconfig(state, settings)?;
+    state.keep_settings(settings)?;
+
+    let log = state.log();
+    let file = File::create(&log).map_err(Error::io("open", &log))?;
+    let errors = file.try_clone().map_err(Error::io("open", &log))?;
+    let program = supervisor::own_program()?;
+    Command::new(&program)
+        .args(["supervise".as_ref(), state.path().as_os_str()])
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(errors)
+        .spawn()
+        .map_err(Error::io("run", &program))?;
+    Ok(())
+}
+
+fn write_registry_hosts(state: &State, settings: &Settings) -> Result<(), Error> {
+    let hosts = state.path().join("certs.d");
+    programs::remove(&hosts)?;
+    let folder = hosts.join(&settings.registry);
+    std::fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
+    let file = folder.join("hosts.toml");
+    std::fs::write(&file, settings.registry_hosts()).map_err(Error::io("write", &file))
+}
+
+fn write_images(state: &State, settings: &Settings) -> Result<(), Error> {
+    let built = settings.programs.join("images/images.json");
+    let text = std::fs::read(&built).map_err(Error::io("read", &built))?;
+    let built: serde_json::Map<_, _> =
+        serde_json::from_slice(&text).map_err(|error| Error::Request {
+            path: built,
+            source: error.into(),
+        })?;
+    let index = settings.image_index(&built)?;
+    let folder = state.path().join("images");
+    std::fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
+    let file = folder.join("index.json");
+    std::fs::write(&file, index.to_string()).map_err(Error::io("write", &file))
+}
+
+fn make_keys(state: &State) -> Result<(), Error> {
+    let script = state.node().join("certs");
+    let output = Command::new(&script)
+        .arg(state.keys())
+        .arg(NODE_ADDRESS)
+        .output()
+        .map_err(Error::io("run", &script))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Error::Program {
+        what: "make the keys of the cluster".to_owned(),
+        tail: said.lines().map(str::to_owned).collect(),
+    })
+}
+
+fn write_kubeconfig(state: &State, settings: &Settings) -> Result<(), Error> {
+    let path = state.keys().join("admin.kubeconfig");
+    let broken = |reason: &str| Error::Kubeconfig {
+        path: path.clone(),
+        reason: reason.to_owned(),
+    };
+    let admin = kubeconfig::read(&path)?.ok_or_else(|| broken("it is empty"))?;
+    let own = kubeconfig::own(&admin, &settings.context, settings.api_port())
+        .ok_or_else(|| broken("got no cluster and user, want one of each"))?;
+    kubeconfig::write(&state.kubeconfig(), &own)
+}
+
+/// A `kubectl` of the cluster's administrator.
+pub fn kubectl(state: &State, settings: &Settings) -> Command {
+    let mut kubectl = Command::new(settings.programs.join("bin/kubectl"));
+    kubectl
+        .arg("--kubeconfig")
+        .arg(state.kubeconfig())
+        .args(["--context", &settings.context]);
+    kubectl
+}
+
+fn succeeds(mut command: Command) -> bool {
+    let command = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Whether the API server answers and the node takes pods.
+pub fn is_ready(state: &State, settings: &Settings) -> bool {
+    let mut command = kubectl(state, settings);
+    command.args([
+        "wait",
+        "--for=condition=Ready",
+        "node/node",
+        "--timeout=1s",
+        "--request-timeout=3s",
+    ]);
+    succeeds(command)
+}
+
+/// Whether pods find each other by name.
+pub fn names_resolve(state: &State, settings: &Settings) -> bool {
+    let mut command = kubectl(state, settings);
+    let service = "/api/v1/namespaces/kube-system/services/kube-dns:ready/proxy/ready";
+    command.args(["get", "--raw", service, "--request-timeout=3s"]);
+    succeeds(command)
+}
+
+fn apply_dns(state: &State, settings: &Settings) -> bool {
+    let mut command = kubectl(state, settings);
+    command.args([
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--request-timeout=10s",
+        "-f",
+    ]);
+    command.arg(state.node().join("coredns.yaml"));
+    succeeds(command)
+}
+
+/// Waits until pods run and find each other by name; each step is said with its time.
+pub fn await_ready(state: &State, settings: &Settings, timeout: Duration) -> Result<(), Error> {
+    let from = Instant::now();
+    let until = from + timeout;
+    let started = || {
+        state::last_lines(&state.log(), 100)
+            .iter()
+            .any(|line| line == "started")
+    };
+    let said = |what: &str| say(&format!("{what:<24}{:5.1} s", from.elapsed().as_secs_f64()));
+    await_step(state, from, until, "the API server", started)?;
+    said("parts are started");
+    await_step(state, from, until, "the node", || is_ready(state, settings))?;
+    said("node is ready");
+    await_step(state, from, until, "CoreDNS", || apply_dns(state, settings))?;
+    await_step(state, from, until, "CoreDNS", || {
+        names_resolve(state, settings)
+    })?;
+    said("names resolve");
+    Ok(())
+}
+
+fn await_step(
+    state: &State,
+    from: Instant,
+    until: Instant,
+    waiting_for: &str,
+    done: impl Fn() -> bool,
+) -> Result<(), Error> {
+    // A supervisor that was started just now may not have its record yet.
+    let grace = Instant::now() + Duration::from_secs(5);
+    while !done() {
+        if Instant::now() > grace && record::running(state).is_none() {
+            return Err(Error::Ended {
+                tail: state.last_words(),
+                log: state.log(),
+            });
+        }
+        if Instant::now() > until {
+            return Err(Error::NotReady {
+                seconds: from.elapsed().as_secs(),
+                waiting_for: waiting_for.to_owned(),
+                tail: state.last_words(),
+            });
+        }
+        sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+/// Ends the cluster, if it runs, and removes what a killed supervisor left. Data stays.
+pub fn stop(state: &State) -> Stopped {
+    let Some(found) = record::running(state) else {
+        record::sweep();
+        return Stopped::WasDown;
+    };
+    let pid = Pid::from_raw(found.pid);
+    // The number is right in the PID namespace of the supervisor only.
+    let ours = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let ours = ours
+        .split(|byte| *byte == 0)
+        .any(|word| word == b"supervise");
+    if ours {
+        let _ = kill(pid, Signal::SIGTERM);
+        if !await_end(state, STOP) {
+            let _ = kill(pid, Signal::SIGKILL);
+            await_end(state, STOP);
+        }
+    }
+    record::sweep();
+    if record::running(state).is_some() {
+        Stopped::Failed
+    } else {
+        Stopped::Stopped
+    }
+}
+
+/// What [`stop`] found and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Nothing ran.
+    WasDown,
+    /// It ran and ended.
+    Stopped,
+    /// It still runs: it belongs to another PID namespace.
+    Failed,
+}
+
+/// Waits until the supervisor is gone; false where it still runs after `timeout`.
+pub fn await_end(state: &State, timeout: Duration) -> bool {
+    let until = Instant::now() + timeout;
+    while record::running(state).is_some() {
+        if Instant::now() > until {
+            return false;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    true
+}

@@ -1,0 +1,22 @@
+//! `build`: the programs, and nothing else.
+
+use std::process::ExitCode;
+
+use windlass_report::say;
+
+use crate::cli::Called;
+use crate::error::Error;
+use crate::programs;
+use crate::request::Provider;
+use crate::toolbox;
+
+/// Builds what is missing.
+pub fn run(provider: &Provider, called: &Called) -> Result<ExitCode, Error> {
+    toolbox::enter(provider, &called.arguments, &called.environment)?;
+    let path = programs::build(provider, &called.environment)?;
+    say(&format!(
+        "the programs of the cluster are in {}",
+        path.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}

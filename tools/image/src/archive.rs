@@ -1,0 +1,445 @@
+//! A layer's archive: which entries it has, in which order, and their headers.
+//!
+//! The format is POSIX ustar with PAX records for long names ("pax Interchange Format"), as the
+//! layer specification of OCI asks for. Nothing of this machine is in it: no names of users, no
+//! times, no modes that were not asked for.
+
+use crate::Error;
+use crate::image_path::ImagePath;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use tar::{Builder, EntryType, Header};
+
+/// The mode of folders that nobody asked for by name.
+const PARENT_MODE: u32 = 0o755;
+
+/// Who owns all entries of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Node {
+    File { source: PathBuf, mode: u32 },
+    Folder { mode: u32 },
+    Symlink { to: String },
+}
+
+impl Node {
+    /// How errors call it.
+    fn said(&self, path: &ImagePath) -> String {
+        match self {
+            Self::File { source, .. } => format!("file `{}`", source.display()),
+            Self::Folder { mode } => format!("folder `{path}` of mode {mode:04o}"),
+            Self::Symlink { to } => format!("symlink to `{to}`"),
+        }
+    }
+}
+
+/// The entries of a layer, by path. Parents come before what is in them, because a path is less
+/// than any path that it begins.
+#[derive(Debug, Default)]
+pub(crate) struct Archive {
+    nodes: BTreeMap<ImagePath, Node>,
+}
+
+impl Archive {
+    /// Adds a file, or a folder with all that is in it. Links on this machine are followed.
+    pub(crate) fn add_file(
+        &mut self,
+        path: &ImagePath,
+        source: &Path,
+        mode: u32,
+    ) -> Result<(), Error> {
+        let unreadable = |error| Error::Read {
+            path: source.to_owned(),
+            source: error,
+        };
+        if !std::fs::metadata(source).map_err(unreadable)?.is_dir() {
+            return self.add(
+                path,
+                Node::File {
+                    source: source.to_owned(),
+                    mode,
+                },
+            );
+        }
+        self.add(path, Node::Folder { mode: PARENT_MODE })?;
+        for entry in std::fs::read_dir(source).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            self.add_file(&path.join(&name)?, &entry.path(), mode)?;
+        }
+        Ok(())
+    }
+
+    /// Adds an empty folder.
+    pub(crate) fn add_folder(&mut self, path: &ImagePath, mode: u32) -> Result<(), Error> {
+        self.add(path, Node::Folder { mode })
+    }
+
+    /// Adds a symbolic link; what it points to need not be there.
+    pub(crate) fn add_symlink(&mut self, path: &ImagePath, to: &str) -> Result<(), Error> {
+        self.add(path, Node::Symlink { to: to.to_owned() })
+    }
+
+    fn add(&mut self, path: &ImagePath, node: Node) -> Result<(), Error> {
+        if let Some(known) = self.nodes.get(path).filter(|known| **known != node) {
+            return Err(Error::Twice {
+                path: path.to_string(),
+                first: known.said(path),
+                second: node.said(path),
+            });
+        }
+        self.nodes.insert(path.clone(), node);
+        Ok(())
+    }
+
+    /// Adds the folders that entries are in and nobody asked for.
+    fn add_parents(&mut self) -> Result<(), Error> {
+        let paths: Vec<ImagePath> = self.nodes.keys().cloned().collect();
+        for path in paths {
+            let mut above = path.parent();
+            while let Some(parent) = above {
+                let folder = Node::Folder { mode: PARENT_MODE };
+                match self.nodes.entry(parent.clone()).or_insert(folder) {
+                    Node::Folder { .. } => above = parent.parent(),
+                    other => {
+                        let parent = other.said(&parent);
+                        return Err(Error::Below {
+                            path: path.to_string(),
+                            parent,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the archive, its end included. `out` is named `out_path` in errors.
+    pub(crate) fn write<W: Write>(
+        mut self,
+        owner: Owner,
+        out: W,
+        out_path: &Path,
+    ) -> Result<W, Error> {
+        self.add_parents()?;
+        let unwritable = |source| Error::Write {
+            path: out_path.to_owned(),
+            source,
+        };
+        let mut builder = Builder::new(out);
+        for (path, node) in &self.nodes {
+            let mut header = Header::new_ustar();
+            header.set_uid(owner.uid.into());
+            header.set_gid(owner.gid.into());
+            header.set_mtime(0);
+            header.set_size(0);
+            match node {
+                Node::File { source, mode } => {
+                    header.set_mode(*mode);
+                    header.set_entry_type(EntryType::Regular);
+                    append_file(&mut builder, header, path, source, out_path)?;
+                }
+                Node::Folder { mode } => {
+                    header.set_mode(*mode);
+                    header.set_entry_type(EntryType::Directory);
+                    let name = format!("{}/", path.inner());
+                    append(&mut builder, header, &name, None, &mut io::empty())
+                        .map_err(unwritable)?;
+                }
+                Node::Symlink { to } => {
+                    header.set_mode(0o777);
+                    header.set_entry_type(EntryType::Symlink);
+                    append(
+                        &mut builder,
+                        header,
+                        path.inner(),
+                        Some(to),
+                        &mut io::empty(),
+                    )
+                    .map_err(unwritable)?;
+                }
+            }
+        }
+        builder.into_inner().map_err(unwritable)
+    }
+}
+
+fn append_file<W: Write>(
+    builder: &mut Builder<W>,
+    mut header: Header,
+    path: &ImagePath,
+    source: &Path,
+    out_path: &Path,
+) -> Result<(), Error> {
+    let unreadable = |error| Error::Read {
+        path: source.to_owned(),
+        source: error,
+    };
+    let file = File::open(source).map_err(unreadable)?;
+    let want = file.metadata().map_err(unreadable)?.len();
+    header.set_size(want);
+    let mut counted = Counted {
+        file,
+        bytes: 0,
+        failed: None,
+    };
+    let written = append(builder, header, path.inner(), None, &mut counted);
+    if let Some(error) = counted.failed {
+        return Err(unreadable(error));
+    }
+    written.map_err(|error| Error::Write {
+        path: out_path.to_owned(),
+        source: error,
+    })?;
+    if counted.bytes == want {
+        return Ok(());
+    }
+    Err(Error::Changed {
+        path: source.to_owned(),
+        got: counted.bytes,
+        want,
+    })
+}
+
+/// Appends one entry; what does not fit into its header goes before it, in PAX records.
+fn append<W: Write>(
+    builder: &mut Builder<W>,
+    mut header: Header,
+    name: &str,
+    link: Option<&str>,
+    data: &mut dyn Read,
+) -> io::Result<()> {
+    let mut records = Vec::new();
+    if header.set_path(name).is_err() {
+        records.push(("path", name.as_bytes()));
+        // What a reader without PAX would see.
+        header.set_path(format!(
+            "{}{}",
+            first(name),
+            if name.ends_with('/') { "/" } else { "" }
+        ))?;
+    }
+    if let Some(link) = link
+        && header.set_link_name_literal(link).is_err()
+    {
+        records.push(("linkpath", link.as_bytes()));
+        header.set_link_name_literal(first(link))?;
+    }
+    builder.append_pax_extensions(records)?;
+    header.set_cksum();
+    builder.append(&header, data)
+}
+
+/// The beginning of a name, short enough for any header, and no folder.
+fn first(name: &str) -> &str {
+    let mut end = name.len().min(90);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name[..end].trim_end_matches('/')
+}
+
+/// A file that knows how much of it was read, and tells its own failures from those of a writer.
+struct Counted {
+    file: File,
+    bytes: u64,
+    failed: Option<io::Error>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.file.read(buffer) {
+            Ok(count) => {
+                self.bytes += count as u64;
+                Ok(count)
+            }
+            Err(error) => {
+                let kind = error.kind();
+                self.failed = Some(error);
+                Err(kind.into())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOT: Owner = Owner { uid: 0, gid: 0 };
+
+    fn path(text: &str) -> ImagePath {
+        ImagePath::parse(text).expect("a path")
+    }
+
+    fn written(archive: Archive, owner: Owner) -> Vec<u8> {
+        archive
+            .write(owner, Vec::new(), Path::new("out"))
+            .expect("writes")
+    }
+
+    /// `mode owner path [-> link] [= content]`, as a reader sees the entries.
+    fn listed(bytes: &[u8]) -> Vec<String> {
+        let mut archive = tar::Archive::new(bytes);
+        let entries = archive.entries().expect("an archive");
+        let described = entries.map(|entry| {
+            let mut entry = entry.expect("an entry");
+            let header = entry.header().clone();
+            assert_eq!(header.mtime().expect("a time"), 0);
+            assert_eq!(header.username().expect("utf-8"), Some(""));
+            let path = entry.path().expect("a path").display().to_string();
+            let link = entry.link_name().expect("a link");
+            let link = link.map_or(String::new(), |link| format!(" -> {}", link.display()));
+            let mut content = String::new();
+            entry.read_to_string(&mut content).expect("content");
+            let (mode, uid, gid) = (header.mode(), header.uid(), header.gid());
+            format!(
+                "{:04o} {}:{} {path}{link}{}",
+                mode.expect("mode"),
+                uid.expect("uid"),
+                gid.expect("gid"),
+                if content.is_empty() {
+                    content
+                } else {
+                    format!(" = {content}")
+                },
+            )
+        });
+        described.collect()
+    }
+
+    #[test]
+    fn entries_are_in_order_and_have_parents() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = folder.path().join("source");
+        std::fs::write(&source, "x").expect("writes");
+        let mut archive = Archive::default();
+        archive.add_symlink(&path("/z"), "app/b").expect("adds");
+        archive
+            .add_file(&path("/app/b"), &source, 0o755)
+            .expect("adds");
+        archive
+            .add_file(&path("/app-a"), &source, 0o644)
+            .expect("adds");
+        archive.add_folder(&path("/tmp"), 0o1777).expect("adds");
+        assert_eq!(
+            listed(&written(
+                archive,
+                Owner {
+                    uid: 7,
+                    gid: 3_000_000
+                }
+            )),
+            [
+                "0755 7:3000000 app/",
+                "0644 7:3000000 app-a = x",
+                "0755 7:3000000 app/b = x",
+                "1777 7:3000000 tmp/",
+                "0777 7:3000000 z -> app/b",
+            ]
+        );
+    }
+
+    #[test]
+    fn folders_are_taken_whole_and_links_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("sub")).expect("makes");
+        std::fs::write(folder.path().join("sub/b"), "b").expect("writes");
+        std::os::unix::fs::symlink("sub/b", folder.path().join("a")).expect("links");
+        let mut archive = Archive::default();
+        archive
+            .add_file(&path("/data"), folder.path(), 0o444)
+            .expect("adds");
+        assert_eq!(
+            listed(&written(archive, ROOT)),
+            [
+                "0755 0:0 data/",
+                "0444 0:0 data/a = b",
+                "0755 0:0 data/sub/",
+                "0444 0:0 data/sub/b = b"
+            ]
+        );
+    }
+
+    #[test]
+    fn long_names() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = folder.path().join("source");
+        std::fs::write(&source, "x").expect("writes");
+        let split = format!("/{}/{}", "p".repeat(120), "n".repeat(90));
+        let long = format!("/{}", "ü".repeat(140));
+        let mut archive = Archive::default();
+        archive
+            .add_file(&path(&split), &source, 0o644)
+            .expect("adds");
+        archive
+            .add_file(&path(&long), &source, 0o644)
+            .expect("adds");
+        archive
+            .add_folder(&path(&format!("{long}d")), 0o755)
+            .expect("adds");
+        archive.add_symlink(&path("/link"), &long).expect("adds");
+        let list = listed(&written(archive, ROOT));
+        let has = |line: &str| assert!(list.iter().any(|entry| entry == line), "{list:?}");
+        has(&format!("0644 0:0 {} = x", &split[1..]));
+        has(&format!("0644 0:0 {} = x", &long[1..]));
+        has(&format!("0755 0:0 {}d/", &long[1..]));
+        has(&format!("0777 0:0 link -> {long}"));
+    }
+
+    #[test]
+    fn conflicts_name_both_sides() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = folder.path().join("source");
+        std::fs::write(&source, "x").expect("writes");
+        let mut archive = Archive::default();
+        archive.add_folder(&path("/a"), 0o755).expect("adds");
+        archive
+            .add_folder(&path("/a"), 0o755)
+            .expect("the same again");
+        assert_eq!(
+            archive
+                .add_folder(&path("/a"), 0o700)
+                .expect_err("twice")
+                .to_string(),
+            "layer has `/a` twice: folder `/a` of mode 0755 and folder `/a` of mode 0700"
+        );
+        archive.add_symlink(&path("/l"), "/a").expect("adds");
+        archive
+            .add_file(&path("/l/b/c"), &source, 0o644)
+            .expect("adds");
+        let error = archive
+            .write(ROOT, Vec::new(), Path::new("out"))
+            .expect_err("below");
+        assert_eq!(
+            error.to_string(),
+            "layer has `/l/b/c` below symlink to `/a`, which is no folder"
+        );
+        let missing = Archive::default().add_file(&path("/a"), Path::new("/nowhere/x"), 0o644);
+        assert_eq!(
+            missing.expect_err("missing").to_string(),
+            "cannot read `/nowhere/x`"
+        );
+    }
+
+    #[test]
+    fn a_full_disk_is_said_of_the_output() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = folder.path().join("source");
+        std::fs::write(&source, "x").expect("writes");
+        let mut archive = Archive::default();
+        archive.add_file(&path("/a"), &source, 0o644).expect("adds");
+        let full: &mut [u8] = &mut [0; 600];
+        let error = archive
+            .write(ROOT, full, Path::new("out/blob"))
+            .expect_err("full");
+        assert_eq!(error.to_string(), "cannot write `out/blob`");
+    }
+}

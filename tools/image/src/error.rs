@@ -1,0 +1,106 @@
+//! What can go wrong.
+
+use std::path::PathBuf;
+use windlass_report::{Exit, Explain};
+
+/// Why the tool ended without doing what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An input cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An output cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An input is not the JSON it should be.
+    #[error("cannot parse `{}`", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A value is none of those that are accepted.
+    #[error("{what}: got `{got}`, want {want}")]
+    Value {
+        /// What the value is for.
+        what: &'static str,
+        /// The value.
+        got: String,
+        /// What is accepted.
+        want: &'static str,
+    },
+    /// Two entries of a layer have one path.
+    #[error("layer has `{path}` twice: {first} and {second}")]
+    Twice {
+        /// The path in the image.
+        path: String,
+        /// The one entry.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// An entry of a layer lies below one that is no folder.
+    #[error("layer has `{path}` below {parent}, which is no folder")]
+    Below {
+        /// The path in the image.
+        path: String,
+        /// What is above it.
+        parent: String,
+    },
+    /// An input changed while it was read.
+    #[error("`{}` changed while it was read: got {got} bytes, want {want}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes there were.
+        got: u64,
+        /// How many there should have been.
+        want: u64,
+    },
+    /// The files of an image are not one.
+    #[error("cannot read image `{label}`")]
+    Image {
+        /// The image's label, or the path of its manifest.
+        label: String,
+        /// Why.
+        #[source]
+        source: windlass_oci_registry::ImageError,
+    },
+    /// A registry refused.
+    #[error(transparent)]
+    Registry(#[from] windlass_oci_registry::Error),
+    /// The machine refused threads or timers.
+    #[error("cannot start the runtime")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl Explain for Error {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Registry(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Registry(error) => error.exit(),
+            Self::Write { .. } | Self::Runtime(_) => Exit::Failure,
+            _ => Exit::Input,
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! `image layer`: files become a blob and what there is to know of it, in one pass.
+
+use crate::Error;
+use crate::archive::{Archive, Owner};
+use crate::image_path::ImagePath;
+use crate::output;
+use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use windlass_oci_reference::Digest;
+use windlass_oci_registry::LayerMetadata;
+
+/// The media type of what is written.
+const MEDIA_TYPE: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+
+/// Fixed, with the compressor's version in Cargo.lock: both decide the bytes. 6 is gzip's own
+/// default.
+const LEVEL: u32 = 6;
+
+/// "Unknown" in the header of a gzip file (RFC 1952, section 2.3.1): the same on all machines.
+const OS_UNKNOWN: u8 = 255;
+
+/// Makes a layer: a compressed archive, and its metadata as JSON.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A file or folder, where it goes, and its mode in octal
+    #[arg(
+        long = "file",
+        num_args = 3,
+        value_names = ["PATH", "MODE", "SOURCE"],
+        allow_hyphen_values = true
+    )]
+    files: Vec<String>,
+
+    /// An empty folder and its mode in octal
+    #[arg(long = "dir", num_args = 2, value_names = ["PATH", "MODE"], allow_hyphen_values = true)]
+    dirs: Vec<String>,
+
+    /// A symbolic link and what it points to
+    #[arg(
+        long = "symlink",
+        num_args = 2,
+        value_names = ["PATH", "TO"],
+        allow_hyphen_values = true
+    )]
+    symlinks: Vec<String>,
+
+    /// Who owns all entries
+    #[arg(long, default_value = "0:0", value_name = "UID:GID")]
+    owner: String,
+
+    /// Where the blob is written
+    #[arg(long, value_name = "FILE")]
+    blob: PathBuf,
+
+    /// Where {"mediaType", "digest", "size", "diffId"} is written
+    #[arg(long, value_name = "FILE")]
+    metadata: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let owner = parse_owner(&args.owner)?;
+    let mut archive = Archive::default();
+    for file in args.files.chunks_exact(3) {
+        let path = ImagePath::parse(&file[0])?;
+        archive.add_file(&path, Path::new(&file[2]), parse_mode(&file[1])?)?;
+    }
+    for dir in args.dirs.chunks_exact(2) {
+        archive.add_folder(&ImagePath::parse(&dir[0])?, parse_mode(&dir[1])?)?;
+    }
+    for symlink in args.symlinks.chunks_exact(2) {
+        archive.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
+    }
+    let unwritable = |source| Error::Write {
+        path: args.blob.clone(),
+        source,
+    };
+    let file = BufWriter::new(File::create(&args.blob).map_err(unwritable)?);
+    let metadata = compress(archive, owner, file, &args.blob)?;
+    output::write(&args.metadata, &output::to_canonical_json(&metadata))
+}
+
+/// Archive, digest, compressor, digest, file: each byte passes once.
+fn compress<W: Write>(
+    archive: Archive,
+    owner: Owner,
+    out: W,
+    out_path: &Path,
+) -> Result<LayerMetadata, Error> {
+    let unwritable = |source| Error::Write {
+        path: out_path.to_owned(),
+        source,
+    };
+    let blob = Digesting::new(out);
+    let compressor: GzEncoder<_> = GzBuilder::new()
+        .mtime(0)
+        .operating_system(OS_UNKNOWN)
+        .write(blob, Compression::new(LEVEL));
+    let plain = archive.write(owner, Digesting::new(compressor), out_path)?;
+    let diff_id = plain.digest();
+    let mut blob = plain.out.finish().map_err(unwritable)?;
+    blob.out.flush().map_err(unwritable)?;
+    Ok(LayerMetadata {
+        media_type: MEDIA_TYPE.to_owned(),
+        digest: blob.digest(),
+        size: blob.bytes,
+        diff_id,
+    })
+}
+
+/// A writer that knows the SHA-256 of what went through it.
+struct Digesting<W> {
+    out: W,
+    context: ring::digest::Context,
+    bytes: u64,
+}
+
+impl<W> Digesting<W> {
+    fn new(out: W) -> Self {
+        Self {
+            out,
+            context: ring::digest::Context::new(&ring::digest::SHA256),
+            bytes: 0,
+        }
+    }
+
+    fn digest(&self) -> Digest {
+        let digest = self.context.clone().finish();
+        Digest::from_sha256(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(buffer)?;
+        self.context.update(&buffer[..count]);
+        self.bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn parse_mode(text: &str) -> Result<u32, Error> {
+    let mode = u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o7777);
+    mode.filter(|_| text.len() == 4)
+        .ok_or_else(|| Error::Value {
+            what: "mode",
+            got: text.to_owned(),
+            want: "four octal digits, as in `0644`",
+        })
+}
+
+fn parse_owner(text: &str) -> Result<Owner, Error> {
+    let ids = text.split_once(':').and_then(|(uid, gid)| {
+        Some(Owner {
+            uid: uid.parse().ok()?,
+            gid: gid.parse().ok()?,
+        })
+    });
+    ids.ok_or_else(|| Error::Value {
+        what: "owner",
+        got: text.to_owned(),
+        want: "two numbers, as in `0:0`",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    fn args(folder: &Path, files: &[&str], dirs: &[&str]) -> Args {
+        let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        Args {
+            files: own(files),
+            dirs: own(dirs),
+            symlinks: own(&["/link", "bin/tool"]),
+            owner: "0:0".to_owned(),
+            blob: folder.join("blob"),
+            metadata: folder.join("metadata"),
+        }
+    }
+
+    fn made(folder: &Path, args: &Args) -> (Vec<u8>, LayerMetadata) {
+        run(args).expect("runs");
+        let blob = std::fs::read(folder.join("blob")).expect("reads");
+        (
+            blob,
+            output::read_json(&folder.join("metadata")).expect("reads"),
+        )
+    }
+
+    /// Half a megabyte that compresses to more than one block, from a fixed sequence.
+    fn content() -> Vec<u8> {
+        let mut state = 1_u32;
+        let next = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 28) as u8 + b'a'
+        };
+        (0..500_000).map(next).collect()
+    }
+
+    #[test]
+    fn the_bytes_are_these_on_every_machine() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = folder.path().join("tool");
+        std::fs::write(&source, content()).expect("writes");
+        let source = source.to_str().expect("utf-8");
+        let tool = ["/bin/tool", "0755", source];
+        let conf = ["/etc/tool/conf", "0644", source];
+        let one = args(folder.path(), &[tool, conf].concat(), &["/tmp", "1777"]);
+        let (blob, metadata) = made(folder.path(), &one);
+        // Golden: these change with the compressor or the archive's format, and then every image
+        // does.
+        assert_eq!(
+            metadata.digest.to_string(),
+            "sha256:738e299873ff2232a81daf642beba9d9cccefb71b31b096409974f965d99abf2"
+        );
+        assert_eq!(
+            metadata.diff_id.to_string(),
+            "sha256:51cfa85cb925247b802eee81486df8101f294f1f8daa91465507320417b619dc"
+        );
+        assert_eq!(
+            metadata.media_type,
+            "application/vnd.oci.image.layer.v1.tar+gzip"
+        );
+
+        // The digests by sha2, which computed neither.
+        assert_eq!(metadata.digest, Digest::of(&blob));
+        assert_eq!(metadata.size, blob.len() as u64);
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&blob[..])
+            .read_to_end(&mut plain)
+            .expect("unpacks");
+        assert_eq!(metadata.diff_id, Digest::of(&plain));
+        // RFC 1952: magic, deflate, no flags, no time, no extra flags, no system.
+        assert_eq!(blob[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+
+        // Neither the order of the flags nor the files' own times and modes matter.
+        let file = File::open(source).expect("opens");
+        file.set_modified(std::time::UNIX_EPOCH).expect("sets");
+        let other = args(folder.path(), &[conf, tool].concat(), &["/tmp", "1777"]);
+        assert_eq!(made(folder.path(), &other).0, blob);
+    }
+
+    #[test]
+    fn values_are_checked() {
+        for text in ["", "755", "0888", "00755", "17777", "-755"] {
+            let error = parse_mode(text).expect_err(text).to_string();
+            let want = format!("mode: got `{text}`, want four octal digits, as in `0644`");
+            assert_eq!(error, want);
+        }
+        assert_eq!(parse_mode("1777").expect("parses"), 0o1777);
+        for text in ["", "0", "root:root", "0:", "-1:0", "0:0:0"] {
+            let error = parse_owner(text).expect_err(text).to_string();
+            assert_eq!(
+                error,
+                format!("owner: got `{text}`, want two numbers, as in `0:0`")
+            );
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `image`: makes layers and manifests as build actions, and pushes what they made.
+//!
+//! | verb | reads | writes |
+//! |---|---|---|
+//! | `layer` | files | a layer's blob, and its metadata: digest, size, diff id |
+//! | `manifest` | layers' metadata, never a blob | config, manifest, and the manifest's descriptor |
+//! | `layout` | all of an image | an OCI layout directory |
+//! | `push` | a request | a registry |
+//!
+//! Formats are those of the OCI image specification 1.1. The same inputs give the same bytes on
+//! every machine: order, owner, time and compression are fixed, and nothing else is recorded.
+//! Layers are hashed with ring while they are written, manifests and configs with sha2.
+
+mod archive;
+pub mod cli;
+mod error;
+mod image_path;
+mod layer;
+mod layout;
+mod manifest;
+mod output;
+mod push;
+
+pub use error::Error;

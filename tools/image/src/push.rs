@@ -1,0 +1,159 @@
+//! `image push`: one image to one repository, as a request file says.
+
+use crate::Error;
+use crate::output::read_json;
+use serde::Deserialize;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use windlass_oci_reference::{Repository, Tag};
+use windlass_oci_registry::{
+    Client, DockerConfig, Event, Image, ImageFiles, LayerFiles, Progress, Push, Pushed, Settings,
+    Target, Transport, docker_config_path,
+};
+use windlass_report::say;
+
+/// The only version of a request.
+const VERSION: u32 = 1;
+
+/// Pushes an image as a request says; prints its reference by digest.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The request, as JSON
+    request: PathBuf,
+
+    /// The directory that paths in the request are relative to
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    root: PathBuf,
+}
+
+/// What `push` takes from the environment.
+pub(crate) struct Environment {
+    pub(crate) docker_config: Option<OsString>,
+    pub(crate) home: Option<OsString>,
+}
+
+/// One image and where it goes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImageRequest {
+    /// 1.
+    version: u32,
+    /// The image's label, for messages.
+    label: String,
+    /// Where it goes: `localhost:31000/demo/client`.
+    repository: Repository,
+    /// Plain http although the registry is not this machine.
+    #[serde(default)]
+    insecure: bool,
+    /// A tag to move to it as well.
+    #[serde(default)]
+    tag: Option<Tag>,
+    manifest: PathBuf,
+    config: PathBuf,
+    descriptor: PathBuf,
+    layers: Vec<LayerFiles>,
+}
+
+impl ImageRequest {
+    fn files(&self, root: &Path) -> ImageFiles {
+        let layer = |layer: &LayerFiles| LayerFiles {
+            blob: root.join(&layer.blob),
+            metadata: root.join(&layer.metadata),
+        };
+        ImageFiles {
+            manifest: root.join(&self.manifest),
+            config: root.join(&self.config),
+            descriptor: root.join(&self.descriptor),
+            layers: self.layers.iter().map(layer).collect(),
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, environment: Environment) -> Result<(), Error> {
+    let request: ImageRequest = read_json(&args.request)?;
+    if request.version != VERSION {
+        let got = request.version.to_string();
+        return Err(Error::Value {
+            what: "version of the request",
+            got,
+            want: "1",
+        });
+    }
+    let image = Image::load(&request.files(&args.root)).map_err(|source| Error::Image {
+        label: request.label.clone(),
+        source,
+    })?;
+    let target = Target {
+        repository: request.repository,
+        transport: Transport::from_insecure(request.insecure),
+    };
+    let push = Push {
+        label: request.label,
+        target,
+        image,
+        tag: request.tag,
+    };
+
+    // Err only where a provider is installed, and then there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let settings = Settings {
+        credentials: credentials(environment)?,
+        ..Settings::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let progress: Arc<dyn Progress> = Arc::new(Lines);
+    let pushed = runtime.block_on(Client::new(settings).push(&push, &progress))?;
+    say(&summary(&pushed));
+    let reference = push.target.repository.at(pushed.digest);
+    windlass_report::print(format!("{reference}\n").as_bytes()).map_err(|source| Error::Write {
+        path: "stdout".into(),
+        source,
+    })
+}
+
+/// Docker's configuration where there is one.
+fn credentials(environment: Environment) -> Result<DockerConfig, Error> {
+    let Some(path) = docker_config_path(environment.docker_config, environment.home) else {
+        return Ok(DockerConfig::default());
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => DockerConfig::parse(&text).map_err(|source| Error::Parse { path, source }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DockerConfig::default()),
+        Err(source) => Err(Error::Read { path, source }),
+    }
+}
+
+/// What is worth a line while it happens.
+struct Lines;
+
+impl Progress for Lines {
+    fn event(&self, event: Event) {
+        if let Event::Retry { cause, wait } = event {
+            say(&format!("again in {:.1} s: {cause}", wait.as_secs_f32()));
+        }
+    }
+}
+
+/// `image sha256:1f0c: 1 of 3 blobs sent, 4.1 MB`.
+fn summary(pushed: &Pushed) -> String {
+    let name = pushed.digest.short();
+    if pushed.is_noop() {
+        return format!("image sha256:{name}: already there, nothing sent");
+    }
+    let blobs = pushed.uploaded_blobs + pushed.existing_blobs;
+    let megabytes = megabytes(pushed.uploaded_bytes);
+    format!(
+        "image sha256:{name}: {} of {blobs} blobs sent, {megabytes} MB",
+        pushed.uploaded_blobs
+    )
+}
+
+/// Millions of bytes with one digit behind the point.
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_add(50_000) / 100_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}

@@ -1,0 +1,240 @@
+//! What can go wrong, in the form that users see.
+
+use std::fmt;
+use std::path::PathBuf;
+use windlass_oci_reference::{ImageReference, Registry, Repository};
+use windlass_report::{Exit, Explain};
+
+/// Why an image is not in its registry, or is not known to be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A push ended half way. What was uploaded stays and is not uploaded again.
+    #[error("cannot push image `{label}` to `{repository}`")]
+    Push {
+        /// The image's label.
+        label: String,
+        /// Where it was going.
+        repository: Repository,
+        /// What failed.
+        #[source]
+        cause: Box<Cause>,
+    },
+    /// A look-up failed; nothing is known about the image.
+    #[error("cannot look up `{image}`")]
+    LookUp {
+        /// The image.
+        image: Box<ImageReference>,
+        /// What failed.
+        #[source]
+        cause: Box<Cause>,
+    },
+    /// The registry does not answer as one.
+    #[error("cannot reach registry `{registry}`")]
+    Reach {
+        /// The registry.
+        registry: Registry,
+        /// What failed.
+        #[source]
+        cause: Box<Cause>,
+    },
+}
+
+impl Error {
+    /// What failed.
+    pub fn cause(&self) -> &Cause {
+        match self {
+            Self::Push { cause, .. } | Self::LookUp { cause, .. } | Self::Reach { cause, .. } => {
+                cause
+            }
+        }
+    }
+
+    fn registry(&self) -> &Registry {
+        match self {
+            Self::Push { repository, .. } => repository.registry(),
+            Self::LookUp { image, .. } => image.repository().registry(),
+            Self::Reach { registry, .. } => registry,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn hint(&self) -> Option<String> {
+        let registry = self.registry();
+        match self.cause() {
+            // This machine's own registry is spoken to without credentials.
+            _ if registry.is_loopback() => None,
+            Cause::Status {
+                status: 401 | 403, ..
+            }
+            | Cause::Token { .. } => Some(format!("run `docker login {registry}`")),
+            _ => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self.cause() {
+            Cause::File { .. } | Cause::FileSize { .. } => Exit::Input,
+            _ => Exit::Registry,
+        }
+    }
+}
+
+/// One request as errors name it: `PUT /v2/demo/server/manifests/v1`. Holds no query, which may
+/// be a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `HEAD`, `POST`, ...
+    pub method: String,
+    /// The path of the URL.
+    pub path: String,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// What failed, to the request.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The registry said no.
+    #[error("{request}: {status} {code}")]
+    Status {
+        /// What was asked.
+        request: Request,
+        /// The HTTP status.
+        status: u16,
+        /// The registry's error code and message (`DENIED: not yours`), else the status in words.
+        code: String,
+    },
+    /// 401 from a registry that is spoken to by plain http.
+    #[error("{request}: 401 UNAUTHORIZED, and credentials are never sent over plain http")]
+    PlainHttp {
+        /// What was asked.
+        request: Request,
+    },
+    /// No answer.
+    #[error("{request}: {reason}")]
+    Connection {
+        /// What was asked.
+        request: Request,
+        /// The innermost reason: `Connection refused (os error 111)`.
+        reason: String,
+    },
+    /// An answer that the distribution specification does not allow.
+    #[error("{request}: got {got}, want {want}")]
+    Answer {
+        /// What was asked.
+        request: Request,
+        /// What the registry said.
+        got: String,
+        /// What it should have said.
+        want: &'static str,
+    },
+    /// The token server of the registry gave none.
+    #[error("cannot get a token for `{repository}`: {reason}")]
+    Token {
+        /// What the token is for.
+        repository: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A blob cannot be read from this machine's disk.
+    #[error("cannot read blob `{}`", path.display())]
+    File {
+        /// The blob.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A blob on this machine is not the one that the build described.
+    #[error("blob `{}`: got {got} bytes, want {want}", path.display())]
+    FileSize {
+        /// The blob.
+        path: PathBuf,
+        /// Its size on disk.
+        got: u64,
+        /// Its size in the manifest.
+        want: u64,
+    },
+    /// The http client cannot be made: the machine's certificate authorities cannot be read.
+    #[error("cannot set up TLS: {reason}")]
+    Tls {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why the files of an image are not one.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// A file is not there.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("cannot parse `{}`", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Two files are not of one image.
+    #[error("{what}: `{}` says {said}, got {found}", path.display())]
+    Differs {
+        /// What differs.
+        what: &'static str,
+        /// The file that describes the other.
+        path: PathBuf,
+        /// What it says.
+        said: String,
+        /// What the other is.
+        found: String,
+    },
+}
+
+impl Explain for ImageError {
+    fn exit(&self) -> Exit {
+        Exit::Input
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_refused_is_told_to_log_in() {
+        for (repository, status, hint) in [
+            ("ghcr.io/a", 401, Some("run `docker login ghcr.io`")),
+            ("ghcr.io/a", 403, Some("run `docker login ghcr.io`")),
+            ("ghcr.io/a", 400, None),
+            ("localhost:31000/a", 403, None),
+        ] {
+            let request = Request {
+                method: "POST".to_owned(),
+                path: "/v2/a".to_owned(),
+            };
+            let error = Error::Push {
+                label: "//a:image".to_owned(),
+                repository: repository.parse().expect("a repository"),
+                cause: Box::new(Cause::Status {
+                    request,
+                    status,
+                    code: "X".to_owned(),
+                }),
+            };
+            assert_eq!(error.hint().as_deref(), hint, "{repository} {status}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Puts images into registries, as little of them as possible.
+//!
+//! [`Client::push`] does, for one image (OCI distribution specification 1.1, "Pushing"):
+//!
+//! 1. `HEAD` the manifest by its digest. If it is there, so is all it names: done, one request.
+//! 2. For each layer and the config, at the same time: `HEAD` the blob; if it is missing, `POST`
+//!    to open an upload and `PUT` the file in one piece. The digest is known from the build, so
+//!    the file is read once, while it is sent, and never hashed here. The registry checks it.
+//! 3. `PUT` the manifest by digest, and by tag where one is asked for. A reader never sees a
+//!    manifest whose blobs are missing.
+//!
+//! Each of these is repeated on 429, 5xx and lost connections, a blob from its `HEAD` on. The
+//! number of requests at one time is bounded per [`Client`], so one client serves a whole run.
+//!
+//! Plain http is spoken to loopback and where [`Transport::PlainHttp`] says so; credentials never
+//! go over it. Tokens come from oci-client, which is asked only after a registry has said 401.
+//!
+//! The library reads no environment and no home folder, and prints nothing. A rustls
+//! `CryptoProvider` must be installed by `main` before [`Client::new`].
+
+mod client;
+mod credentials;
+mod error;
+#[cfg(test)]
+mod fake;
+mod image;
+mod progress;
+mod retry;
+mod session;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use client::{Client, Push, Pushed, Settings};
+pub use credentials::{Credentials, DockerConfig, docker_config_path};
+pub use error::{Cause, Error, ImageError, Request};
+pub use image::{Blob, Image, ImageFiles, LayerFiles, LayerMetadata};
+pub use progress::{Event, Progress, Silent};
+pub use retry::Retry;
+pub use target::{Target, Transport};
