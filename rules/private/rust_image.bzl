@@ -5,7 +5,8 @@ load(":image.bzl", "image")
 load(":image_layer.bzl", "image_layer")
 
 # The image has nothing but the program, so the program needs nothing: no loader, no libc.
-_STATIC = ["-Ctarget-feature=+crt-static"]
+# The linker says of glibc that look-ups of names want its shared libraries; since 2.34 they do not.
+_STATIC = ["-Ctarget-feature=+crt-static", "-Alinker_messages"]
 
 # The standard library and libc come with more debug information than a service has code. A panic
 # still names file and line, and a backtrace its functions.

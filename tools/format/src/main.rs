@@ -10,7 +10,13 @@ fn main() -> ExitCode {
         return ExitCode::from(windlass_report::Exit::Usage as u8);
     };
     let toolbox = checkout.join("toolbox");
-    let error = Command::new(toolbox.join("enter")).arg(toolbox.join("format")).arg("fix").exec();
-    windlass_report::say(&format!("error: cannot start `{}`\ncause: {error}", toolbox.display()));
+    let error = Command::new(toolbox.join("enter"))
+        .arg(toolbox.join("format"))
+        .arg("fix")
+        .exec();
+    windlass_report::say(&format!(
+        "error: cannot start `{}`\ncause: {error}",
+        toolbox.display()
+    ));
     ExitCode::FAILURE
 }

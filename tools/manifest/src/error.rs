@@ -15,7 +15,7 @@ pub struct Error {
     pub label: String,
     /// Why.
     #[source]
-    pub cause: Cause,
+    pub cause: Box<Cause>,
 }
 
 /// Why an object could not be resolved.
@@ -162,7 +162,7 @@ fn quoted(names: &[String]) -> String {
 
 impl Explain for Error {
     fn hint(&self) -> Option<String> {
-        match &self.cause {
+        match &*self.cause {
             Cause::Environment { source, .. } => {
                 source.hint(&format!("bazel build {}", self.label))
             }
@@ -171,7 +171,7 @@ impl Explain for Error {
     }
 
     fn exit(&self) -> Exit {
-        match &self.cause {
+        match &*self.cause {
             Cause::Read { .. } | Cause::Write { .. } => Exit::Failure,
             _ => Exit::Input,
         }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use windlass_k8s_object::images::{Completeness, completeness};
-use windlass_k8s_object::{Environment, Object, Ownership, Scope, images, quantity};
+use windlass_k8s_object::{
+    Environment, Object, Ownership, Scope, check_personal, images, quantity,
+};
 use windlass_oci_reference::Digest;
 
 use crate::cli::Resolve;
@@ -34,7 +36,7 @@ pub fn run(arguments: &Resolve) -> Result<(), Error> {
     let label = &arguments.label;
     let failed = |cause| Error {
         label: label.clone(),
-        cause,
+        cause: Box::new(cause),
     };
     let request = read(arguments).map_err(failed)?;
     let text = resolve(request).map_err(failed)?;
@@ -147,6 +149,9 @@ fn read(arguments: &Resolve) -> Result<Request, Cause> {
             environment: name.clone(),
             source,
         })?;
+    if environment.scope == Scope::Cluster {
+        check_people(&arguments.src, &environment, forbidden)?;
+    }
     let object = read_object(&arguments.src)?;
     let mut sibling_images = Vec::new();
     for path in &arguments.sibling {
@@ -179,6 +184,16 @@ fn read(arguments: &Resolve) -> Result<Request, Cause> {
         sibling_images,
         images,
         unpinned,
+    })
+}
+
+/// Before the object is parsed: where `$USER` is missing, it has no name.
+fn check_people(path: &Path, setup: &Environment, forbidden: &[String]) -> Result<(), Cause> {
+    // What is no JSON is told when the object is parsed.
+    let document = serde_json::from_str(&read_text(path)?).unwrap_or_default();
+    check_personal(&document, forbidden).map_err(|source| Cause::Environment {
+        environment: setup.name.clone(),
+        source,
     })
 }
 
@@ -504,6 +519,23 @@ mod tests {
     }
 
     #[test]
+    fn setup_refuses_a_user_that_is_no_namespace() {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "", "annotations": {"windlass.dev/personal": "true"}}});
+        let mut files = files(&namespace.to_string());
+        files.arguments.kind = "Namespace".to_owned();
+        files.arguments.image.clear();
+        (files.arguments.namespace, files.arguments.personal) = (String::new(), false);
+        let error = run(&files.arguments).expect_err("refused");
+        let cause = error.cause.source().expect("cause").to_string();
+        assert!(
+            cause.starts_with("$USER: got nothing, want a DNS label"),
+            "{cause}"
+        );
+        assert!(error.hint().is_some());
+    }
+
+    #[test]
     fn several_documents_are_refused() {
         let files = files("{}{}");
         let error = run(&files.arguments).expect_err("refused");
@@ -547,7 +579,7 @@ mod tests {
         let mut files = files(&deployment().to_string());
         files.arguments.out = files.folder.path().join("no/such/folder");
         let error = run(&files.arguments).expect_err("refused");
-        assert!(matches!(error.cause, Cause::Write { .. }));
+        assert!(matches!(*error.cause, Cause::Write { .. }));
         files.arguments.src = files.folder.path().join("missing.json");
         let error = run(&files.arguments).expect_err("refused");
         assert!(

@@ -48,6 +48,12 @@ pub enum Error {
     },
 }
 
+impl windlass_report::Explain for Error {
+    fn exit(&self) -> windlass_report::Exit {
+        windlass_report::Exit::Failure
+    }
+}
+
 /// A text file of the checkout.
 #[derive(Debug, Clone)]
 pub struct Source {

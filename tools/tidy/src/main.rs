@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use windlass_report::{print, say};
 
 /// The house rules that a program can check.
 #[derive(clap::Parser)]
@@ -14,15 +13,13 @@ struct Args {
 
 fn main() -> ExitCode {
     let args: Args = clap::Parser::parse();
-    let findings = match windlass_tidy::read(&args.checkout) {
-        Ok(sources) => windlass_tidy::check(&sources),
-        Err(error) => {
-            say(&format!("error: {error}"));
-            return ExitCode::FAILURE;
-        }
+    let sources = match windlass_tidy::read(&args.checkout) {
+        Ok(sources) => sources,
+        Err(error) => return windlass_report::fail(&error),
     };
+    let findings = windlass_tidy::check(&sources);
     for finding in &findings {
-        let _ = print(format!("{finding}\n").as_bytes());
+        let _ = windlass_report::print(format!("{finding}\n").as_bytes());
     }
     if findings.is_empty() {
         ExitCode::SUCCESS

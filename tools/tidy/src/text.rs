@@ -113,7 +113,7 @@ fn generated(path: &Path) -> bool {
         .and_then(|name| name.to_str())
         .unwrap_or_default();
     matches!(name, "Cargo.lock" | "LICENSE" | "go.sum")
-        || path.components().any(|c| c.as_os_str() == "goldens")
+        || path.components().any(|c| c.as_os_str() == "golden")
 }
 
 fn lines_without_tests(text: &str) -> usize {

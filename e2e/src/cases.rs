@@ -1,0 +1,33 @@
+//! The cases, by name.
+
+mod data;
+mod expected;
+mod failures;
+mod order;
+mod stack;
+mod users;
+
+use crate::Harness;
+
+/// All names.
+pub const NAMES: [&str; 5] = ["stack", "data", "failures", "order", "users"];
+
+/// The case of a name.
+pub fn named(name: &str) -> Option<fn(&Harness)> {
+    match name {
+        "stack" => Some(stack::run),
+        "data" => Some(data::run),
+        "failures" => Some(failures::run),
+        "order" => Some(order::run),
+        "users" => Some(users::run),
+        _ => None,
+    }
+}
+
+/// The namespace that `myns` is in this build: of the user who built it.
+fn own_namespace(harness: &Harness) -> String {
+    let namespace = std::fs::read_to_string(harness.runfile("prod/myns.rendered/namespace.json"));
+    let object: serde_json::Value =
+        serde_json::from_str(&namespace.expect("the namespace is a runfile")).expect("JSON");
+    crate::kubectl_name(&object).to_owned()
+}

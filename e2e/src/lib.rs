@@ -1,0 +1,15 @@
+//! Whole-system tests: the launchers that users run, on a real cluster of the test's own.
+//!
+//! A case is a function of the [`Harness`]; it asserts, and a panic is its failure. The launchers
+//! are in the runfiles, the cluster in the environment that `cluster_test` sets.
+
+pub mod audit;
+pub mod cases;
+mod harness;
+mod kubectl;
+pub mod processes;
+pub mod routes;
+
+use kubectl::name as kubectl_name;
+
+pub use harness::{Harness, Outcome};

@@ -1,0 +1,24 @@
+"""The rules of Kubernetes objects, tied to //:cluster_constants.bzl. BUILD files load them from here."""
+
+load("@windlass_user//:user.bzl", "USER")
+load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "SYSTEM_NAMESPACES", "THIRD_PARTY")
+load("//rules:k8s.bzl", "bind")
+
+_bound = bind(
+    cluster = CLUSTER,
+    envs = ENVS,
+    project = PROJECT,
+    registry = REGISTRY,
+    setup = "//prod:setup.apply",
+    system_namespaces = SYSTEM_NAMESPACES,
+    third_party = THIRD_PARTY,
+    user = USER,
+)
+
+# Environment -> namespace. A personal one is missing where no user is known, as on a CI machine.
+NAMESPACES = {env: namespace for env, namespace in _bound.namespaces.items() if namespace}
+
+k8s_object = _bound.k8s_object
+k8s_objects = _bound.k8s_objects
+params = _bound.params
+service = _bound.service

@@ -1,0 +1,40 @@
+// The local registry: a NodePort that is the REGISTRY of cluster_constants.bzl, by the same name on
+// the host and on the node.
+local k8s = import 'windlass/k8s.libsonnet';
+
+local system = 'windlass-system';
+local port = 5000;
+
+// `localhost:31000` -> 31000
+local nodePort(registry) = std.parseInt(std.split(registry, ':')[1]);
+
+function(params)
+  local inSystem = k8s.inNamespace(params, system);
+  {
+    'windlass-system.json': k8s.namespace(system),
+
+    'registry-claim.json': k8s.persistentVolumeClaim(inSystem, 'registry', storage='5Gi', storageClass='local-path'),
+
+    'registry-deployment.json': k8s.deployment(inSystem, 'registry', containers=[
+      k8s.container(
+        'registry',
+        image=params.third_party.registry,
+        ports={ http: port },
+        readiness=k8s.probe.http('http', path='/v2/') + { periodSeconds: 1 },
+        liveness=k8s.probe.http('http', path='/v2/'),
+        mounts=[k8s.mount('data', '/var/lib/registry')],
+      ),
+    ], volumes=[k8s.volume.claim('data', 'registry')]) + {
+      // Two processes must not write to one folder.
+      spec+: { strategy: { type: 'Recreate' } },
+    },
+
+    // Where tools look for a cluster's own registry (KEP-1755).
+    'registry-hosting.json': k8s.configMap(k8s.inNamespace(params, 'kube-public'), 'local-registry-hosting', data={
+      'localRegistryHosting.v1': std.manifestYamlDoc({ host: params.registry }, quote_keys=false),
+    }),
+
+    'registry-service.json': k8s.nodePortService(inSystem, 'registry', ports={
+      http: { port: port, nodePort: nodePort(params.registry) },
+    }),
+  }

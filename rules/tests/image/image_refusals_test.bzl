@@ -1,0 +1,88 @@
+"""Tests of the image rules: what they refuse."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//rules:image.bzl", "image", "image_layer")
+
+def _fails_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.want)
+    return analysistest.end(env)
+
+_fails_test = analysistest.make(
+    _fails_test_impl,
+    attrs = {"want": attr.string(doc = "A part of the message.", mandatory = True)},
+    expect_failure = True,
+)
+
+_PATH = "want an absolute path in the image without `.`, `..` or double slashes, as in \"/app/config.json\""
+_MODE = "want a mode of four octal digits, as in \"0644\""
+
+# name -> (part of the message, attributes of image_layer)
+_LAYERS_REFUSED = {
+    "dir_mode": ("attribute dirs: got \"755\", " + _MODE, {"dirs": {"/tmp": "755"}}),
+    "dir_path": ("attribute dirs: got \"/tmp/\", " + _PATH, {"dirs": {"/tmp/": "0755"}}),
+    "dot": ("attribute files: got \"/a/../b\", " + _PATH, {"files": {":config": "/a/../b"}}),
+    "empty": (
+        "image_layer //rules/tests/image:image_refusals_test_layer_empty: attribute files: got {}, " +
+        "want something to put into the layer: files, dirs or symlinks",
+        {},
+    ),
+    "many_files": (
+        "attribute files: got \"/base\", want a path that ends in a slash, since //rules/tests/image:base gives 2 files",
+        {"files": {":base": "/base"}},
+    ),
+    "mode": ("attribute mode: got \"0888\", " + _MODE, {"files": {":config": "/a"}, "mode": "0888"}),
+    "owner": (
+        "attribute owner: got \"root:root\", want numbers, as in \"0:0\"; names mean nothing in an empty image",
+        {"files": {":config": "/a"}, "owner": "root:root"},
+    ),
+    "relative": ("attribute files: got \"a/b\", " + _PATH, {"files": {":config": "a/b"}}),
+    "symlink_path": ("attribute symlinks: got \"link\", " + _PATH, {"symlinks": {"link": "/a"}}),
+}
+
+_USER = "; nodes cannot tell whether a name is root"
+
+# name -> (part of the message, attributes of image)
+_IMAGES_REFUSED = {
+    "env_name": ("attribute env: got \"A=B\", want names without \"=\"", {"env": {"A=B": "C"}}),
+    "label_name": ("attribute labels: got \"\", want names without \"=\"", {"labels": {"": "C"}}),
+    "lines": ("attribute cmd: got \"a\\nb\", want one line", {"cmd": ["a\nb"]}),
+    "platform": (
+        "want a platform whose system is one of linux",
+        {"platform": "//rules/tests/image:foreign"},
+    ),
+    "port": (
+        "attribute exposed_ports: got \"http\", want a port from 1 to 65535, as in \"8080\" or \"53/udp\"",
+        {"exposed_ports": ["8080/tcp", "53/udp", "http"]},
+    ),
+    "port_protocol": ("attribute exposed_ports: got \"80/sctp\"", {"exposed_ports": ["80/sctp"]}),
+    "port_range": ("attribute exposed_ports: got \"65536\"", {"exposed_ports": ["65536"]}),
+    "user": (
+        "image //rules/tests/image:image_refusals_test_image_user: attribute user: got \"root\", " +
+        "want numbers, as in \"65532:65532\"" + _USER,
+        {"user": "root"},
+    ),
+    "user_alone": ("attribute user: got \"0\", want numbers", {"user": "0"}),
+    "workdir": (
+        "attribute workdir: got \"data\", want an absolute path in the image, as in \"/data\"",
+        {"workdir": "data"},
+    ),
+}
+
+def _refused(name, rule, prefix, refused, tests):
+    for case, (want, attributes) in refused.items():
+        subject = "%s_%s_%s" % (name, prefix, case)
+        rule(name = subject, tags = ["manual"], **attributes)
+        _fails_test(name = subject + "_test", target_under_test = subject, want = want)
+        tests.append(subject + "_test")
+
+def image_refusals_test_suite(name):
+    """A test for each `fail()` of the image rules, and what it is about.
+
+    Args:
+      name: the suite's name.
+    """
+    tests = []
+    _refused(name, image_layer, "layer", _LAYERS_REFUSED, tests)
+    _refused(name, image, "image", _IMAGES_REFUSED, tests)
+    native.test_suite(name = name, tests = tests)

@@ -1,0 +1,13 @@
+// The client: it asks the server, again and again, and logs the answers.
+local k8s = import 'windlass/k8s.libsonnet';
+local server = std.extVar('//services/server').service;
+
+function(params) {
+  'deployment.json': k8s.deployment(params, 'client', containers=[
+    k8s.container(
+      'client',
+      args=['--server', '%s:%d' % [server.metadata.name, server.spec.ports[0].port]],
+      requests={ cpu: '10m', memory: '32Mi' },
+    ),
+  ]),
+}

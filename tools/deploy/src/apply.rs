@@ -1,0 +1,250 @@
+//! Carries out a plan: pushes its images and writes its objects.
+//!
+//! **Architecture invariant:** this module and [`crate::remove`] are the only ones that write to a
+//! cluster or a registry, and they write only what the plan holds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt as _, Shared};
+use futures::stream::StreamExt as _;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use windlass_k8s_object::Namespace;
+use windlass_oci_registry::{Client as Registry, Pushed, Silent};
+
+use crate::api_error::ApiError;
+use crate::cluster::{Effect, Resource, apply_request};
+use crate::desired::Desired;
+use crate::error::Error;
+use crate::explain::Explanation;
+use crate::journal::{Journal, Progressed};
+use crate::order::Stage;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::ready::{Readiness, readiness};
+use crate::screen;
+use crate::session::{CONCURRENCY, Session};
+
+/// How long the API server may take to serve a new kind.
+const ESTABLISHED: Duration = Duration::from_mins(1);
+
+/// Everything that a plan is carried out with.
+pub struct Apply<'a> {
+    /// The run.
+    pub session: &'a Session<'a>,
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// What will be done.
+    pub plan: &'a Plan,
+    /// Where images go.
+    pub registry: &'a Registry,
+    /// Where it is noted.
+    pub journal: &'a Journal,
+    /// Where it is shown.
+    pub progress: &'a Progress,
+}
+
+/// A push that several objects wait for; the error is told once, by whoever pushes.
+type PushFuture<'a> = Shared<BoxFuture<'a, Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>>>>;
+
+impl Apply<'_> {
+    /// Pushes and writes; gives back each written object as the API server answered.
+    ///
+    /// Stages follow one another. Within a stage an object waits for its own images and nothing
+    /// else. After an error nothing new is begun, and what is on its way is waited for.
+    pub async fn run(&self) -> Result<HashMap<usize, Value>, Error> {
+        let pushes: HashMap<usize, PushFuture<'_>> = self
+            .plan
+            .pushes
+            .iter()
+            .map(|at| (*at, self.push(*at).boxed().shared()))
+            .collect();
+        let all = futures::future::join_all(pushes.values().cloned());
+        let (written, results) = tokio::join!(self.write_all(&pushes), all);
+        for result in results {
+            result.map_err(|error| Error::push(&error))?;
+        }
+        written
+    }
+
+    async fn push(&self, at: usize) -> Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>> {
+        let image = &self.desired.images[at];
+        let silent: Arc<dyn windlass_oci_registry::Progress> = Arc::new(Silent);
+        let pushed = self
+            .registry
+            .push(&image.push, &silent)
+            .await
+            .map_err(Arc::new)?;
+        let path = image.reference.repository().path();
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.progress
+            .line(&screen::image_line(name, &pushed, self.journal.seconds()));
+        self.journal.state().pushes[at] = Some(pushed.clone());
+        Ok(Arc::new(pushed))
+    }
+
+    async fn write_all(
+        &self,
+        pushes: &HashMap<usize, PushFuture<'_>>,
+    ) -> Result<HashMap<usize, Value>, Error> {
+        let mut written = HashMap::new();
+        for stage in Stage::ALL {
+            let objects = self.plan.stage(stage, self.desired);
+            let permits = Semaphore::new(CONCURRENCY);
+            let failed = AtomicBool::new(false);
+            let writes = objects
+                .iter()
+                .map(|at| self.write(*at, pushes, &permits, &failed));
+            let mut writes: futures::stream::FuturesUnordered<_> = writes.collect();
+            let mut first_error = None;
+            while let Some(result) = writes.next().await {
+                match result {
+                    Ok(Some((at, object))) => {
+                        written.insert(at, object);
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        failed.store(true, Ordering::Relaxed);
+                        first_error.get_or_insert(error);
+                    }
+                }
+            }
+            if let Some(error) = first_error {
+                return Err(error);
+            }
+            if failed.load(Ordering::Relaxed) {
+                // An image did not arrive: whoever pushed it says why.
+                return Ok(written);
+            }
+            if stage == Stage::Foundation {
+                self.wait_established(&mut written).await?;
+            }
+        }
+        Ok(written)
+    }
+
+    /// Writes one object, after its images; `None` if one of them did not arrive, or if something
+    /// else has failed meanwhile.
+    async fn write(
+        &self,
+        at: usize,
+        pushes: &HashMap<usize, PushFuture<'_>>,
+        permits: &Semaphore,
+        failed: &AtomicBool,
+    ) -> Result<Option<(usize, Value)>, Error> {
+        let desired = &self.desired.objects[at];
+        for image in &desired.images {
+            if let Some(push) = pushes.get(image)
+                && push.clone().await.is_err()
+            {
+                failed.store(true, Ordering::Relaxed);
+                return Ok(None);
+            }
+        }
+        // Never closed, so this waits for a permit and does not fail.
+        let _permit = permits.acquire().await;
+        if failed.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let object = &desired.object;
+        let key = object.key();
+        let failed = |source: ApiError| {
+            let conflicts = source.conflicts();
+            if conflicts.is_empty() {
+                return Error::Write {
+                    object: key.clone(),
+                    source: Box::new(source),
+                };
+            }
+            let force = format!("{} -- --force-conflicts", self.session.request.command());
+            Error::Conflicts {
+                conflicts: vec![(key.clone(), conflicts)],
+                force,
+            }
+        };
+        let resource = self.resource(at);
+        let request = apply_request(resource, object, self.session.conflicts(), Effect::Write)
+            .map_err(failed)?;
+        self.journal.write(at, Progressed::Underway);
+        let answer = self.session.cluster.send(&request).await.map_err(|error| {
+            if !matches!(error, ApiError::Connection { .. }) {
+                self.journal.write(at, Progressed::Waiting);
+            }
+            failed(error)
+        })?;
+        self.journal.write(at, Progressed::Done);
+        Ok(Some((at, answer)))
+    }
+
+    fn resource(&self, at: usize) -> &Resource {
+        let object = &self.desired.objects[at].object;
+        let resource = self
+            .session
+            .resources
+            .of(object.api_version(), object.kind());
+        resource.expect("the preflight has seen that each kind is served")
+    }
+
+    /// Waits until the API server serves the kinds that were just written: objects of these
+    /// kinds come next.
+    async fn wait_established(&self, written: &mut HashMap<usize, Value>) -> Result<(), Error> {
+        let is_definition = |at: &usize| {
+            self.desired.objects[*at].object.kind().as_str() == "CustomResourceDefinition"
+        };
+        let definitions: Vec<usize> = written.keys().copied().filter(is_definition).collect();
+        let deadline = tokio::time::Instant::now() + ESTABLISHED;
+        for at in definitions {
+            let key = self.desired.objects[at].object.key();
+            loop {
+                let says = match readiness(&written[&at]) {
+                    Readiness::Current => break,
+                    Readiness::InProgress(says) | Readiness::Failed(says) => says,
+                };
+                if tokio::time::Instant::now() >= deadline {
+                    return Err(self.not_established(key, says));
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                let namespace = key.namespace.as_ref().map(Namespace::as_str);
+                let name = key.name.as_str();
+                let found = self
+                    .session
+                    .cluster
+                    .get(self.resource(at), namespace, name)
+                    .await;
+                let found = found.map_err(|source| Error::Read {
+                    what: key.to_string(),
+                    context: self.session.place.context.clone(),
+                    source: Box::new(source),
+                })?;
+                written.insert(at, found.ok_or_else(|| gone(key))?);
+            }
+        }
+        Ok(())
+    }
+
+    fn not_established(&self, key: &windlass_k8s_object::Key, says: String) -> Error {
+        let explanation = Explanation {
+            object: key.clone(),
+            says,
+            problem: None,
+            event: None,
+            log: Vec::new(),
+        };
+        Error::Timeout {
+            explanation: Box::new(explanation),
+            after: ESTABLISHED,
+            kubectl: self.session.place.kubectl.clone(),
+        }
+    }
+}
+
+fn gone(key: &windlass_k8s_object::Key) -> Error {
+    let reason = "somebody deleted it".to_owned();
+    Error::Write {
+        object: key.clone(),
+        source: Box::new(ApiError::Other { reason }),
+    }
+}

@@ -1,0 +1,507 @@
+//! One cluster: requests to its API server, and what its discovery says.
+//!
+//! **Architecture invariant:** everything public here reads. Writes are made by
+//! [`crate::apply`] and [`crate::remove`] alone, through [`Cluster::send`].
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt as _};
+use kube::api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, Preconditions};
+use kube::api::{PropagationPolicy, WatchEvent, WatchParams};
+use kube::core::Request;
+use kube::discovery::{Discovery, Scope};
+use serde_json::{Value, json};
+use windlass_k8s_object::{ApiVersion, Kind, Object};
+
+use crate::api_error::ApiError;
+
+/// The one field manager of this project, on a laptop, a runner and in an agent.
+pub const FIELD_MANAGER: &str = "windlass";
+
+/// How requests are repeated that may succeed a little later.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    /// How often at most, the first time included.
+    pub attempts: u32,
+    /// The pause after the first time; doubled each time, at most [`Retry::CEILING`].
+    pub pause: Duration,
+}
+
+impl Retry {
+    const CEILING: Duration = Duration::from_secs(5);
+
+    /// What a run uses: 8 times within about 15 s.
+    pub const USUAL: Self = Self {
+        attempts: 8,
+        pause: Duration::from_millis(100),
+    };
+
+    fn pause_after(self, attempt: u32, error: &ApiError) -> Duration {
+        let asked = Duration::from_secs(u64::from(error.retry_after()));
+        let doubled = self.pause.saturating_mul(1 << attempt.min(10));
+        doubled.min(Self::CEILING).max(asked)
+    }
+}
+
+/// A kind as a cluster serves it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Resource {
+    /// `v1`, `apps/v1`.
+    pub api_version: String,
+    /// The group; empty for the core group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The name in URLs: `deployments`.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub reach: Reach,
+}
+
+/// Where the objects of a kind live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reach {
+    /// In a namespace.
+    Namespaced,
+    /// In none.
+    Cluster,
+}
+
+impl Resource {
+    /// A kind of Kubernetes itself that every cluster serves.
+    pub fn built_in(api_version: &str, kind: &str, plural: &str, reach: Reach) -> Self {
+        Self {
+            api_version: api_version.to_owned(),
+            group: api_version
+                .split_once('/')
+                .map_or("", |(group, _)| group)
+                .to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+            reach,
+        }
+    }
+
+    /// Pods.
+    pub fn pods() -> Self {
+        Self::built_in("v1", "Pod", "pods", Reach::Namespaced)
+    }
+
+    /// Namespaces.
+    pub fn namespaces() -> Self {
+        Self::built_in("v1", "Namespace", "namespaces", Reach::Cluster)
+    }
+
+    fn request(&self, namespace: Option<&str>) -> Request {
+        let root = if self.group.is_empty() { "api" } else { "apis" };
+        let namespace = match (self.reach, namespace) {
+            (Reach::Namespaced, Some(namespace)) => format!("namespaces/{namespace}/"),
+            _ => String::new(),
+        };
+        Request::new(format!(
+            "/{root}/{}/{namespace}{}",
+            self.api_version, self.plural
+        ))
+    }
+}
+
+/// The kinds that a cluster serves, by `apiVersion` and kind.
+#[derive(Clone, Debug, Default)]
+pub struct Resources(HashMap<(String, String), Resource>);
+
+impl Resources {
+    /// The kind of an object; `None` if the cluster does not serve it.
+    pub fn of(&self, api_version: &ApiVersion, kind: &Kind) -> Option<&Resource> {
+        self.0
+            .get(&(api_version.as_str().to_owned(), kind.as_str().to_owned()))
+    }
+
+    /// Adds a kind.
+    pub fn add(&mut self, resource: Resource) {
+        self.0.insert(
+            (resource.api_version.clone(), resource.kind.clone()),
+            resource,
+        );
+    }
+
+    /// Adds the kinds that a `CustomResourceDefinition` will bring.
+    pub fn add_definition(&mut self, definition: &Object) {
+        let spec = &definition.document()["spec"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let reach = if spec["scope"] == "Cluster" {
+            Reach::Cluster
+        } else {
+            Reach::Namespaced
+        };
+        for version in spec["versions"].as_array().into_iter().flatten() {
+            let group = text(&spec["group"]);
+            self.add(Resource {
+                api_version: format!("{group}/{}", text(&version["name"])),
+                group,
+                kind: text(&spec["names"]["kind"]),
+                plural: text(&spec["names"]["plural"]),
+                reach,
+            });
+        }
+    }
+}
+
+/// A connection to one API server.
+#[derive(Clone)]
+pub struct Cluster {
+    client: kube::Client,
+    retry: Retry,
+}
+
+impl Cluster {
+    /// A cluster behind a client.
+    pub fn new(client: kube::Client, retry: Retry) -> Self {
+        Self { client, retry }
+    }
+
+    /// One request, repeated while that may help.
+    pub(crate) async fn send(&self, request: &http::Request<Vec<u8>>) -> Result<Value, ApiError> {
+        let mut attempt = 0;
+        loop {
+            match self.send_once(request).await {
+                Err(error) if error.is_transient() && attempt + 1 < self.retry.attempts => {
+                    tokio::time::sleep(self.retry.pause_after(attempt, &error)).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn send_once(&self, request: &http::Request<Vec<u8>>) -> Result<Value, ApiError> {
+        self.client
+            .request(request.clone())
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// The uid of the namespace `kube-system`, which is the identity of a cluster; `None` if we
+    /// may not read it. Asked once, not repeated: this is how we learn whether anybody answers.
+    pub async fn identity(&self) -> Result<Option<String>, ApiError> {
+        let path = Resource::namespaces().request(None);
+        let request = path
+            .get("kube-system", &GetParams::default())
+            .map_err(unmade)?;
+        match self.send_once(&request).await {
+            Ok(namespace) => Ok(namespace["metadata"]["uid"].as_str().map(str::to_owned)),
+            Err(ApiError::Status { code: 403, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The kinds that the cluster serves: two requests.
+    pub async fn discover(&self) -> Result<Resources, ApiError> {
+        let discovery = Discovery::new(self.client.clone()).run_aggregated().await?;
+        let mut resources = Resources::default();
+        for group in discovery.groups() {
+            for version in group.versions() {
+                for (kind, capabilities) in group.versioned_resources(version) {
+                    let reach = match capabilities.scope {
+                        Scope::Cluster => Reach::Cluster,
+                        Scope::Namespaced => Reach::Namespaced,
+                    };
+                    resources.add(Resource {
+                        api_version: kind.api_version,
+                        group: kind.group,
+                        kind: kind.kind,
+                        plural: kind.plural,
+                        reach,
+                    });
+                }
+            }
+        }
+        Ok(resources)
+    }
+
+    /// One object; `None` if it is not there.
+    pub async fn get(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Value>, ApiError> {
+        let path = resource.request(namespace);
+        let request = path.get(name, &GetParams::default()).map_err(unmade)?;
+        match self.send(&request).await {
+            Ok(object) => Ok(Some(object)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the object would be after a write, by a server-side dry run.
+    pub async fn dry_run(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        conflicts: Conflicts,
+    ) -> Result<Value, ApiError> {
+        let request = apply_request(resource, object, conflicts, Effect::DryRun)?;
+        self.send(&request).await
+    }
+
+    /// The objects of a kind, with the version of the list to watch from.
+    pub async fn list(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        selector: &Selector,
+    ) -> Result<Value, ApiError> {
+        let parameters = ListParams {
+            label_selector: selector.labels.clone(),
+            field_selector: selector.fields.clone(),
+            ..ListParams::default()
+        };
+        let request = resource
+            .request(namespace)
+            .list(&parameters)
+            .map_err(unmade)?;
+        self.send(&request).await
+    }
+
+    /// What changes after a list, until the server ends the stream.
+    pub async fn watch(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        selector: &Selector,
+        from: &str,
+    ) -> Result<impl Stream<Item = Result<WatchEvent<Value>, ApiError>> + use<>, ApiError> {
+        let parameters = WatchParams {
+            label_selector: selector.labels.clone(),
+            field_selector: selector.fields.clone(),
+            ..WatchParams::default()
+        };
+        let request = resource
+            .request(namespace)
+            .watch(&parameters, from)
+            .map_err(unmade)?;
+        let events = self.client.request_events::<Value>(request).await?;
+        Ok(events.map(|event| event.map_err(ApiError::from)))
+    }
+
+    /// The last lines of a container's log: of its last run if that failed, else of this one.
+    pub async fn log(&self, pod: &ContainerOf<'_>, lines: u32) -> Result<String, ApiError> {
+        let ContainerOf {
+            namespace,
+            pod,
+            container,
+        } = pod;
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log");
+        let mut result = Ok(String::new());
+        for previous in [true, false] {
+            let query = format!("container={container}&tailLines={lines}&previous={previous}");
+            let request = http::Request::get(format!("{path}?{query}")).body(Vec::new());
+            let request = request.map_err(unmade)?;
+            result = self
+                .client
+                .request_text(request)
+                .await
+                .map_err(ApiError::from);
+            if result.as_ref().is_ok_and(|text| !text.is_empty()) {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Who the API server takes us for.
+    pub async fn whoami(&self) -> Result<String, ApiError> {
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        let answer = self.review(path, &review).await?;
+        Ok(answer["status"]["userInfo"]["username"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned())
+    }
+
+    /// Whether we may do something.
+    pub async fn may(&self, access: &Access) -> Result<bool, ApiError> {
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "verb": access.verb, "group": access.group, "resource": access.plural,
+                "namespace": access.namespace.as_deref().unwrap_or_default(),
+            }},
+        });
+        let answer = self.review(path, &review).await?;
+        Ok(answer["status"]["allowed"] == true)
+    }
+
+    async fn review(&self, path: &str, review: &Value) -> Result<Value, ApiError> {
+        let request = http::Request::post(path)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(review.to_string().into_bytes());
+        self.send(&request.map_err(unmade)?).await
+    }
+}
+
+/// Which objects of a kind are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Selector {
+    /// A label selector.
+    pub labels: Option<String>,
+    /// A field selector.
+    pub fields: Option<String>,
+}
+
+/// One container of a pod.
+#[derive(Clone, Copy, Debug)]
+pub struct ContainerOf<'a> {
+    /// The pod's namespace.
+    pub namespace: &'a str,
+    /// The pod.
+    pub pod: &'a str,
+    /// The container.
+    pub container: &'a str,
+}
+
+/// Something that we may be allowed to do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// `create`, `patch`, `delete`.
+    pub verb: &'static str,
+    /// The group.
+    pub group: String,
+    /// The name of the kind in URLs.
+    pub plural: String,
+    /// The namespace; `None` for objects that are in none.
+    pub namespace: Option<String>,
+}
+
+/// What happens to fields that another manager owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// The request is refused and names them.
+    Report,
+    /// They become ours.
+    Force,
+}
+
+/// Whether a request is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Only its result is shown.
+    DryRun,
+    /// It is.
+    Write,
+}
+
+/// Server-side apply of one object.
+pub(crate) fn apply_request(
+    resource: &Resource,
+    object: &Object,
+    conflicts: Conflicts,
+    effect: Effect,
+) -> Result<http::Request<Vec<u8>>, ApiError> {
+    let mut parameters = PatchParams::apply(FIELD_MANAGER).validation_strict();
+    parameters.force = conflicts == Conflicts::Force;
+    parameters.dry_run = effect == Effect::DryRun;
+    let namespace = object
+        .key()
+        .namespace
+        .as_ref()
+        .map(windlass_k8s_object::Namespace::as_str);
+    let desired = Patch::Apply(object.document());
+    resource
+        .request(namespace)
+        .patch(object.key().name.as_str(), &parameters, &desired)
+        .map_err(unmade)
+}
+
+/// Deletion of exactly the object that was seen, its dependents first.
+pub(crate) fn delete_request(
+    resource: &Resource,
+    namespace: Option<&str>,
+    name: &str,
+    uid: &str,
+) -> Result<http::Request<Vec<u8>>, ApiError> {
+    let preconditions = Preconditions {
+        uid: Some(uid.to_owned()),
+        resource_version: None,
+    };
+    let parameters = DeleteParams {
+        propagation_policy: Some(PropagationPolicy::Foreground),
+        preconditions: Some(preconditions),
+        ..DeleteParams::default()
+    };
+    resource
+        .request(namespace)
+        .delete(name, &parameters)
+        .map_err(unmade)
+}
+
+fn unmade(error: impl std::error::Error) -> ApiError {
+    ApiError::Other {
+        reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_kinds() {
+        let get = |resource: &Resource, namespace| {
+            let request = resource.request(namespace).get("x", &GetParams::default());
+            request.expect("request").uri().to_string()
+        };
+        assert_eq!(
+            get(&Resource::pods(), Some("alice")),
+            "/api/v1/namespaces/alice/pods/x"
+        );
+        assert_eq!(get(&Resource::namespaces(), None), "/api/v1/namespaces/x");
+        let sets = Resource::built_in("apps/v1", "StatefulSet", "statefulsets", Reach::Namespaced);
+        assert_eq!(
+            get(&sets, Some("a")),
+            "/apis/apps/v1/namespaces/a/statefulsets/x"
+        );
+    }
+
+    #[test]
+    fn a_definition_brings_its_kinds() {
+        let definition = Object::from_document(json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "crontabs.stable.example.com"},
+            "spec": {"group": "stable.example.com", "scope": "Namespaced",
+                     "names": {"kind": "CronTab", "plural": "crontabs"},
+                     "versions": [{"name": "v1"}, {"name": "v2"}]},
+        }));
+        let mut resources = Resources::default();
+        resources.add_definition(&definition.expect("object"));
+        let version = ApiVersion::try_new("stable.example.com/v2").expect("version");
+        let kind = Kind::try_new("CronTab").expect("kind");
+        assert_eq!(
+            resources.of(&version, &kind).expect("known").plural,
+            "crontabs"
+        );
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_ceiling_and_follow_the_server() {
+        let lost = ApiError::Connection {
+            reason: String::new(),
+        };
+        let pauses: Vec<_> = (0..7)
+            .map(|n| Retry::USUAL.pause_after(n, &lost).as_millis())
+            .collect();
+        assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 5000]);
+        let busy = ApiError::Status {
+            code: 429,
+            reason: String::new(),
+            message: String::new(),
+            fields: Vec::new(),
+            retry_after: 7,
+        };
+        assert_eq!(Retry::USUAL.pause_after(0, &busy).as_secs(), 7);
+    }
+}

@@ -1,0 +1,427 @@
+//! What a request wants, read from its files and checked against its environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use windlass_k8s_object::{
+    Environment, Key, Namespace, Object, ParseError, Scope, check_personal, images,
+};
+use windlass_oci_reference::ImageReference;
+use windlass_oci_registry::{Image, ImageFiles, LayerFiles, Push, Target, Transport};
+
+use crate::error::{Error, Targets};
+use crate::request::{DeployRequest, ImageRequest, ObjectRequest};
+
+/// Label of every object: which environment it belongs to. Watches select by it.
+pub const ENVIRONMENT_LABEL: &str = "windlass.dev/environment";
+/// Label of every object, recommended by Kubernetes.
+pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
+/// Annotation of every object: the target that describes it, whose it is. A label cannot hold
+/// slashes. The group is not written: the same object can be applied alone and as part of a group.
+pub const OBJECT_ANNOTATION: &str = "windlass.dev/object";
+/// Annotation of an object whose environment has no pin for some of its images: their keys. The
+/// build sets it.
+pub const UNPINNED_ANNOTATION: &str = "windlass.dev/unpinned";
+/// Annotation of a personal namespace: who the API server took its maker for.
+pub const OWNER_ANNOTATION: &str = "windlass.dev/owner";
+
+/// Everything that a request wants.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// The environment.
+    pub environment: Environment,
+    /// The groups, in dependency order.
+    pub groups: Vec<Group>,
+    /// The objects, by group.
+    pub objects: Vec<DesiredObject>,
+    /// The images to push.
+    pub images: Vec<DesiredImage>,
+}
+
+/// One group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its identity: `demo/redis/myns`.
+    pub id: String,
+    /// Its target.
+    pub label: String,
+    /// What it is called on a screen: `redis`.
+    pub name: String,
+    /// The groups that must be ready first, as places in [`Desired::groups`].
+    pub deps: Vec<usize>,
+}
+
+/// One object.
+#[derive(Clone, Debug)]
+pub struct DesiredObject {
+    /// Its target.
+    pub label: String,
+    /// Its group, as place in [`Desired::groups`].
+    pub group: usize,
+    /// The object, with the labels and annotations of this project.
+    pub object: Object,
+    /// The images that its pods need, as places in [`Desired::images`].
+    pub images: Vec<usize>,
+}
+
+/// One image.
+#[derive(Clone, Debug)]
+pub struct DesiredImage {
+    /// What to push, and where.
+    pub push: Push,
+    /// Its full reference, as it stands in manifests.
+    pub reference: ImageReference,
+}
+
+/// Why an object of a request cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// The manifest cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The manifest holds no object.
+    #[error("`{}` is not one Kubernetes object", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ParseError,
+    },
+    /// The object is of another kind than declared.
+    #[error("kind: got `{got}` in the manifest, want `{want}` as declared")]
+    Kind {
+        /// Its kind.
+        got: String,
+        /// The declared kind.
+        want: String,
+    },
+    /// The object is outside the namespace of its environment.
+    #[error(
+        "{object} is not in namespace `{namespace}`, the only one of environment `{environment}`"
+    )]
+    Namespace {
+        /// The object.
+        object: Box<Key>,
+        /// The environment's namespace.
+        namespace: String,
+        /// The environment.
+        environment: String,
+    },
+}
+
+impl Desired {
+    /// Reads all files that a request names, from below `runfiles`.
+    pub fn load(
+        request: &DeployRequest,
+        environment: Environment,
+        runfiles: &Path,
+    ) -> Result<Self, Error> {
+        let groups = groups(request);
+        let forbidden = &request.forbidden_namespaces;
+        let mut objects = Vec::new();
+        for (group, members) in request.groups.iter().enumerate() {
+            for member in &members.objects {
+                let object = load_object(member, &environment, runfiles).map_err(|source| {
+                    Error::Object {
+                        label: member.label.clone(),
+                        source: Box::new(source),
+                    }
+                })?;
+                if environment.scope == Scope::Cluster {
+                    check_personal(object.document(), forbidden).map_err(|source| {
+                        Error::Environment {
+                            verb: request.verb.as_str(),
+                            target: request.target.clone(),
+                            command: request.command(),
+                            source,
+                        }
+                    })?;
+                }
+                let object = marked(object, &environment, &member.label);
+                let label = member.label.clone();
+                objects.push(DesiredObject {
+                    label,
+                    group,
+                    object,
+                    images: Vec::new(),
+                });
+            }
+        }
+        check_each_once(&objects)?;
+        let mut images = Vec::new();
+        for image in &request.images {
+            images.push(load_image(image, runfiles)?);
+        }
+        for object in &mut objects {
+            object.images = images_of(&object.object, &images);
+        }
+        Ok(Self {
+            environment,
+            groups,
+            objects,
+            images,
+        })
+    }
+
+    /// Refuses objects that can be built but not run, because nobody has pinned their images.
+    pub fn check_pinned(&self) -> Result<(), Error> {
+        for object in &self.objects {
+            if let Some(keys) = object.object.annotation(UNPINNED_ANNOTATION) {
+                return Err(Error::Unpinned {
+                    environment: self.environment.name.clone(),
+                    label: object.label.clone(),
+                    keys: keys.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The namespaces that the objects live in, without those that the objects bring.
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        let keys = self.objects.iter().map(|object| object.object.key());
+        let brought: Vec<&str> = keys
+            .clone()
+            .filter(|key| key.group.is_empty() && key.kind.as_str() == "Namespace")
+            .map(|key| key.name.as_str())
+            .collect();
+        let mut namespaces: Vec<Namespace> = keys
+            .filter_map(|key| key.namespace.clone())
+            .filter(|namespace| !brought.contains(&namespace.as_str()))
+            .collect();
+        namespaces.sort();
+        namespaces.dedup();
+        namespaces
+    }
+}
+
+/// The groups, with short names where these tell them apart.
+fn groups(request: &DeployRequest) -> Vec<Group> {
+    // `demo/redis/myns` is `redis`; the project and the environment are the same for all.
+    let short = |id: &str| match id.split('/').collect::<Vec<_>>().as_slice() {
+        [_, name @ .., _] if !name.is_empty() => name.join("/"),
+        _ => id.to_owned(),
+    };
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    for group in &request.groups {
+        *uses.entry(short(&group.id)).or_default() += 1;
+    }
+    let place = |id: &str| request.groups.iter().position(|group| group.id == *id);
+    let group = |group: &crate::request::GroupRequest| {
+        let name = short(&group.id);
+        Group {
+            name: if uses[&name] == 1 {
+                name
+            } else {
+                group.id.clone()
+            },
+            id: group.id.clone(),
+            label: group.label.clone(),
+            deps: request.needs(&group.id).filter_map(place).collect(),
+        }
+    };
+    request.groups.iter().map(group).collect()
+}
+
+fn load_object(
+    member: &ObjectRequest,
+    environment: &Environment,
+    runfiles: &Path,
+) -> Result<Object, ObjectError> {
+    let path = runfiles.join(&member.manifest);
+    let text = std::fs::read_to_string(&path).map_err(|source| ObjectError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let object = Object::parse(&text).map_err(|source| ObjectError::Parse { path, source })?;
+    if object.kind().as_str() != member.kind {
+        let got = object.kind().as_str().to_owned();
+        return Err(ObjectError::Kind {
+            got,
+            want: member.kind.clone(),
+        });
+    }
+    if let Scope::Shared(namespace) | Scope::Personal(namespace) = &environment.scope
+        && object.key().namespace.as_ref() != Some(namespace)
+    {
+        return Err(ObjectError::Namespace {
+            object: Box::new(object.key().clone()),
+            namespace: namespace.as_str().to_owned(),
+            environment: environment.name.clone(),
+        });
+    }
+    Ok(object)
+}
+
+/// The object with what this project writes on each of its objects. `resolve` prints it, so
+/// nothing is added behind a user's back.
+fn marked(mut object: Object, environment: &Environment, label: &str) -> Object {
+    object.set_label(MANAGED_BY_LABEL, "windlass");
+    object.set_label(ENVIRONMENT_LABEL, &environment.name);
+    object.set_annotation(OBJECT_ANNOTATION, label);
+    object
+}
+
+fn check_each_once(objects: &[DesiredObject]) -> Result<(), Error> {
+    let mut seen: BTreeMap<&Key, &str> = BTreeMap::new();
+    for object in objects {
+        if let Some(first) = seen.insert(object.object.key(), &object.label) {
+            return Err(Error::Twice {
+                object: Box::new(object.object.key().clone()),
+                source: Targets {
+                    first: first.to_owned(),
+                    second: object.label.clone(),
+                },
+            });
+        }
+    }
+    Ok(())
+}
+
+fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, Error> {
+    let files = ImageFiles {
+        manifest: runfiles.join(&request.manifest),
+        config: runfiles.join(&request.config),
+        descriptor: runfiles.join(&request.descriptor),
+        layers: request
+            .layers
+            .iter()
+            .map(|layer| LayerFiles {
+                blob: runfiles.join(&layer.blob),
+                metadata: runfiles.join(&layer.metadata),
+            })
+            .collect(),
+    };
+    let label = request.label.clone();
+    let image = Image::load(&files).map_err(|source| Error::Image {
+        label: label.clone(),
+        source,
+    })?;
+    let repository: windlass_oci_reference::Repository =
+        request
+            .repository
+            .parse()
+            .map_err(|source| Error::Repository {
+                label: label.clone(),
+                source,
+            })?;
+    let reference = repository.at(image.digest());
+    let transport = Transport::from_insecure(request.insecure);
+    let push = Push {
+        label,
+        target: Target {
+            repository,
+            transport,
+        },
+        image,
+        tag: None,
+    };
+    Ok(DesiredImage { push, reference })
+}
+
+fn images_of(object: &Object, known: &[DesiredImage]) -> Vec<usize> {
+    let used: Vec<String> = images::list(object.document())
+        .into_iter()
+        .map(|(_, image)| image)
+        .collect();
+    let needed = |image: &DesiredImage| used.contains(&image.reference.to_string());
+    known
+        .iter()
+        .enumerate()
+        .filter(|(_, image)| needed(image))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use windlass_k8s_object::Ownership;
+
+    fn load(objects: &[(&str, &str, Value)]) -> Result<Desired, Error> {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut members = Vec::new();
+        for (at, (label, kind, manifest)) in objects.iter().enumerate() {
+            let name = format!("{at}.json");
+            std::fs::write(folder.path().join(&name), manifest.to_string()).expect("write");
+            members.push(json!({"label": label, "kind": kind, "manifest": name}));
+        }
+        let mut request = crate::request::tests::empty("apply");
+        request["groups"] = json!([{"id": "demo/redis/myns", "label": "//services/redis:myns-shallow",
+                                    "objects": members}]);
+        let request = DeployRequest::parse(&request.to_string(), Path::new("x")).expect("request");
+        let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);
+        Desired::load(&request, environment.expect("environment"), folder.path())
+    }
+
+    fn config_map(name: &str, namespace: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "ConfigMap",
+               "metadata": {"name": name, "namespace": namespace}})
+    }
+
+    fn cause(error: &Error) -> String {
+        std::error::Error::source(error)
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn objects_are_marked() {
+        let desired = load(&[("//a:b", "ConfigMap", config_map("c", "alice"))]).expect("loads");
+        assert_eq!(desired.groups[0].name, "redis");
+        assert_eq!(
+            desired.objects[0].object.document()["metadata"],
+            json!({"name": "c", "namespace": "alice",
+                "labels": {"app.kubernetes.io/managed-by": "windlass",
+                           "windlass.dev/environment": "myns"},
+                "annotations": {"windlass.dev/object": "//a:b"}})
+        );
+    }
+
+    #[test]
+    fn objects_without_a_pin_are_refused() {
+        let mut object = config_map("c", "alice");
+        object["metadata"]["annotations"] = json!({"windlass.dev/unpinned": "client"});
+        let desired = load(&[("//a:b", "ConfigMap", object)]).expect("loads");
+        let error = desired.check_pinned().expect_err("unpinned");
+        assert_eq!(
+            error.to_string(),
+            "environment `myns` has no pin for image `client`, which `//a:b` needs; nothing was \
+             pushed or written"
+        );
+    }
+
+    #[test]
+    fn one_object_of_two_targets_names_both() {
+        let error = load(&[
+            ("//a:b", "ConfigMap", config_map("c", "alice")),
+            ("//a:d", "ConfigMap", config_map("c", "alice")),
+        ])
+        .expect_err("twice");
+        assert_eq!(
+            error.to_string(),
+            "ConfigMap `alice/c` is described by two targets"
+        );
+        assert_eq!(cause(&error), "`//a:b` and `//a:d`");
+    }
+
+    #[test]
+    fn kind_and_namespace_are_checked_again() {
+        let error = load(&[("//a:b", "Secret", config_map("c", "alice"))]).expect_err("kind");
+        assert_eq!(
+            cause(&error),
+            "kind: got `ConfigMap` in the manifest, want `Secret` as declared"
+        );
+        let error = load(&[("//a:b", "ConfigMap", config_map("c", "bob"))]).expect_err("namespace");
+        assert_eq!(
+            cause(&error),
+            "ConfigMap `bob/c` is not in namespace `alice`, the only one of environment `myns`"
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! What this tool takes from the process's environment: read here, and nowhere else.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+/// The environment of the process.
+#[derive(Clone, Debug, Default)]
+pub struct ProcessEnvironment {
+    /// `KUBECONFIG`: files, joined as PATH is.
+    pub kubeconfig: Option<OsString>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// `XDG_STATE_HOME`, where the local cluster keeps its kubeconfig.
+    pub xdg_state_home: Option<PathBuf>,
+    /// `DOCKER_CONFIG`: the folder with credentials for registries.
+    pub docker_config: Option<OsString>,
+    /// `BUILD_WORKING_DIRECTORY`: where the user stood when `bazel run` was typed.
+    pub working_directory: Option<PathBuf>,
+    /// Where lines of progress go.
+    pub output: Output,
+}
+
+/// What stderr is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// A log: plain lines, each once.
+    #[default]
+    Lines,
+    /// A terminal that can redraw lines.
+    Terminal,
+    /// Nothing: lines are kept, see [`crate::progress::Progress::kept`].
+    Memory,
+}
+
+impl ProcessEnvironment {
+    /// Reads the environment of this process.
+    pub fn read() -> Self {
+        let path = |name: &str| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let terminal = std::io::stderr().is_terminal() && !dumb;
+        Self {
+            kubeconfig: std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty()),
+            home: path("HOME"),
+            xdg_state_home: path("XDG_STATE_HOME"),
+            docker_config: std::env::var_os("DOCKER_CONFIG"),
+            working_directory: path("BUILD_WORKING_DIRECTORY"),
+            output: if terminal {
+                Output::Terminal
+            } else {
+                Output::Lines
+            },
+        }
+    }
+}

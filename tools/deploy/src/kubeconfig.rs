@@ -1,0 +1,256 @@
+//! Finds the kubeconfig that knows a context.
+//!
+//! Looked at, in this order: the files of `KUBECONFIG` (as one), `~/.kube/config`, and the file
+//! that the local cluster writes, `${XDG_STATE_HOME:-~/.local/state}/windlass/cluster/kubeconfig`.
+//! The first that has the context is used. `current-context` is never read: no run depends on what
+//! somebody did in another terminal.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use http::HeaderValue;
+use http::header::USER_AGENT;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+
+use crate::environment::ProcessEnvironment;
+use crate::error::{Error, Reason};
+
+/// How a cluster is reached.
+#[derive(Debug)]
+pub struct Found {
+    /// The connection settings.
+    pub config: kube::Config,
+    /// What a user types for kubectl with these settings.
+    pub kubectl: String,
+}
+
+/// The connection settings of `context`.
+///
+/// # Errors
+/// A file cannot be read or parsed, or none has the context.
+pub async fn find(context: &str, environment: &ProcessEnvironment) -> Result<Found, Error> {
+    let mut found = BTreeSet::new();
+    for source in sources(environment) {
+        let Some(kubeconfig) = read(&source.files)? else {
+            continue;
+        };
+        if kubeconfig
+            .contexts
+            .iter()
+            .any(|known| known.name == context)
+        {
+            let config = config(context, kubeconfig, &source.files).await?;
+            let kubectl = match source.whose {
+                Whose::User => format!("kubectl --context {context}"),
+                Whose::LocalCluster => "bazel run //cluster:kubectl --".to_owned(),
+            };
+            return Ok(Found { config, kubectl });
+        }
+        found.extend(kubeconfig.contexts.into_iter().map(|known| known.name));
+    }
+    Err(Error::no_context(
+        context,
+        &found.into_iter().collect::<Vec<_>>(),
+    ))
+}
+
+/// Files that are read as one, the first one's entries first.
+struct Source {
+    files: Vec<PathBuf>,
+    whose: Whose,
+}
+
+/// Whether kubectl finds a file by itself.
+enum Whose {
+    User,
+    LocalCluster,
+}
+
+fn sources(environment: &ProcessEnvironment) -> Vec<Source> {
+    let mut sources = Vec::new();
+    if let Some(list) = &environment.kubeconfig {
+        // `bazel run` starts this program in another folder than the user's.
+        let folder = environment.working_directory.clone().unwrap_or_default();
+        let named = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
+        sources.push(Source {
+            files: named.map(|path| folder.join(path)).collect(),
+            whose: Whose::User,
+        });
+    }
+    if let Some(home) = &environment.home {
+        sources.push(Source {
+            files: vec![home.join(".kube/config")],
+            whose: Whose::User,
+        });
+    }
+    let state = environment.xdg_state_home.clone();
+    let state = state.or_else(|| {
+        environment
+            .home
+            .as_ref()
+            .map(|home| home.join(".local/state"))
+    });
+    if let Some(state) = state {
+        sources.push(Source {
+            files: vec![state.join("windlass/cluster/kubeconfig")],
+            whose: Whose::LocalCluster,
+        });
+    }
+    sources
+}
+
+/// One source; `None` if none of its files exist.
+fn read(source: &[PathBuf]) -> Result<Option<Kubeconfig>, Error> {
+    let mut merged: Option<Kubeconfig> = None;
+    for path in source.iter().filter(|path| path.is_file()) {
+        let next = Kubeconfig::read_from(path).map_err(|error| unusable(path, &error))?;
+        merged = Some(match merged {
+            None => next,
+            Some(before) => before.merge(next).map_err(|error| unusable(path, &error))?,
+        });
+    }
+    Ok(merged)
+}
+
+async fn config(
+    context: &str,
+    kubeconfig: Kubeconfig,
+    source: &[PathBuf],
+) -> Result<kube::Config, Error> {
+    let proxy = proxy_of(context, &kubeconfig);
+    let options = KubeConfigOptions {
+        context: Some(context.to_owned()),
+        ..Default::default()
+    };
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| {
+            unusable(
+                source.first().map_or(Path::new(""), PathBuf::as_path),
+                &error,
+            )
+        })?;
+    // Only the kubeconfig names a proxy: HTTPS_PROXY of the shell would catch a cluster on
+    // 127.0.0.1 as well.
+    config.proxy_url = proxy.and_then(|proxy| proxy.parse().ok());
+    // By this name we are known in audit logs.
+    let agent = concat!("windlass/", env!("CARGO_PKG_VERSION"));
+    config
+        .headers
+        .push((USER_AGENT, HeaderValue::from_static(agent)));
+    // Requests are repeated in one place, `Cluster::send`.
+    config.default_retry = false;
+    Ok(config)
+}
+
+fn proxy_of(context: &str, kubeconfig: &Kubeconfig) -> Option<String> {
+    let context = kubeconfig
+        .contexts
+        .iter()
+        .find(|known| known.name == context)?;
+    let cluster = &context.context.as_ref()?.cluster;
+    let cluster = kubeconfig
+        .clusters
+        .iter()
+        .find(|known| known.name == *cluster)?;
+    cluster.cluster.as_ref()?.proxy_url.clone()
+}
+
+fn unusable(path: &Path, error: &KubeconfigError) -> Error {
+    Error::Kubeconfig {
+        path: path.to_owned(),
+        source: Reason(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "apiVersion: v1
+kind: Config
+current-context: other
+clusters: [{name: c, cluster: {server: 'https://127.0.0.1:PORT'}}]
+users: [{name: u, user: {}}]
+contexts: [{name: NAME, context: {cluster: c, user: u}}]
+";
+
+    fn write(path: &Path, context: &str, port: &str) {
+        std::fs::create_dir_all(path.parent().expect("folder")).expect("folder");
+        let text = FILE.replace("NAME", context).replace("PORT", port);
+        std::fs::write(path, text).expect("write");
+    }
+
+    async fn server(environment: &ProcessEnvironment) -> Result<String, Error> {
+        find("windlass", environment)
+            .await
+            .map(|found| format!("{} by {}", found.config.cluster_url, found.kubectl))
+    }
+
+    #[tokio::test]
+    async fn the_first_file_that_has_the_context() {
+        let folder = tempfile::tempdir().expect("folder");
+        let home = folder.path().join("home");
+        let mut environment = ProcessEnvironment {
+            home: Some(home.clone()),
+            ..ProcessEnvironment::default()
+        };
+        write(
+            &home.join(".local/state/windlass/cluster/kubeconfig"),
+            "windlass",
+            "3",
+        );
+        write(&home.join(".kube/config"), "other", "2");
+        assert_eq!(
+            server(&environment).await.expect("found"),
+            "https://127.0.0.1:3/ by bazel run //cluster:kubectl --"
+        );
+        write(&home.join(".kube/config"), "windlass", "2");
+        assert_eq!(
+            server(&environment).await.expect("found"),
+            "https://127.0.0.1:2/ by kubectl --context windlass"
+        );
+        // Named as the user would, relative to where they stand.
+        write(&folder.path().join("own"), "windlass", "1");
+        environment.kubeconfig = Some("missing:own".into());
+        environment.working_directory = Some(folder.path().to_owned());
+        assert_eq!(
+            server(&environment).await.expect("found"),
+            "https://127.0.0.1:1/ by kubectl --context windlass"
+        );
+    }
+
+    #[tokio::test]
+    async fn contexts_that_there_are_are_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        write(&folder.path().join(".kube/config"), "kind-a", "1");
+        let home = Some(folder.path().to_owned());
+        let environment = ProcessEnvironment {
+            home,
+            ..ProcessEnvironment::default()
+        };
+        let error = server(&environment).await.expect_err("no such context");
+        assert_eq!(
+            windlass_report::render(&error),
+            "error: no kubeconfig has context `windlass`\n\
+             cause: got contexts `kind-a`\n\
+             hint: bazel run //cluster:up\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_kubeconfig_is_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("k");
+        std::fs::write(&path, "contexts: 3").expect("write");
+        let environment = ProcessEnvironment {
+            kubeconfig: Some(path.clone().into()),
+            ..ProcessEnvironment::default()
+        };
+        let error = server(&environment).await.expect_err("unusable");
+        assert_eq!(
+            error.to_string(),
+            format!("cannot use kubeconfig `{}`", path.display())
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! The result document of a run: `--output=json` prints it on stdout, whether the run went well
+//! or not. Stable: fields are added, never renamed or removed without a new `version`.
+
+use serde::Serialize;
+
+use windlass_report::Explain;
+
+use crate::error::Failure;
+use crate::journal::{Progressed, State};
+use crate::plan::Action;
+use crate::request::DeployRequest;
+
+/// The version of the document.
+pub const VERSION: u32 = 1;
+
+/// What a run did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// [`VERSION`].
+    pub version: u32,
+    /// `apply`, `create` or `delete`.
+    pub verb: &'static str,
+    /// The target: `//services/client:myns-deep`.
+    pub target: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The environment's namespace; empty for setup.
+    pub namespace: String,
+    /// The cluster; `null` if the run did not come so far.
+    pub cluster: Option<ClusterOutcome>,
+    /// How it ended.
+    pub result: RunResult,
+    /// The exit status of the process.
+    pub exit: u8,
+    /// The error as stderr shows it; `null` if all went well.
+    pub error: Option<String>,
+    /// The objects, in the order of the request; empty if there was no plan.
+    pub objects: Vec<ObjectOutcome>,
+    /// The images to push, in the order of the request.
+    pub images: Vec<ImageOutcome>,
+    /// The groups, in dependency order.
+    pub groups: Vec<GroupOutcome>,
+    /// How long the run took.
+    pub seconds: f64,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RunResult {
+    /// Something was written, and all went well.
+    Changed,
+    /// There was nothing to write.
+    Unchanged,
+    /// `--dry-run`: nothing was written, whatever the plan holds.
+    Planned,
+    /// It did not go well.
+    Failed,
+}
+
+/// The cluster of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterOutcome {
+    /// The kubeconfig context.
+    pub context: String,
+    /// The uid of `kube-system`; `null` if we may not read it.
+    pub id: Option<String>,
+    /// Host and port of the API server.
+    pub server: String,
+}
+
+/// One object of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectOutcome {
+    /// Its target.
+    pub label: String,
+    /// The id of its group.
+    pub group: String,
+    /// `apiVersion`.
+    pub api_version: String,
+    /// `kind`.
+    pub kind: String,
+    /// Its namespace; `null` for kinds that are in none.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// `create`, `change`, `same`, `delete`, `gone` (was to be deleted and is not there) or
+    /// `keep` (was to be deleted and stays).
+    pub action: &'static str,
+    /// The fields that change.
+    pub fields: Vec<String>,
+    /// Whether the action was carried out; `true` where there was nothing to do.
+    pub done: bool,
+    /// Whether it is ready; `null` if nobody looked.
+    pub ready: Option<bool>,
+}
+
+/// One image of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageOutcome {
+    /// Its target.
+    pub label: String,
+    /// Its reference with digest.
+    pub reference: String,
+    /// `push` or `same`.
+    pub action: &'static str,
+    /// Whether the registry has it.
+    pub done: bool,
+    /// Blobs that were sent.
+    pub uploaded_blobs: usize,
+    /// Bytes that were sent.
+    pub uploaded_bytes: u64,
+    /// Bytes that did not have to be.
+    pub skipped_bytes: u64,
+}
+
+/// One group of a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupOutcome {
+    /// Its id.
+    pub id: String,
+    /// After how many seconds it was ready; `null` if it is not, or nobody looked.
+    pub ready_after: Option<f64>,
+}
+
+impl Outcome {
+    /// Makes the document of a run that ended.
+    pub fn new(
+        request: &DeployRequest,
+        state: &State,
+        dry_run: bool,
+        seconds: f64,
+        failure: Option<&Failure>,
+    ) -> Self {
+        let changed = state.plan.as_ref().is_some_and(|plan| !plan.is_empty());
+        let result = match (failure, dry_run, changed) {
+            (Some(_), _, _) => RunResult::Failed,
+            (None, true, _) => RunResult::Planned,
+            (None, false, true) => RunResult::Changed,
+            (None, false, false) => RunResult::Unchanged,
+        };
+        let cluster = state.place.as_ref().map(|place| ClusterOutcome {
+            context: place.context.clone(),
+            id: place.id.clone(),
+            server: place.server.clone(),
+        });
+        Self {
+            version: VERSION,
+            verb: request.verb.as_str(),
+            target: request.target.clone(),
+            environment: request.environment.name.clone(),
+            namespace: request.environment.namespace.clone(),
+            cluster,
+            result,
+            exit: failure.map_or(0, |failure| failure.exit() as u8),
+            error: failure.map(|failure| windlass_report::render(failure)),
+            objects: objects(state),
+            images: images(state),
+            groups: groups(state),
+            seconds: (seconds * 1000.0).round() / 1000.0,
+        }
+    }
+}
+
+fn objects(state: &State) -> Vec<ObjectOutcome> {
+    let (Some(plan), Some(desired)) = (&state.plan, &state.desired) else {
+        return Vec::new();
+    };
+    let one = |(at, action): (usize, &Action)| {
+        let desired_object = &desired.objects[at];
+        let object = &desired_object.object;
+        let key = object.key();
+        ObjectOutcome {
+            label: desired_object.label.clone(),
+            group: desired.groups[desired_object.group].id.clone(),
+            api_version: object.api_version().as_str().to_owned(),
+            kind: key.kind.as_str().to_owned(),
+            namespace: key
+                .namespace
+                .as_ref()
+                .map(|namespace| namespace.as_str().to_owned()),
+            name: key.name.as_str().to_owned(),
+            action: action.word(),
+            fields: match action {
+                Action::Change { fields } => fields.clone(),
+                _ => Vec::new(),
+            },
+            done: !action.is_write() || state.writes.get(at) == Some(&Progressed::Done),
+            ready: state.statuses.get(at).map(crate::wait::Status::is_current),
+        }
+    };
+    plan.actions.iter().enumerate().map(one).collect()
+}
+
+fn images(state: &State) -> Vec<ImageOutcome> {
+    let (Some(plan), Some(desired)) = (&state.plan, &state.desired) else {
+        return Vec::new();
+    };
+    let one = |(at, image): (usize, &crate::desired::DesiredImage)| {
+        let pushed = state.pushes.get(at).and_then(Option::as_ref);
+        let to_push = plan.pushes.contains(&at);
+        ImageOutcome {
+            label: image.push.label.clone(),
+            reference: image.reference.to_string(),
+            action: if to_push { "push" } else { "same" },
+            done: !to_push || pushed.is_some(),
+            uploaded_blobs: pushed.map_or(0, |pushed| pushed.uploaded_blobs),
+            uploaded_bytes: pushed.map_or(0, |pushed| pushed.uploaded_bytes),
+            skipped_bytes: pushed.map_or(0, |pushed| pushed.skipped_bytes),
+        }
+    };
+    desired.images.iter().enumerate().map(one).collect()
+}
+
+fn groups(state: &State) -> Vec<GroupOutcome> {
+    let Some(desired) = &state.desired else {
+        return Vec::new();
+    };
+    let ready_after = |at: usize| state.ready_after.get(at).copied().flatten();
+    let one = |(at, group): (usize, &crate::desired::Group)| GroupOutcome {
+        id: group.id.clone(),
+        ready_after: ready_after(at).map(|after| (after * 1000.0).round() / 1000.0),
+    };
+    desired.groups.iter().enumerate().map(one).collect()
+}

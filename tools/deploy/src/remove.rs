@@ -1,0 +1,216 @@
+//! Carries out a plan that deletes, and waits until everything is gone.
+//!
+//! Stages go backwards, groups too: what uses comes before what is used. Deletion is in the
+//! foreground, so an object is gone only when its pods are.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures::stream::{StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+use tokio::time::Instant;
+use windlass_k8s_object::{Key, Kind, Name, Namespace};
+
+use crate::api_error::ApiError;
+use crate::cluster::{Reach, Resource, Selector, delete_request};
+use crate::desired::Desired;
+use crate::error::{Error, Reason};
+use crate::journal::{Journal, Progressed};
+use crate::order::Stage;
+use crate::plan::{Action, Plan};
+use crate::session::{CONCURRENCY, Session};
+use crate::watch::{Watched, Watcher};
+
+/// Everything that a plan is carried out with.
+pub struct Remove<'a> {
+    /// The run.
+    pub session: &'a Session<'a>,
+    /// What is wanted gone.
+    pub desired: &'a Desired,
+    /// What will be deleted.
+    pub plan: &'a Plan,
+    /// Where it is noted.
+    pub journal: &'a Journal,
+}
+
+/// Something that must be gone at the end.
+struct Going {
+    key: Key,
+    resource: Resource,
+    uid: String,
+}
+
+impl Remove<'_> {
+    /// Deletes, and waits if the options say so.
+    pub async fn run(&self) -> Result<(), Error> {
+        let deadline = Instant::now() + self.session.options.timeout;
+        for stage in Stage::ALL.into_iter().rev() {
+            let mut objects = self.plan.stage(stage, self.desired);
+            objects.reverse();
+            let mut going = Vec::new();
+            for at in &objects {
+                going.extend(self.claims_of(*at).await?);
+                going.extend(self.going(*at));
+            }
+            let deletes = futures::stream::iter(objects).map(|at| self.delete(at));
+            deletes.buffered(CONCURRENCY).try_collect::<()>().await?;
+            if self.session.options.wait && !going.is_empty() {
+                self.wait_gone(going, deadline).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn going(&self, at: usize) -> Option<Going> {
+        let Action::Delete { uid } = &self.plan.actions[at] else {
+            return None;
+        };
+        let object = &self.desired.objects[at].object;
+        let resource = self
+            .session
+            .resources
+            .of(object.api_version(), object.kind())?;
+        Some(Going {
+            key: object.key().clone(),
+            resource: resource.clone(),
+            uid: uid.clone(),
+        })
+    }
+
+    async fn delete(&self, at: usize) -> Result<(), Error> {
+        let Some(Going { key, resource, uid }) = self.going(at) else {
+            return Ok(());
+        };
+        let namespace = key.namespace.as_ref().map(Namespace::as_str);
+        let failed = |source| Error::Delete {
+            object: key.clone(),
+            source: Box::new(source),
+        };
+        let request =
+            delete_request(&resource, namespace, key.name.as_str(), &uid).map_err(failed)?;
+        self.journal.write(at, Progressed::Underway);
+        match self.session.cluster.send(&request).await {
+            Ok(_) => {}
+            // Gone already, or another object has taken its name: ours is not there any more.
+            Err(error) if error.is_not_found() => {}
+            Err(ApiError::Status {
+                code: 409, message, ..
+            }) if message.contains("UID") => {}
+            Err(error) => {
+                self.journal.write(at, Progressed::Waiting);
+                return Err(failed(error));
+            }
+        }
+        self.journal.write(at, Progressed::Done);
+        Ok(())
+    }
+
+    /// The claims that go with a stateful set by its own retention policy. Without waiting for
+    /// them a new set could find its predecessor's data on its way out.
+    async fn claims_of(&self, at: usize) -> Result<Vec<Going>, Error> {
+        let object = &self.desired.objects[at].object;
+        let policy = "/spec/persistentVolumeClaimRetentionPolicy/whenDeleted";
+        let deletes = object
+            .document()
+            .pointer(policy)
+            .is_some_and(|policy| policy == "Delete");
+        let (Action::Delete { uid }, Some(namespace), true) =
+            (&self.plan.actions[at], &object.key().namespace, deletes)
+        else {
+            return Ok(Vec::new());
+        };
+        let kind = "PersistentVolumeClaim";
+        let resource = Resource::built_in("v1", kind, "persistentvolumeclaims", Reach::Namespaced);
+        let all = Selector::default();
+        let list = self
+            .session
+            .cluster
+            .list(&resource, Some(namespace.as_str()), &all)
+            .await;
+        let list = list.map_err(|source| Error::Read {
+            what: format!("claims of {}", object.key()),
+            context: self.session.place.context.clone(),
+            source: Box::new(source),
+        })?;
+        let owned = |claim: &&Value| {
+            let owners = claim["metadata"]["ownerReferences"].as_array();
+            owners
+                .into_iter()
+                .flatten()
+                .any(|owner| owner["uid"] == *uid)
+        };
+        let claims = list["items"].as_array().into_iter().flatten().filter(owned);
+        let going = |claim: &Value| {
+            let key = Key {
+                group: String::new(),
+                kind: Kind::try_new(kind).ok()?,
+                namespace: Some(namespace.clone()),
+                name: Name::try_new(claim["metadata"]["name"].as_str()?).ok()?,
+            };
+            let uid = claim["metadata"]["uid"].as_str()?.to_owned();
+            Some(Going {
+                key,
+                resource: resource.clone(),
+                uid,
+            })
+        };
+        Ok(claims.filter_map(going).collect())
+    }
+
+    async fn wait_gone(&self, going: Vec<Going>, deadline: Instant) -> Result<(), Error> {
+        let kinds: BTreeSet<Watched> = going
+            .iter()
+            .map(|one| Watched {
+                resource: one.resource.clone(),
+                namespace: one.key.namespace.as_ref().map(|n| n.as_str().to_owned()),
+                selector: Selector::default(),
+            })
+            .collect();
+        let mut watcher = Watcher::start(&self.session.cluster, kinds.into_iter().collect());
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = watcher.changed() => {}
+                _ = tick.tick() => {}
+            }
+            let left: Vec<(&Going, &Value)> = going
+                .iter()
+                .filter_map(|one| {
+                    let (kind, name) = (one.key.kind.as_str(), one.key.name.as_str());
+                    let namespace = one.key.namespace.as_ref().map_or("", Namespace::as_str);
+                    let object = watcher.store.get(kind, namespace, name)?;
+                    (object["metadata"]["uid"] == *one.uid).then_some((one, object))
+                })
+                .collect();
+            if left.is_empty() && watcher.is_complete() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(self.not_gone(&left));
+            }
+        }
+    }
+
+    fn not_gone(&self, left: &[(&Going, &Value)]) -> Error {
+        let finalizers = left.iter().flat_map(|(_, object)| {
+            let names = object["metadata"]["finalizers"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            names
+                .into_iter()
+                .filter_map(|name| name.as_str().map(str::to_owned))
+        });
+        let finalizers: BTreeSet<String> = finalizers.collect();
+        let names = finalizers.into_iter().collect::<Vec<_>>().join(", ");
+        Error::NotGone {
+            objects: left.iter().map(|(one, _)| one.key.clone()).collect(),
+            after: self.session.options.timeout,
+            source: Reason(if names.is_empty() {
+                "the API server has not removed it yet".to_owned()
+            } else {
+                format!("finalizers hold it: {names}")
+            }),
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! What a verb target asks for: the JSON file beside the launcher, written by the build.
+//!
+//! The schema is versioned by its field `version`. Unknown fields are refused, so an old tool
+//! never does half of what a newer rule meant.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The version of the schema that this tool reads.
+pub const VERSION: u32 = 1;
+
+/// One run: everything that the build graph knows about it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployRequest {
+    /// The schema's version, [`VERSION`].
+    pub version: u32,
+    /// What to do.
+    pub verb: Verb,
+    /// The target that is run, without the verb: `//services/client:myns-deep`.
+    pub target: String,
+    /// The environment.
+    pub environment: EnvironmentRequest,
+    /// Namespaces that a personal one must not equal.
+    pub forbidden_namespaces: Vec<String>,
+    /// The cluster of the environment.
+    pub cluster: ClusterRequest,
+    /// The target that makes namespaces, for hints: `//prod:setup.apply`.
+    pub setup: String,
+    /// The groups, each once. [`DeployRequest::parse`] puts them in dependency order.
+    pub groups: Vec<GroupRequest>,
+    /// What must be ready before what.
+    pub edges: Vec<Edge>,
+    /// Images that the objects need and that are built here; empty for pinned environments.
+    pub images: Vec<ImageRequest>,
+}
+
+/// What to do with the objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// Make them be as described.
+    Apply,
+    /// The same, but refuse if one of them exists.
+    Create,
+    /// Remove them.
+    Delete,
+    /// Print them.
+    Resolve,
+}
+
+impl Verb {
+    /// The verb as it stands in a target: `apply`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::Resolve => "resolve",
+        }
+    }
+}
+
+/// One environment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentRequest {
+    /// Its name: `myns`.
+    pub name: String,
+    /// Its namespace; empty for setup.
+    pub namespace: String,
+    /// Whether the namespace is that of `$USER`.
+    pub personal: bool,
+    /// In what order objects are rolled out.
+    pub rollout: Rollout,
+    /// Whether `delete` needs a second word.
+    pub protected: bool,
+}
+
+/// In what order objects are rolled out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rollout {
+    /// All at once; Kubernetes brings them together.
+    Parallel,
+    /// A group only after the groups that it depends on are ready.
+    Gated,
+}
+
+/// The cluster, by the name of a kubeconfig context.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterRequest {
+    /// The context.
+    pub context: String,
+    /// The uid of its namespace `kube-system`, where it is declared.
+    pub id: Option<String>,
+}
+
+/// A dependency between two groups, by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edge {
+    /// The group that waits.
+    pub group: String,
+    /// The group that must be ready first.
+    pub needs: String,
+}
+
+/// The objects of one service in one environment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRequest {
+    /// `<project>/<service>/<environment>`; survives a move of the package.
+    pub id: String,
+    /// The group's target: `//services/redis:myns-shallow`.
+    pub label: String,
+    /// The members, in no order.
+    pub objects: Vec<ObjectRequest>,
+}
+
+/// One object.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectRequest {
+    /// Its target.
+    pub label: String,
+    /// Its kind, as declared.
+    pub kind: String,
+    /// The runfile with its final manifest.
+    pub manifest: String,
+}
+
+/// One image to push.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageRequest {
+    /// Its target.
+    pub label: String,
+    /// What manifests called it before they were resolved.
+    pub key: String,
+    /// Where it is pushed.
+    pub repository: String,
+    /// Whether the registry is spoken to by plain http though it is not this machine.
+    pub insecure: bool,
+    /// The runfile with its manifest.
+    pub manifest: String,
+    /// The runfile with its config.
+    pub config: String,
+    /// The runfile with its descriptor.
+    pub descriptor: String,
+    /// Its layers, bottom first.
+    pub layers: Vec<LayerRequest>,
+}
+
+/// One layer of an image.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerRequest {
+    /// The runfile with the compressed archive.
+    pub blob: String,
+    /// The runfile with its digest, size and diff id.
+    pub metadata: String,
+}
+
+/// Why a request cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The file cannot be read.
+    #[error("cannot read request `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The file does not hold a request.
+    #[error("cannot parse request `{}`", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// The request is of another version.
+    #[error("request version: got {got}, want {VERSION}")]
+    Version {
+        /// Its version.
+        got: u32,
+    },
+    /// A group appears twice.
+    #[error("group `{id}` appears twice in the request")]
+    GroupTwice {
+        /// The group.
+        id: String,
+    },
+    /// An edge names a group that is not in the request.
+    #[error("an edge names group `{id}`, which is not in the request")]
+    UnknownGroup {
+        /// The group.
+        id: String,
+    },
+    /// Groups wait for one another.
+    #[error("group `{id}` waits for itself")]
+    Cycle {
+        /// One of the groups.
+        id: String,
+    },
+}
+
+impl DeployRequest {
+    /// Reads and checks a request.
+    pub fn read(path: &Path) -> Result<Self, RequestError> {
+        let text = std::fs::read_to_string(path).map_err(|source| RequestError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Parses and checks a request; `path` is for messages.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, RequestError> {
+        /// Read first: another version may have other fields.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let failed = |source| RequestError::Parse {
+            path: path.to_owned(),
+            source,
+        };
+        let Versioned { version } = serde_json::from_str(text).map_err(failed)?;
+        if version != VERSION {
+            return Err(RequestError::Version { got: version });
+        }
+        let mut request: Self = serde_json::from_str(text).map_err(failed)?;
+        request.order_groups()?;
+        Ok(request)
+    }
+
+    /// The ids of the groups that must be ready before a group.
+    pub fn needs<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a str> {
+        let own = move |edge: &&Edge| edge.group == group;
+        self.edges
+            .iter()
+            .filter(own)
+            .map(|edge| edge.needs.as_str())
+    }
+
+    /// Sorts the groups so that each comes after those that it needs, and otherwise stay as they
+    /// are. Linear in groups and edges, but for a look-up each.
+    fn order_groups(&mut self) -> Result<(), RequestError> {
+        let mut places = BTreeMap::new();
+        for (place, group) in self.groups.iter().enumerate() {
+            if places.insert(group.id.as_str(), place).is_some() {
+                let id = group.id.clone();
+                return Err(RequestError::GroupTwice { id });
+            }
+        }
+        let mut needs = vec![Vec::new(); self.groups.len()];
+        for edge in &self.edges {
+            let place = |id: &String| {
+                let unknown = || RequestError::UnknownGroup { id: id.clone() };
+                places.get(id.as_str()).copied().ok_or_else(unknown)
+            };
+            needs[place(&edge.group)?].push(place(&edge.needs)?);
+        }
+        let mut order = Vec::new();
+        let mut visits = vec![Visit::Not; self.groups.len()];
+        for place in 0..self.groups.len() {
+            visit(place, &needs, &mut visits, &mut order).map_err(|place| RequestError::Cycle {
+                id: self.groups[place].id.clone(),
+            })?;
+        }
+        let mut groups: Vec<_> = std::mem::take(&mut self.groups)
+            .into_iter()
+            .map(Some)
+            .collect();
+        self.groups = order
+            .into_iter()
+            .filter_map(|place| groups[place].take())
+            .collect();
+        Ok(())
+    }
+
+    /// What a user types to run this again: `bazel run //services/client:myns-deep.apply`.
+    pub fn command(&self) -> String {
+        format!("bazel run {}.{}", self.target, self.verb.as_str())
+    }
+
+    /// What a user types for setup: `bazel run //prod:setup.apply`.
+    pub fn setup_command(&self) -> String {
+        format!("bazel run {}", self.setup)
+    }
+}
+
+/// How far a depth-first walk is with a group.
+#[derive(Clone, Copy, PartialEq)]
+enum Visit {
+    Not,
+    Underway,
+    Done,
+}
+
+/// Appends a group to `order`, after all that it needs.
+fn visit(
+    place: usize,
+    needs: &[Vec<usize>],
+    visits: &mut [Visit],
+    order: &mut Vec<usize>,
+) -> Result<(), usize> {
+    match visits[place] {
+        Visit::Done => return Ok(()),
+        Visit::Underway => return Err(place),
+        Visit::Not => visits[place] = Visit::Underway,
+    }
+    for need in &needs[place] {
+        visit(*need, needs, visits, order)?;
+    }
+    visits[place] = Visit::Done;
+    order.push(place);
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// A request without groups and images, to add to.
+    pub(crate) fn empty(verb: &str) -> Value {
+        json!({
+            "version": 1, "verb": verb, "target": "//services/client:myns-deep",
+            "environment": {"name": "myns", "namespace": "alice", "personal": true,
+                            "rollout": "parallel", "protected": false},
+            "forbidden_namespaces": ["prod", "staging", "dev"],
+            "cluster": {"context": "windlass", "id": null},
+            "setup": "//prod:setup.apply", "groups": [], "edges": [], "images": [],
+        })
+    }
+
+    fn refused(request: &Value) -> String {
+        let error = DeployRequest::parse(&request.to_string(), Path::new("x.json"));
+        let error = error.expect_err("refused");
+        std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string)
+    }
+
+    #[test]
+    fn commands_for_hints() {
+        let request = DeployRequest::parse(&empty("apply").to_string(), Path::new("x.json"));
+        let request = request.expect("parses");
+        assert_eq!(
+            request.command(),
+            "bazel run //services/client:myns-deep.apply"
+        );
+        assert_eq!(request.setup_command(), "bazel run //prod:setup.apply");
+    }
+
+    #[test]
+    fn unknown_fields_verbs_and_versions_are_refused() {
+        let mut request = empty("apply");
+        request["extra"] = json!(1);
+        assert!(refused(&request).starts_with("unknown field `extra`"));
+        assert!(refused(&empty("explode")).starts_with("unknown variant `explode`"));
+        request["version"] = json!(2);
+        assert_eq!(refused(&request), "request version: got 2, want 1");
+    }
+
+    #[test]
+    fn groups_come_once_and_after_what_they_need() {
+        let group = |id: &str| json!({"id": id, "label": format!("//{id}"), "objects": []});
+        let edge = |group: &str, needs: &str| json!({"group": group, "needs": needs});
+        let mut request = empty("apply");
+        request["groups"] = json!([group("c"), group("b"), group("a")]);
+        request["edges"] = json!([edge("c", "b"), edge("b", "a"), edge("c", "a")]);
+        let parsed = DeployRequest::parse(&request.to_string(), Path::new("x")).expect("parses");
+        let ids: Vec<_> = parsed
+            .groups
+            .iter()
+            .map(|group| group.id.as_str())
+            .collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        assert_eq!(parsed.needs("c").collect::<Vec<_>>(), ["b", "a"]);
+        request["edges"] = json!([edge("a", "b"), edge("b", "a")]);
+        assert_eq!(refused(&request), "group `b` waits for itself");
+        request["edges"] = json!([edge("a", "z")]);
+        assert_eq!(
+            refused(&request),
+            "an edge names group `z`, which is not in the request"
+        );
+        request["groups"] = json!([group("a"), group("a")]);
+        assert_eq!(refused(&request), "group `a` appears twice in the request");
+    }
+}

@@ -1,0 +1,402 @@
+//! The text that people see. All pure: data in, lines out.
+
+use std::time::Duration;
+
+use windlass_k8s_object::{Key, Namespace, Scope};
+
+use crate::desired::Desired;
+use crate::journal::{Progressed, State};
+use crate::plan::{Action, Goal, Kept, Plan};
+use crate::request::Verb;
+use crate::session::Place;
+
+/// How wide a group's name is at least.
+const NAME: usize = 7;
+/// How wide the kinds of a group are at least, and at most before they are cut.
+const KINDS: usize = 40;
+
+/// `9.8 s`, `2 min 5 s`.
+pub fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 99.95 {
+        return format!("{seconds:.1} s");
+    }
+    format!(
+        "{} min {} s",
+        duration.as_secs() / 60,
+        duration.as_secs() % 60
+    )
+}
+
+/// `4.1 MB`.
+pub fn bytes(count: u64) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "shown with one digit after the point"
+    )]
+    let count = count as f64;
+    match count {
+        c if c < 1e3 => format!("{c} B"),
+        c if c < 1e6 => format!("{:.1} kB", c / 1e3),
+        c if c < 1e9 => format!("{:.1} MB", c / 1e6),
+        c => format!("{:.1} GB", c / 1e9),
+    }
+}
+
+/// `1 image`, `3 images`.
+fn many(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+/// `myns -> namespace alice on windlass (kube-system 3f9c21, 127.0.0.1:6443)`.
+pub fn header(place: &Place) -> String {
+    let to = match &place.environment.scope {
+        Scope::Cluster => String::new(),
+        Scope::Shared(namespace) | Scope::Personal(namespace) => {
+            format!("namespace {} on ", namespace.as_str())
+        }
+    };
+    let identity = match &place.id {
+        Some(id) => format!("kube-system {}, ", id.get(..6).unwrap_or(id)),
+        None => String::new(),
+    };
+    let Place {
+        environment,
+        context,
+        server,
+        ..
+    } = place;
+    format!("{} -> {to}{context} ({identity}{server})", environment.name)
+}
+
+/// `plan    3 images to push, 14 objects to create, 0 to change, 0 to prune`.
+pub fn plan_line(goal: Goal, plan: &Plan) -> String {
+    let text = if goal == Goal::Delete {
+        let mut parts = vec![format!(
+            "{} to delete",
+            many(plan.count("delete"), "object")
+        )];
+        for (word, text) in [("gone", "not there"), ("keep", "to keep")] {
+            if plan.count(word) > 0 {
+                parts.push(format!("{} {text}", plan.count(word)));
+            }
+        }
+        parts.join(", ")
+    } else {
+        format!(
+            "{} to push, {} to create, {} to change, {} as wanted",
+            many(plan.pushes.len(), "image"),
+            many(plan.count("create"), "object"),
+            plan.count("change"),
+            plan.count("same"),
+        )
+    };
+    format!("{:NAME$} {text}", "plan")
+}
+
+/// One line for each object that changes, with the fields; for `--dry-run` and `--verbose`.
+pub fn plan_details(plan: &Plan, desired: &Desired) -> Vec<String> {
+    let mut lines = Vec::new();
+    for image in &plan.pushes {
+        lines.push(format!("  push    {}", desired.images[*image].reference));
+    }
+    for (action, object) in plan.actions.iter().zip(&desired.objects) {
+        let key = object.object.key();
+        let more = match action {
+            Action::Same => continue,
+            Action::Change { fields } => format!(": {}", fields.join(", ")),
+            Action::Keep { why } => format!(": {}", kept(*why)),
+            Action::Create | Action::Delete { .. } | Action::Gone => String::new(),
+        };
+        lines.push(format!("  {:7} {key}{more}", action.word()));
+    }
+    lines
+}
+
+fn kept(why: Kept) -> &'static str {
+    match why {
+        Kept::Kind => "data or other objects would go with it",
+        Kept::Foreign => "windlass did not make it",
+    }
+}
+
+/// `kept    Namespace `alice`, ...` with the command that removes them; `None` if all went.
+pub fn kept_line(plan: &Plan, desired: &Desired, kubectl: &str) -> Option<String> {
+    let kept = |(action, _): &(&Action, _)| matches!(action, Action::Keep { .. });
+    let keys: Vec<&Key> = plan
+        .actions
+        .iter()
+        .zip(&desired.objects)
+        .filter(kept)
+        .map(|(_, object)| object.object.key())
+        .collect();
+    let names = keys
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let first = keys.first()?;
+    let namespace = first
+        .namespace
+        .as_ref()
+        .map_or(String::new(), |n| format!(" -n {}", n.as_str()));
+    let kind = first.kind.as_str().to_lowercase();
+    Some(format!(
+        "{:NAME$} {names}; to remove one: {kubectl}{namespace} delete {kind} {}",
+        "kept",
+        first.name.as_str(),
+    ))
+}
+
+/// The kinds of a group, in the order they are written: `ConfigMap, 2 Services, StatefulSet`.
+pub fn kinds(desired: &Desired, group: usize) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut members: Vec<_> = desired
+        .objects
+        .iter()
+        .filter(|o| o.group == group)
+        .collect();
+    members.sort_by_key(|member| crate::order::Stage::of(&member.object));
+    for member in members {
+        let kind = member.object.kind().as_str();
+        match counts.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((kind, 1)),
+        }
+    }
+    let mut text = String::new();
+    for (kind, count) in counts {
+        let word = if count == 1 {
+            kind.to_owned()
+        } else {
+            format!("{count} {}", plural(kind))
+        };
+        if text.is_empty() {
+            text = word;
+        } else if text.len() + word.len() + 7 <= KINDS {
+            text = format!("{text}, {word}");
+        } else {
+            return text + ", ...";
+        }
+    }
+    text
+}
+
+fn plural(kind: &str) -> String {
+    match kind.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if kind.ends_with('s') => format!("{kind}es"),
+        None => format!("{kind}s"),
+    }
+}
+
+/// One group on a screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupLine {
+    /// Its name.
+    pub name: String,
+    /// Its kinds.
+    pub kinds: String,
+    /// How many of what is counted are ready: pods, or objects if it has no pods.
+    pub ready: u64,
+    /// How many there are.
+    pub of: u64,
+    /// Seconds since the run began.
+    pub after: f64,
+    /// The group that it waited for longest and for how long; for a group that is not ready,
+    /// what it waits for now.
+    pub waits: Option<Waits>,
+}
+
+/// What a group waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Waits {
+    /// It waited for a group, so many seconds.
+    Waited {
+        /// How long.
+        seconds: f64,
+        /// The group.
+        group: String,
+    },
+    /// It waits for groups.
+    Groups(Vec<String>),
+    /// It waits for its own objects.
+    Own(String),
+}
+
+/// `redis   ConfigMap, 2 Services, StatefulSet   6/6 ready   9.8 s`.
+pub fn group_line(line: &GroupLine) -> String {
+    let counted = format!("{}/{} ready", line.ready, line.of);
+    let after = seconds(Duration::from_secs_f64(line.after));
+    let waits = match &line.waits {
+        None => String::new(),
+        Some(Waits::Waited {
+            seconds: waited,
+            group,
+        }) => {
+            format!(
+                "  waited {} for {group}",
+                seconds(Duration::from_secs_f64(*waited))
+            )
+        }
+        Some(Waits::Groups(groups)) => format!("  waits for {}", groups.join(", ")),
+        Some(Waits::Own(what)) => format!("  {what}"),
+    };
+    format!(
+        "{:NAME$} {:KINDS$} {counted:>11} {after:>7}{waits}",
+        line.name, line.kinds
+    )
+}
+
+/// `server  image sha256:1f0c..  1 of 3 layers sent     4.1 MB   0.3 s`.
+pub fn image_line(name: &str, pushed: &windlass_oci_registry::Pushed, after: f64) -> String {
+    let digest = pushed.digest.to_string();
+    let blobs = pushed.uploaded_blobs + pushed.existing_blobs;
+    let what = format!(
+        "image {}..  {} of {} sent",
+        &digest[..11],
+        pushed.uploaded_blobs,
+        many(blobs, "blob")
+    );
+    let size = bytes(pushed.uploaded_bytes);
+    let after = seconds(Duration::from_secs_f64(after));
+    format!("{name:NAME$} {what:KINDS$} {size:>11} {after:>7}")
+}
+
+/// The last line of a run that went well.
+pub fn done_line(goal: Goal, state: &State, after: f64) -> String {
+    let after = seconds(Duration::from_secs_f64(after));
+    let Some(plan) = &state.plan else {
+        return format!("done in {after}");
+    };
+    let text = if goal == Goal::Delete {
+        match plan.count("delete") {
+            0 => "nothing to do".to_owned(),
+            count => format!("{count} deleted"),
+        }
+    } else if plan.is_empty() {
+        format!(
+            "nothing changed, {} as wanted",
+            many(plan.count("same"), "object")
+        )
+    } else {
+        let mut parts = Vec::new();
+        for (word, done) in [
+            ("create", "created"),
+            ("change", "changed"),
+            ("same", "as wanted"),
+        ] {
+            if plan.count(word) > 0 {
+                parts.push(format!("{} {done}", plan.count(word)));
+            }
+        }
+        if !plan.pushes.is_empty() {
+            let pushed = state.pushes.iter().flatten();
+            let (sent, there) = pushed.fold((0, 0), |(sent, there), push| {
+                (sent + push.uploaded_bytes, there + push.skipped_bytes)
+            });
+            parts.push(many(plan.pushes.len(), "image"));
+            parts.push(format!("{} sent", bytes(sent)));
+            parts.push(format!("{} already there", bytes(there)));
+        }
+        parts.join(", ")
+    };
+    format!("done in {after}: {text}")
+}
+
+/// What to do next, after a first apply to a personal namespace.
+pub fn next_line(verb: Verb, state: &State) -> Option<String> {
+    let (plan, desired) = (state.plan.as_ref()?, state.desired.as_ref()?);
+    let personal = matches!(desired.environment.scope, Scope::Personal(_));
+    if verb != Verb::Apply || !personal || plan.count("create") == 0 {
+        return None;
+    }
+    let label = &desired.groups.last()?.label;
+    let package = label.strip_prefix("//")?.split(':').next()?;
+    Some(format!(
+        "next: edit {package}, then bazel run {label}.apply"
+    ))
+}
+
+/// `14 of 14 written, redis ready, client waits for server; a rerun goes on from here`.
+pub fn state_line(state: &State) -> Option<String> {
+    let (plan, desired) = (state.plan.as_ref()?, state.desired.as_ref()?);
+    if !state.has_written() && state.statuses.is_empty() {
+        return Some("nothing was pushed or written".to_owned());
+    }
+    let done = state
+        .writes
+        .iter()
+        .filter(|write| **write == Progressed::Done)
+        .count();
+    let underway = state
+        .writes
+        .iter()
+        .filter(|write| **write == Progressed::Underway)
+        .count();
+    let word = if plan.count("delete") > 0 {
+        "deleted"
+    } else {
+        "written"
+    };
+    let mut parts = vec![match plan.writes() {
+        0 => "nothing to write".to_owned(),
+        all => format!("{done} of {all} {word}"),
+    }];
+    if underway > 0 {
+        parts.push(format!("{underway} sent and not answered"));
+    }
+    let pushed = state.pushes.iter().flatten().count();
+    if pushed < plan.pushes.len() {
+        parts.push(format!(
+            "{pushed} of {} pushed",
+            many(plan.pushes.len(), "image")
+        ));
+    }
+    let is_ready = |group: usize| state.ready_after.get(group).is_some_and(Option::is_some);
+    let names = |groups: &[usize]| {
+        groups
+            .iter()
+            .map(|g| desired.groups[*g].name.clone())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let ready: Vec<usize> = (0..desired.groups.len())
+        .filter(|group| is_ready(*group))
+        .collect();
+    if !ready.is_empty() {
+        parts.push(format!("{} ready", names(&ready)));
+    }
+    if !state.statuses.is_empty() {
+        for (at, group) in desired
+            .groups
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !is_ready(*at))
+        {
+            let open: Vec<usize> = group
+                .deps
+                .iter()
+                .copied()
+                .filter(|d| !is_ready(*d))
+                .collect();
+            if !open.is_empty() {
+                parts.push(format!(
+                    "{} waits for {}",
+                    desired.groups[at].name,
+                    names(&open)
+                ));
+            }
+        }
+    }
+    Some(format!("{}; a rerun goes on from here", parts.join(", ")))
+}
+
+/// The namespace of an object, for messages that need a text.
+pub fn namespace_of(key: &Key) -> &str {
+    key.namespace.as_ref().map_or("", Namespace::as_str)
+}

@@ -1,0 +1,6 @@
+//! Contract tests: a whole run against an API server on loopback that keeps objects in memory and
+//! notes what it is asked; and the screens that people see.
+
+mod fake;
+mod run;
+mod screens;
