@@ -77,8 +77,8 @@ def _placed(ctx, target, path):
 
 def _impl(ctx):
     _check(ctx)
-    blob = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
-    metadata = ctx.actions.declare_file(ctx.label.name + ".json")
+    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar.gz")
+    metadata = ctx.actions.declare_file(ctx.label.name + ".layer.json")
 
     args = ctx.actions.args()
     args.use_param_file("@%s", use_always = True)

@@ -56,9 +56,9 @@ _BASE_ARGV = [
     "--owner",
     "65532:65532",
     "--blob",
-    "base.tar.gz",
+    "base.layer.tar.gz",
     "--metadata",
-    "base.json",
+    "base.layer.json",
 ]
 
 _PROGRAM_ARGV = [
@@ -73,9 +73,9 @@ _PROGRAM_ARGV = [
     "--owner",
     "0:0",
     "--blob",
-    "server-image.layer.tar.gz",
+    "server-image.layer.layer.tar.gz",
     "--metadata",
-    "server-image.layer.json",
+    "server-image.layer.layer.json",
 ]
 
 def _manifest_argv(architecture):
@@ -86,9 +86,9 @@ def _manifest_argv(architecture):
         "--architecture",
         architecture,
         "--layer",
-        "base.json",
+        "base.layer.json",
         "--layer",
-        "server-image.layer.json",
+        "server-image.layer.layer.json",
         "--entrypoint=/image",
         "--cmd=--port",
         "--cmd=8080",
@@ -113,11 +113,11 @@ _LAYOUT_ARGV = [
     "--descriptor",
     "server-image.descriptor.json",
     "--layer",
-    "base.tar.gz",
-    "base.json",
+    "base.layer.tar.gz",
+    "base.layer.json",
     "--layer",
-    "server-image.layer.tar.gz",
-    "server-image.layer.json",
+    "server-image.layer.layer.tar.gz",
+    "server-image.layer.layer.json",
     "--out",
     "server-image.oci",
 ]
