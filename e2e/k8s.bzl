@@ -32,7 +32,7 @@ def user_stack(name):
     Args:
       name: the user's name.
     """
-    bound = bound_for(name)
+    bound = bound_for(name = name)
     jsonnet_to_json(
         name = "namespace-rendered",
         src = "//prod:namespace.jsonnet",

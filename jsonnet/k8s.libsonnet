@@ -101,7 +101,12 @@ local rbac = 'rbac.authorization.k8s.io';
       replicas: replicas,
       selector: { matchLabels: selector(app) },
       template: podTemplate(app, containers, initContainers, volumes, serviceAccount, podAnnotations),
-    },
+    } + (
+      // A container without a readiness probe is ready as soon as it runs, also where it ends at
+      // once: such pods count after two seconds.
+      if std.all([std.objectHas(container, 'readinessProbe') for container in containers]) then {}
+      else { minReadySeconds: 2 }
+    ),
   },
 
   // Pods with a name and storage of their own each. They start all at once: pods that wait for

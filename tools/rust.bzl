@@ -2,6 +2,7 @@
 
 load("@crates//:defs.bzl", "all_crate_deps")
 load("@rules_rust//rust:defs.bzl", "rust_binary", "rust_clippy", "rust_library", "rust_test", "rustfmt_test")
+load("//rules:image.bzl", "rust_image")
 
 def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [], test_data = [], **kwargs):
     """A library crate with its unit tests, clippy and rustfmt.
@@ -81,4 +82,33 @@ def rust_tool(name, deps = [], compile_data = [], test_data = [], **kwargs):
     rustfmt_test(
         name = "main_format_test",
         targets = [":" + name],
+    )
+
+def rust_service(name, crate_name, deps = [], compile_data = [], **kwargs):
+    """The program of a service: the library of all its code, and an image of `main.rs` alone.
+
+    Makes what `rust_lib` makes for `lib`, and what `rust_image` makes for `name`.
+
+    Args:
+      name: the image's name.
+      crate_name: the name of library and program.
+      deps: crates of this repository; those of Cargo.toml are added.
+      compile_data: files that `include_str!` reads.
+      **kwargs: more attributes of rust_image.
+    """
+    deps = deps + ["//tools/lib/report"]
+    rust_lib(
+        name = "lib",
+        compile_data = compile_data,
+        crate_name = crate_name,
+        deps = deps,
+    )
+    rust_image(
+        name = name,
+        srcs = ["src/main.rs"],
+        crate_name = crate_name,
+        edition = "2024",
+        visibility = ["//visibility:public"],
+        deps = all_crate_deps(normal = True) + deps + [":lib"],
+        **kwargs
     )

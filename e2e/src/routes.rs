@@ -4,8 +4,9 @@
 use crate::Harness;
 use routeguide::v1::route_guide_client::RouteGuideClient;
 use routeguide::v1::{Point, RouteNote};
+use std::error::Error;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
@@ -17,6 +18,8 @@ const CALL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Routes {
     forward: Child,
+    /// Kept open: kubectl ends when it cannot say that it handles a connection.
+    _said: BufReader<ChildStdout>,
     port: String,
     runtime: Runtime,
 }
@@ -45,10 +48,8 @@ impl Routes {
             .spawn()
             .expect("kubectl runs");
         let mut line = String::new();
-        let stdout = forward.stdout.take().expect("piped");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("kubectl says which port");
+        let mut said = BufReader::new(forward.stdout.take().expect("piped"));
+        said.read_line(&mut line).expect("kubectl says which port");
         // Forwarding from 127.0.0.1:40123 -> 50001
         let port = line
             .split("127.0.0.1:")
@@ -63,6 +64,7 @@ impl Routes {
             .expect("runtime");
         Self {
             forward,
+            _said: said,
             port,
             runtime,
         }
@@ -79,6 +81,23 @@ impl Routes {
     }
 
     fn chat(&self, key: i32, message: &str) -> Option<Vec<String>> {
+        // A timeout is made where the runtime is.
+        let call = async { tokio::time::timeout(CALL, self.call(key, message)).await };
+        let answer = self.runtime.block_on(call);
+        match answer {
+            Ok(Ok(notes)) => Some(notes),
+            Ok(Err(error)) => {
+                windlass_report::say(&format!("place {key}: {error}"));
+                None
+            }
+            Err(_) => {
+                windlass_report::say(&format!("place {key}: no answer in {CALL:?}"));
+                None
+            }
+        }
+    }
+
+    async fn call(&self, key: i32, message: &str) -> Result<Vec<String>, Box<dyn Error>> {
         let location = Some(Point {
             latitude: key,
             longitude: key,
@@ -87,22 +106,15 @@ impl Routes {
             location,
             message: message.to_owned(),
         };
-        let call = async {
-            let url = format!("http://127.0.0.1:{}", self.port);
-            let channel = Channel::from_shared(url).ok()?.connect().await.ok()?;
-            let mut client = RouteGuideClient::new(channel);
-            let mut answers = client
-                .route_chat(tokio_stream::iter([note]))
-                .await
-                .ok()?
-                .into_inner();
-            let mut notes = Vec::new();
-            while let Some(answer) = answers.message().await.ok()? {
-                notes.push(answer.message);
-            }
-            Some(notes)
-        };
-        self.runtime
-            .block_on(async { tokio::time::timeout(CALL, call).await.ok().flatten() })
+        let url = format!("http://127.0.0.1:{}", self.port);
+        let channel = Channel::from_shared(url)?.connect().await?;
+        let mut client = RouteGuideClient::new(channel);
+        let answers = client.route_chat(tokio_stream::iter([note])).await?;
+        let mut answers = answers.into_inner();
+        let mut notes = Vec::new();
+        while let Some(answer) = answers.message().await? {
+            notes.push(answer.message);
+        }
+        Ok(notes)
     }
 }

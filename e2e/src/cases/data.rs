@@ -46,8 +46,8 @@ fn message(key: i32) -> String {
 fn node_0_first(h: &Harness, ns: &str) {
     let log = h.log(ns, "pod/redis-0", "bootstrap");
     assert!(
-        log.contains("forms the cluster"),
-        "node 0 says that it forms the cluster:\n{log}"
+        log.contains("forming the cluster"),
+        "node 0 says that it forming the cluster:\n{log}"
     );
 }
 
