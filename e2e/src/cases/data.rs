@@ -98,12 +98,12 @@ fn all_pods_away(h: &Harness, ns: &str, routes: &Routes) {
 }
 
 fn lost_master(h: &Harness, ns: &str, routes: &Routes) {
-    let master = masters(h, ns).remove(0);
+    let master = masters(h, ns, None).remove(0);
     let process = processes::in_pod(h, "redis-server", &master);
     processes::signal(process, "STOP");
     let stopped = std::time::Instant::now();
     let other = h.until("another node owns its slots", 15, || {
-        let now = masters(h, ns);
+        let now = masters(h, ns, Some(&master));
         (now.len() != 3 || now.contains(&master)).then(|| format!("masters {now:?}"))
     });
     h.until(
@@ -117,36 +117,20 @@ fn lost_master(h: &Harness, ns: &str, routes: &Routes) {
     assert_eq!(missing(routes), None);
 }
 
-/// Pods that own slots, as a node that answers sees them.
-fn masters(h: &Harness, ns: &str) -> Vec<String> {
-    let pods: Vec<String> = (0..6).map(|n| format!("redis-{n}")).collect();
-    let ask = |pod: &String| {
-        let words = [
-            "exec",
-            "-n",
-            ns,
-            pod,
-            "-c",
-            "redis",
-            "--",
-            "timeout",
-            "3",
-            "redis-cli",
-            "cluster",
-            "nodes",
-        ];
-        Some(h.kubectl(&words))
-            .filter(|answer| answer.code == 0 && answer.stdout.contains("myself"))
-    };
-    let Some(nodes) = pods.iter().find_map(ask) else {
-        return Vec::new();
-    };
+/// Pods that own slots, as the first node sees them that is not `away`.
+fn masters(h: &Harness, ns: &str, away: Option<&str>) -> Vec<String> {
+    let mut pods = (0..6).map(|n| format!("redis-{n}"));
+    let pod = pods
+        .find(|pod| Some(pod.as_str()) != away)
+        .expect("six pods");
+    let words = ["exec", "-n", ns, &pod, "-c", "redis", "--"];
+    let nodes = h.kubectl(&[&words[..], &["redis-cli", "cluster", "nodes"]].concat());
     // id host:port@bus,hostname flags master ping pong epoch link slots...
-    let owners = nodes
+    let lines = nodes
         .stdout
         .lines()
         .map(|line| line.split(' ').collect::<Vec<_>>());
-    let owners = owners.filter(|fields| {
+    let owners = lines.filter(|fields| {
         fields.len() > 8 && fields[2].contains("master") && !fields[2].contains("fail")
     });
     let mut names: Vec<String> = owners

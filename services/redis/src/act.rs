@@ -31,7 +31,10 @@ fn words(action: &Action) -> Vec<String> {
                 range.last.to_string(),
             ]
         }
-        Action::Replicate { id, .. } => vec!["REPLICATE".to_owned(), id.clone()],
+        // Of the same master, so that the data stays and only the connection is new.
+        Action::Follow { id } | Action::Replicate { id, .. } => {
+            vec!["REPLICATE".to_owned(), id.clone()]
+        }
         Action::Succeed => vec!["FAILOVER".to_owned(), "FORCE".to_owned()],
         Action::Forget { id } => vec!["FORGET".to_owned(), id.clone()],
     };
@@ -56,6 +59,8 @@ mod tests {
             last: 5460,
         };
         assert_eq!(text(&Action::Take(range)), "CLUSTER ADDSLOTSRANGE 0 5460");
+        let id = "ab".to_owned();
+        assert_eq!(text(&Action::Follow { id }), "CLUSTER REPLICATE ab");
         assert_eq!(text(&Action::Succeed), "CLUSTER FAILOVER FORCE");
         let id = "ab".to_owned();
         assert_eq!(

@@ -65,6 +65,11 @@ pub enum Action {
         /// Its id.
         id: String,
     },
+    /// Follow the own master to where it is now.
+    Follow {
+        /// Its id.
+        id: String,
+    },
     /// Become master in place of the own master, without asking it.
     Succeed,
     /// Strike a node off the table that no longer exists and owns nothing.
@@ -112,6 +117,22 @@ pub fn is_settled(table: &Table, size: usize) -> bool {
         && table.is_covered()
         && table.members().count() == size
         && table.members().all(|node| node.connected && !node.failed)
+}
+
+/// What a replica does that looks for its master where it was. Redis takes a node's new address from
+/// the gossip of others, and tells its replication only when it hears of it from the node itself:
+/// the replica then goes on to ask an address that nobody has any more.
+///
+/// `follows` is the address that the own replication connects to.
+pub fn astray(table: &Table, follows: Option<SocketAddr>) -> Option<Action> {
+    let Role::Replica(master) = &table.myself()?.role else {
+        return None;
+    };
+    let master = table.member(master)?;
+    let is_there = master.connected && !master.failed && master.address.is_some();
+    (is_there && follows.is_some() && follows != master.address).then(|| Action::Follow {
+        id: master.id.clone(),
+    })
 }
 
 /// The next step.
@@ -357,6 +378,7 @@ impl fmt::Display for Action {
             Self::Meet { node, address } => write!(f, "meet node {node} at {address}"),
             Self::Take(range) => write!(f, "take slots {range}"),
             Self::Replicate { node, id } => write!(f, "become a replica of node {node} ({id})"),
+            Self::Follow { id } => write!(f, "follow the master ({id}) to its new address"),
             Self::Succeed => write!(f, "succeed the master"),
             Self::Forget { id } => write!(f, "forget {id}"),
         }

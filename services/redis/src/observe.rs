@@ -19,6 +19,8 @@ pub struct Own {
     pub seen: Seen,
     /// What it says of the cluster.
     pub is_ok: bool,
+    /// Where its replication looks for its master; none for a master.
+    pub follows: Option<SocketAddr>,
 }
 
 /// Looks at the own node.
@@ -28,10 +30,28 @@ pub struct Own {
 pub async fn own(wire: &mut Wire) -> Result<Own, Error> {
     let table = Table::try_new(&wire.ask(&["CLUSTER", "NODES"]).await?)?;
     let is_ok = is_ok(&wire.ask(&["CLUSTER", "INFO"]).await?);
+    let follows = follows(&wire.ask(&["INFO", "replication"]).await?);
     // Where others reach it is theirs to see; here it only has to be something.
     let here = SocketAddr::from(([0, 0, 0, 0], 0));
     let seen = seen(table, here).ok_or_else(|| Error::Refused("no line is `myself`".to_owned()))?;
-    Ok(Own { seen, is_ok })
+    Ok(Own {
+        seen,
+        is_ok,
+        follows,
+    })
+}
+
+/// `master_host` and `master_port` of `INFO replication`.
+fn follows(info_replication: &str) -> Option<SocketAddr> {
+    let value = |name: &str| {
+        let mut lines = info_replication.lines();
+        lines.find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim_end()))
+    };
+    let address = value("master_host")?.parse::<std::net::IpAddr>().ok()?;
+    Some(SocketAddr::new(
+        address,
+        value("master_port")?.parse().ok()?,
+    ))
 }
 
 /// Looks at all peers at once.
@@ -89,6 +109,13 @@ pub fn is_ok(cluster_info: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_replica_says_where_it_looks_for_its_master() {
+        let replica = "role:slave\r\nmaster_host:10.0.0.7\r\nmaster_port:6379\r\n";
+        assert_eq!(follows(replica), "10.0.0.7:6379".parse().ok());
+        assert_eq!(follows("role:master\r\n"), None);
+    }
 
     #[test]
     fn ok_is_a_line_of_its_own() {

@@ -1,7 +1,7 @@
 //! The commands; and for `run`, the loop: look, decide, act.
 
 use crate::cli::{Command, Plan};
-use crate::decide::{Step, decide, is_settled};
+use crate::decide::{Action, Step, astray, decide, is_settled};
 use crate::error::Error;
 use crate::table::{Role, Table};
 use crate::{act, handover, identity, install, observe, probe, wire};
@@ -75,6 +75,10 @@ async fn look(plan: &Plan, said: &mut String) -> Result<Duration, wire::Error> {
     let mut wire = wire::Wire::connect(&plan.own.host, plan.own.port).await?;
     let own = observe::own(&mut wire).await?;
     identity::assert(&mut wire, &own.seen).await?;
+    if let Some(action) = astray(&own.seen.table, own.follows) {
+        do_it(&mut wire, &action).await;
+        return Ok(BUSY);
+    }
     if own.is_ok && is_settled(&own.seen.table, plan.nodes.len()) {
         say(
             format!("cluster_state:ok, this node is {}", part(&own.seen.table)),
@@ -85,12 +89,16 @@ async fn look(plan: &Plan, said: &mut String) -> Result<Duration, wire::Error> {
     let Step { reason, actions } = decide(&observe::peers(plan, own.seen).await);
     say(reason.to_string(), said);
     for action in &actions {
-        match act::perform(&mut wire, action).await {
-            Ok(()) => info!("{action}"),
-            Err(error) => warn!("{action}: {error}"),
-        }
+        do_it(&mut wire, action).await;
     }
     Ok(BUSY)
+}
+
+async fn do_it(wire: &mut wire::Wire, action: &Action) {
+    match act::perform(wire, action).await {
+        Ok(()) => info!("{action}"),
+        Err(error) => warn!("{action}: {error}"),
+    }
 }
 
 fn part(table: &Table) -> String {

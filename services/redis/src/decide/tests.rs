@@ -563,3 +563,21 @@ fn steps_are_said_in_words() {
         "waiting to form the cluster: no answer from node 2, 4"
     );
 }
+
+#[test]
+fn a_replica_that_looks_for_its_master_where_it_was_follows_it() {
+    let table = |link: &str| {
+        let master = format!("aa 10.0.0.8:6379@16379,redis-0.nodes master - 0 0 1 {link} 0-16383");
+        let own = "bb 10.0.0.2:6379@16379,redis-3.nodes myself,slave aa 0 0 1 connected";
+        Table::try_new(&format!("{master}\n{own}")).expect("parses")
+    };
+    let id = "aa".to_owned();
+    assert_eq!(
+        astray(&table("connected"), Some(address(7))),
+        Some(Action::Follow { id })
+    );
+    assert_eq!(astray(&table("connected"), Some(address(8))), None);
+    // Where the master is, is not known for sure.
+    assert_eq!(astray(&table("disconnected"), Some(address(7))), None);
+    assert_eq!(astray(&table("connected"), None), None);
+}
