@@ -3,6 +3,7 @@
 mod data;
 mod expected;
 mod failures;
+mod kept;
 mod order;
 mod stack;
 mod users;
@@ -10,7 +11,7 @@ mod users;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 5] = ["stack", "data", "failures", "order", "users"];
+pub const NAMES: [&str; 6] = ["stack", "data", "failures", "kept", "order", "users"];
 
 /// The case of a name.
 pub fn named(name: &str) -> Option<fn(&Harness)> {
@@ -18,6 +19,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "stack" => Some(stack::run),
         "data" => Some(data::run),
         "failures" => Some(failures::run),
+        "kept" => Some(kept::run),
         "order" => Some(order::run),
         "users" => Some(users::run),
         _ => None,

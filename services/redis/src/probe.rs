@@ -3,7 +3,7 @@
 use crate::cli::{Address, Own};
 use crate::error::Error;
 use crate::observe::is_ok;
-use crate::table::{Role, Table};
+use crate::table::{Node, Role, Table};
 use crate::wire::{self, Wire};
 
 /// Why a node is not ready.
@@ -12,6 +12,9 @@ pub enum NotReady {
     /// `cluster_state` is not `ok`.
     #[error("got no cluster_state:ok, want it")]
     State,
+    /// The own table is of before a restart: `cluster_state` stays `ok` until the first time-out.
+    #[error("got an owner of slots without a link to it, want a link to each")]
+    Owner,
     /// A master without slots: it has not become a replica yet.
     #[error("got a node without slots and master, want either")]
     NoPart,
@@ -65,6 +68,10 @@ fn verdict(info: &str, table: &Table, replication: &str) -> Result<(), NotReady>
     if !is_ok(info) {
         return Err(NotReady::State);
     }
+    let away = |node: &Node| !node.slots.is_empty() && (node.failed || !node.connected);
+    if table.members().any(away) {
+        return Err(NotReady::Owner);
+    }
     match table.myself() {
         Some(own) if own.role != Role::Master => {
             let up = replication
@@ -100,6 +107,18 @@ mod tests {
             verdict(OK, &table("master -", ""), ""),
             Err(NotReady::NoPart)
         );
+    }
+
+    #[test]
+    fn a_table_of_before_a_restart_is_not_believed() {
+        let line =
+            |id: &str, link: &str| format!("{id} 10.0.0.2:6379@16379 master - 0 0 1 {link} 5461");
+        let own = "aa 10.0.0.1:6379@16379 myself,master - 0 0 1 connected 0-5460";
+        let table =
+            |link: &str| Table::try_new(&format!("{own}\n{}", line("bb", link))).expect("parses");
+        assert_eq!(verdict(OK, &table("connected"), "role:master\r\n"), Ok(()));
+        let stale = verdict(OK, &table("disconnected"), "role:master\r\n");
+        assert_eq!(stale, Err(NotReady::Owner));
     }
 
     #[test]
