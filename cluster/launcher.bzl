@@ -1,6 +1,7 @@
 """The run targets of //cluster: links to the cluster tool, each with its request beside it."""
 
 load("//:cluster_constants.bzl", "CLUSTER", "REGISTRY", "THIRD_PARTY")
+load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1
@@ -27,14 +28,16 @@ LAUNCHER_ATTRS = {
     "_toolbox": attr.label(default = "//toolbox"),
 }
 
-def _runfile(file):
-    """The file's path in the runfiles."""
-    path = file.short_path
-    return path[3:] if path.startswith("../") else "_main/" + path
+def _registry_port():
+    """The port of REGISTRY, `host:port`."""
+    _, _, port = REGISTRY.rpartition(":")
+    if not port.isdigit():
+        fail("cluster_constants.bzl: REGISTRY: got %r, want host:port" % REGISTRY)
+    return int(port)
 
 def _folder(file):
     """The path in the runfiles of the folder that the file is in."""
-    return _runfile(file).rsplit("/", 1)[0]
+    return runfile(file).rsplit("/", 1)[0]
 
 def _enter(ctx):
     """The program of the toolbox that enters it."""
@@ -66,12 +69,12 @@ def launch(ctx, verb, command = None):
         verb = verb,
         context = CLUSTER,
         registry = REGISTRY,
-        ports = [_API_PORT, int(REGISTRY.split(":")[1])],
+        ports = [_API_PORT, _registry_port()],
         third_party = THIRD_PARTY,
         programs = _folder(ctx.file._build),
         node = _folder(ctx.file._start),
-        toolbox = _runfile(_enter(ctx)),
-        command = _runfile(command) if command else "",
+        toolbox = runfile(_enter(ctx)),
+        command = runfile(command) if command else "",
     )) + "\n")
     runfiles = ctx.runfiles(
         files = [executable, request],

@@ -6,7 +6,7 @@ load("//rules:image.bzl", "rust_image")
 rust_image(
     name = "image",
     srcs = glob(["src/**/*.rs"]),
-    deps = ["//proto/routeguide/v1:routeguide", "@crates//:tokio"],
+    deps = ["//proto/routeguide/v1:routeguide_rust", "@crates//:tokio"],
 )
 ```
 """

@@ -2,7 +2,7 @@
 
 ```starlark
 # prod/k8s.bzl
-load("//rules:k8s.bzl", "bind")
+load("@windlass//rules:k8s.bzl", "bind")
 load("@windlass_user//:user.bzl", "USER")
 load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY")
 

@@ -2,18 +2,16 @@
 
 load(
     ":binding.bzl",
-    "check_envs",
+    "SETUP",
     "encode_binding",
     "environment",
+    "refusal_of_envs",
     "setup_environment",
 )
 load(":k8s_object.bzl", _k8s_object = "k8s_object")
 load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
 load(":k8s_verb.bzl", "VERBS", "k8s_verb")
 load(":service.bzl", "make_service")
-
-# The environment of what prepares a cluster: namespaces, CRDs, storage, registry.
-SETUP = "setup"
 
 def verbs(name, **kwargs):
     """The run targets `<name>.<verb>` of a k8s_object or k8s_objects target.
@@ -45,7 +43,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
       user: USER of @windlass_user//:user.bzl.
       setup: label text of what prepares the cluster, for hints: "//prod:setup.apply".
       cluster_id: uid of the cluster's kube-system namespace; "" where it is not declared.
-      registry_scheme: "auto" (http for a loopback registry only), "http" or "https".
+      registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       system_namespaces: namespaces of setup's own, which no personal namespace may be.
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
 
@@ -53,7 +51,9 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
       a struct: the macros `k8s_object`, `k8s_objects` and `service`; `params`, a function that gives what
       Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
-    check_envs(envs)
+    refusal = refusal_of_envs(envs)
+    if refusal:
+        fail(refusal)
 
     def binding(env, namespace_of = None):
         own = envs.get(env, {})

@@ -2,26 +2,35 @@
 
 load("@bazel_skylib//lib:structs.bzl", "structs")
 
+# The environment of what prepares a cluster: namespaces, CRDs, storage, registry.
+SETUP = "setup"
+
 _ROLLOUTS = ["gated", "parallel"]
 _IMAGES = ["built", "pinned"]
 _ENV_KEYS = ["cluster", "cluster_id", "images", "namespace", "protected", "registry", "rollout"]
 
-def check_envs(envs):
-    """Fails, naming the environment, where `envs` is not what ENVS may be.
+def refusal_of_envs(envs):
+    """Why `envs` is not what ENVS may be.
 
     Args:
       envs: dict of environment name to dict.
+
+    Returns:
+      a text that names the environment; None where all is well.
     """
     for name, env in envs.items():
+        if name == SETUP:
+            return "ENVS[%r]: the name of what prepares a cluster; give the environment another name" % name
         for key in env:
             if key not in _ENV_KEYS:
-                fail("ENVS[%r]: got key %r, want one of %s" % (name, key, _ENV_KEYS))
+                return "ENVS[%r]: got key %r, want one of %s" % (name, key, _ENV_KEYS)
         if not env.get("namespace"):
-            fail("ENVS[%r]: namespace is missing; set it to a name or to \"$USER\"" % name)
+            return "ENVS[%r]: namespace is missing; set it to a name or to \"$USER\"" % name
         if env.get("images") not in _IMAGES:
-            fail("ENVS[%r]: images: got %r, want one of %s" % (name, env.get("images"), _IMAGES))
+            return "ENVS[%r]: images: got %r, want one of %s" % (name, env.get("images"), _IMAGES)
         if env.get("rollout", "parallel") not in _ROLLOUTS:
-            fail("ENVS[%r]: rollout: got %r, want one of %s" % (name, env["rollout"], _ROLLOUTS))
+            return "ENVS[%r]: rollout: got %r, want one of %s" % (name, env["rollout"], _ROLLOUTS)
+    return None
 
 def environment(name, envs, user, system_namespaces):
     """One environment as rules and tools see it.
@@ -62,14 +71,14 @@ def setup_environment(envs, system_namespaces, personal_name):
       a struct of the same fields as `environment` gives.
     """
     return struct(
-        name = "setup",
+        name = SETUP,
         namespace = "",
         images = "pinned",
         personal = False,
         personal_name = personal_name,
         protected = False,
         rollout = "parallel",
-        forbidden_namespaces = _forbidden(envs, system_namespaces) if personal_name else [],
+        forbidden_namespaces = _forbidden(envs, system_namespaces),
     )
 
 def _forbidden(envs, system_namespaces):
@@ -82,7 +91,7 @@ def encode_binding(cluster, cluster_id, registry, registry_scheme, project, setu
       cluster: kubeconfig context.
       cluster_id: uid of the cluster's kube-system namespace, or "".
       registry: host:port.
-      registry_scheme: "auto" (http for loopback only), "http" or "https".
+      registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       project: first part of repositories and group ids.
       setup: label of the target that prepares the cluster, for hints.
       environment: what `environment` gave.
@@ -90,8 +99,8 @@ def encode_binding(cluster, cluster_id, registry, registry_scheme, project, setu
     Returns:
       JSON text.
     """
-    if registry_scheme not in ["auto", "http", "https"]:
-        fail("registry_scheme: got %r, want \"auto\", \"http\" or \"https\"" % registry_scheme)
+    if registry_scheme not in ["auto", "http"]:
+        fail("registry_scheme: got %r, want \"auto\" or \"http\"" % registry_scheme)
     return json.encode(struct(
         cluster = cluster,
         cluster_id = cluster_id,

@@ -69,25 +69,26 @@ def _resolve(ctx, binding, images):
     )
     return output
 
+def _fail(ctx, attribute, text):
+    fail("k8s_object %s: attribute %s: %s" % (label_text(ctx.label), attribute, text))
+
 def _check(ctx, binding):
     if ctx.attr.images and ctx.attr.pins:
-        fail("k8s_object %s: got images and pins; an environment's images are built or pinned" % ctx.label)
+        _fail(ctx, "images", "got images and pins; an environment's images are built or pinned, so remove one")
     if ctx.attr.pinned and not ctx.attr.pins:
-        fail("k8s_object %s: attribute pinned: got keys without pins; set pins" % ctx.label)
+        _fail(ctx, "pinned", "got keys without pins; set pins")
     if ctx.attr.pins and ctx.attr.pins[PinInfo].environment != binding.environment.name:
-        fail("k8s_object %s: attribute pins: got those of %s, want those of %s" % (
-            ctx.label,
+        _fail(ctx, "pins", "got those of %s, want those of %s" % (
             ctx.attr.pins[PinInfo].environment,
             binding.environment.name,
         ))
     keys = {}
     for target, key in ctx.attr.images.items():
         if key in keys:
-            fail("k8s_object %s: attribute images: key %r is given to %s and %s" % (
-                ctx.label,
+            _fail(ctx, "images", "got key %r for %s and for %s; give each image a key of its own" % (
                 key,
-                keys[key],
-                target.label,
+                label_text(keys[key]),
+                label_text(target.label),
             ))
         keys[key] = target.label
 

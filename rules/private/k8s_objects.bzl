@@ -10,11 +10,11 @@ def _check_environments(ctx, members):
     first = members[0]
     for member in members[1:]:
         if not same_environment(first[K8sObjectsInfo].binding, member[K8sObjectsInfo].binding):
-            fail("k8s_objects %s: two environments in one group: %s is of %s, %s is of %s; make a group for each" % (
-                ctx.label,
-                first.label,
+            fail("k8s_objects %s: attribute objects: two environments in one group: %s is of %s, %s is of %s; make a group for each" % (
+                label_text(ctx.label),
+                label_text(first.label),
                 _place(first),
-                member.label,
+                label_text(member.label),
                 _place(member),
             ))
 
@@ -38,7 +38,7 @@ def _own_group(ctx, binding):
 def _k8s_objects_impl(ctx):
     members = ctx.attr.objects + ctx.attr.deps
     if not members:
-        fail("k8s_objects %s: attribute objects: got none, want at least one" % ctx.label)
+        fail("k8s_objects %s: attribute objects: got none, want at least one" % label_text(ctx.label))
     _check_environments(ctx, members)
     binding = members[0][K8sObjectsInfo].binding
     own = _own_group(ctx, binding)

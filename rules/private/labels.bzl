@@ -7,7 +7,7 @@ def label_text(label):
       label: a Label.
 
     Returns:
-      `//services/server` for @@//services/server:server, `//prod:setup`, `@windlass~//jsonnet` for another repository's.
+      `//services/server` for @@//services/server:server, `//prod:setup`, `@repository//jsonnet` for another repository's.
     """
     text = str(label).removeprefix("@@")
     if not text.startswith("//"):

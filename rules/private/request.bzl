@@ -3,6 +3,7 @@
 It is written when the target is built, not when it is analysed: depsets stay depsets.
 """
 
+load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":labels.bzl", "label_text")
 
 # The version of the request's schema: the tool refuses another.
@@ -10,18 +11,6 @@ VERSION = 1
 
 # Verbs whose run pushes images first; the others need none built into their runfiles.
 PUSHES = ["apply", "create"]
-
-def runfile(file):
-    """The path of a file in the runfiles.
-
-    Args:
-      file: a File.
-
-    Returns:
-      `_main/services/client/x.json`, or `<repository>/...` for another repository's.
-    """
-    path = file.short_path
-    return path[3:] if path.startswith("../") else "_main/" + path
 
 def _group(group):
     return json.encode(struct(

@@ -1,12 +1,11 @@
 """The demo rule: run targets in turn, then a log."""
 
-def _runfile(file):
-    return "_main/" + file.short_path
+load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 
 def _step(target, arguments):
     return struct(
         label = "//" + str(target.label).partition("//")[2],
-        launcher = _runfile(target[DefaultInfo].files_to_run.executable),
+        launcher = runfile(target[DefaultInfo].files_to_run.executable),
         arguments = arguments,
     )
 

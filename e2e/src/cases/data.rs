@@ -47,7 +47,7 @@ fn node_0_first(h: &Harness, ns: &str) {
     let log = h.log(ns, "pod/redis-0", "bootstrap");
     assert!(
         log.contains("forming the cluster"),
-        "node 0 says that it forming the cluster:\n{log}"
+        "node 0 says that it is forming the cluster:\n{log}"
     );
 }
 

@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:k8s.bzl", "bind")
 load("//rules:pin.bzl", "pin")
-load("//rules/private:binding.bzl", "environment")
+load("//rules/private:binding.bzl", "environment", "refusal_of_envs")
 load("//rules/private:labels.bzl", "label_text")
 
 ENVS = {
@@ -51,6 +51,23 @@ def _environment_test_impl(ctx):
     return unittest.end(env)
 
 environment_test = unittest.make(_environment_test_impl)
+
+def _envs_test_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, None, refusal_of_envs(ENVS))
+    good = {"images": "built", "namespace": "a"}
+    for want, envs in {
+        "ENVS[\"a\"]: got key \"name\", want one of": {"a": dict(good, name = "x")},
+        "ENVS[\"a\"]: images: got \"latest\", want one of": {"a": dict(good, images = "latest")},
+        "ENVS[\"a\"]: namespace is missing": {"a": {"images": "built"}},
+        "ENVS[\"a\"]: rollout: got \"fast\", want one of": {"a": dict(good, rollout = "fast")},
+        "ENVS[\"setup\"]: the name of what prepares a cluster": {"setup": good},
+    }.items():
+        got = refusal_of_envs(envs) or ""
+        asserts.true(env, got.startswith(want), "want %r, got %r" % (want, got))
+    return unittest.end(env)
+
+envs_test = unittest.make(_envs_test_impl)
 
 def _action(env, mnemonic):
     actions = [a for a in analysistest.target_actions(env) if a.mnemonic == mnemonic]
@@ -121,6 +138,10 @@ def _subjects():
     one.k8s_objects(name = "deep", deps = [":base"], objects = [":shallow"], **manual)
     one.k8s_objects(name = "mixed", objects = [":web", ":prod-web"], **manual)
     one.k8s_objects(name = "empty", **manual)
+    one.k8s_object(name = "shared", env = "setup", kind = "Namespace", src = "web.json", **manual)
+    one.k8s_object(name = "own-namespace", env = "setup", kind = "Namespace", namespace_of = "myns", src = "web.json", **manual)
+    one.k8s_objects(name = "setup-forth", objects = [":shared", ":own-namespace"], **manual)
+    one.k8s_objects(name = "setup-back", objects = [":own-namespace", ":shared"], **manual)
     two = _bind(cluster = "two", registry = "registry.example:443", user = "bob")
     two.k8s_object(name = "two-web", env = "myns", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
 
@@ -131,7 +152,7 @@ def k8s_test_suite(name):
       name: the suite's name.
     """
     _subjects()
-    unittest.suite(name + "_unit", label_text_test, environment_test)
+    unittest.suite(name + "_unit", envs_test, environment_test, label_text_test)
     resolve_test(
         name = name + "_built",
         target_under_test = ":web",
@@ -186,6 +207,16 @@ def k8s_test_suite(name):
         target_under_test = ":far-web",
         want = json.encode({"cluster": {"context": "elsewhere", "id": None}}),
     )
+    for order in ["forth", "back"]:
+        request_test(
+            name = "%s_setup_%s" % (name, order),
+            file = "setup-%s.json" % order,
+            target_under_test = ":setup-" + order,
+            want = json.encode({
+                "environment": {"name": "setup", "namespace": "", "personal": False, "protected": False, "rollout": "parallel"},
+                "forbidden_namespaces": ["far", "kitchen", "prod"],
+            }),
+        )
     for target, text in {
         "both": "got images and pins; an environment's images are built or pinned",
         "empty": "attribute objects: got none, want at least one",

@@ -396,7 +396,7 @@ impl fmt::Display for Reason {
                 let nodes: Vec<_> = nodes.iter().map(ToString::to_string).collect();
                 write!(
                     f,
-                    "waiting to form the cluster: no answer from node {}",
+                    "waiting for all nodes: no answer from node {}",
                     nodes.join(", ")
                 )
             }

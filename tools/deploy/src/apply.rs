@@ -62,12 +62,17 @@ impl Apply<'_> {
             .iter()
             .map(|at| (*at, self.push(*at).boxed().shared()))
             .collect();
-        let all = futures::future::join_all(pushes.values().cloned());
+        let in_order = self.plan.pushes.iter().map(|at| pushes[at].clone());
+        let all = futures::future::join_all(in_order);
         let (written, results) = tokio::join!(self.write_all(&pushes), all);
-        for result in results {
-            result.map_err(|error| Error::push(&error))?;
-        }
-        written
+        let failed = results.into_iter().filter_map(Result::err);
+        let failed = failed.map(|error| Error::push(&error));
+        let (written, refused) = match written {
+            Ok(written) => (written, None),
+            Err(error) => (HashMap::new(), Some(error)),
+        };
+        let error = Error::first_of(failed.chain(refused));
+        error.map_or(Ok(written), Err)
     }
 
     async fn push(&self, at: usize) -> Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>> {
@@ -78,10 +83,12 @@ impl Apply<'_> {
             .push(&image.push, &silent)
             .await
             .map_err(Arc::new)?;
-        let path = image.reference.repository().path();
-        let name = path.rsplit('/').next().unwrap_or(path);
-        self.progress
-            .line(&screen::image_line(name, &pushed, self.journal.seconds()));
+        self.progress.line(&screen::image_line(
+            image.name(),
+            &pushed,
+            self.journal.seconds(),
+            screen::name_width(self.desired),
+        ));
         self.journal.state().pushes[at] = Some(pushed.clone());
         Ok(Arc::new(pushed))
     }

@@ -56,13 +56,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     let want = || format!("got `{text}`, want a number and a unit as in `90s`, `5m` or `1h`");
     let end = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(want)?;
     let number: u64 = text[..end].parse().map_err(|_| want())?;
-    match &text[end..] {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number * 60)),
-        "h" => Ok(Duration::from_secs(number * 3600)),
-        _ => Err(want()),
-    }
+    let seconds = match &text[end..] {
+        "ms" => return Ok(Duration::from_millis(number)),
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(want()),
+    };
+    let seconds = number.checked_mul(seconds).ok_or_else(want)?;
+    Ok(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -85,7 +87,7 @@ mod tests {
     fn durations() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("1h"), Ok(Duration::from_hours(1)));
-        for refused in ["", "5", "m", "5 m", "-1s"] {
+        for refused in ["", "5", "m", "5 m", "-1s", "18446744073709551615h"] {
             assert!(duration(refused).is_err(), "{refused}");
         }
     }

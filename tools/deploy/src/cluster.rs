@@ -160,6 +160,14 @@ impl Cluster {
         Self { client, retry }
     }
 
+    /// The same cluster, asked by somebody who repeats requests in their own way.
+    #[must_use]
+    pub fn asking_once(&self) -> Self {
+        let mut once = self.clone();
+        once.retry.attempts = 1;
+        once
+    }
+
     /// One request, repeated while that may help.
     pub(crate) async fn send(&self, request: &http::Request<Vec<u8>>) -> Result<Value, ApiError> {
         let mut attempt = 0;
@@ -316,10 +324,12 @@ impl Cluster {
         let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
         let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
         let answer = self.review(path, &review).await?;
-        Ok(answer["status"]["userInfo"]["username"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned())
+        match answer["status"]["userInfo"]["username"].as_str() {
+            None | Some("") => Err(ApiError::Other {
+                reason: "user name: got nothing, want a name".to_owned(),
+            }),
+            Some(name) => Ok(name.to_owned()),
+        }
     }
 
     /// Whether we may do something.

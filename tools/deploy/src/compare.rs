@@ -78,12 +78,14 @@ fn managers(object: &Value) -> Vec<String> {
     managers
 }
 
-/// Whether a field manager owns a part of an object other than its status.
+/// Whether a field manager owns a part of an object, that of its subresources left out: whoever
+/// writes a status or scales did not make the object.
 pub fn is_managed_by(object: &Value, manager: &str) -> bool {
     let entries = object["metadata"]["managedFields"].as_array();
     entries
         .into_iter()
         .flatten()
+        .filter(|entry| entry["subresource"].as_str().unwrap_or_default().is_empty())
         .any(|entry| entry["manager"] == manager)
 }
 
@@ -149,5 +151,10 @@ mod tests {
         assert!(is_managed_by(&live(), "windlass"));
         assert!(!is_managed_by(&live(), "helm"));
         assert!(!is_managed_by(&json!({"metadata": {}}), "windlass"));
+        let mut scaled = live();
+        scaled["metadata"]["managedFields"][0]["subresource"] = json!("scale");
+        assert!(!is_managed_by(&scaled, "windlass"));
+        scaled["metadata"]["managedFields"][0]["subresource"] = json!("");
+        assert!(is_managed_by(&scaled, "windlass"));
     }
 }

@@ -73,6 +73,14 @@ pub struct DesiredImage {
     pub reference: ImageReference,
 }
 
+impl DesiredImage {
+    /// What it is called on a screen: the last part of its repository.
+    pub fn name(&self) -> &str {
+        let path = self.reference.repository().path();
+        path.rsplit('/').next().unwrap_or(path)
+    }
+}
+
 /// Why an object of a request cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {

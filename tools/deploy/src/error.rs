@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use windlass_k8s_object::{Key, NamespaceRefused};
+use windlass_k8s_object::{Key, Namespace, NamespaceRefused};
 use windlass_report::{Exit, Explain};
 
 use crate::api_error::{ApiError, Conflict};
@@ -155,6 +155,25 @@ pub enum Error {
         /// What brings it.
         setup: String,
     },
+    /// An object of an environment with a namespace, of a kind that lives in none.
+    #[error(
+        "{object} is of a kind that lives in no namespace: only setup may have it, not environment `{environment}`; nothing was pushed or written"
+    )]
+    ClusterScoped {
+        /// The object.
+        object: Box<Key>,
+        /// The environment.
+        environment: String,
+    },
+    /// An object of setup that does not say in which namespace it lives.
+    #[error(
+        "{object} is of a kind that lives in namespaces: metadata.namespace: got nothing, want {}; nothing was pushed or written",
+        Namespace::WANT
+    )]
+    NamespaceUnset {
+        /// The object.
+        object: Box<Key>,
+    },
     /// A namespace is somebody else's.
     #[error(
         "namespace `{namespace}` on {context} is not yours: it belongs to `{owner}`, you are `{user}`"
@@ -182,6 +201,14 @@ pub enum Error {
         /// What we may not do.
         missing: Vec<Access>,
     },
+    /// Docker's configuration is there and cannot be used.
+    #[error("cannot use docker configuration `{}`", path.display())]
+    DockerConfig {
+        /// The file.
+        path: PathBuf,
+        /// Why, without any of its text: it holds secrets.
+        source: Reason,
+    },
     /// The registry cannot be asked.
     #[error("{source_text}")]
     Registry {
@@ -196,6 +223,16 @@ pub enum Error {
     #[error("cannot read {what} from {context}")]
     Read {
         /// What.
+        what: String,
+        /// The context.
+        context: String,
+        /// Why.
+        source: Box<ApiError>,
+    },
+    /// What is waited for cannot be read, and waiting does not help.
+    #[error("cannot read {what} from {context}")]
+    Watch {
+        /// What: pods in \`alice\`.
         what: String,
         /// The context.
         context: String,
@@ -257,6 +294,8 @@ pub enum Error {
         source: Reason,
         /// What helps.
         hint: Option<String>,
+        /// What else failed at the same time, each as one line: other pushes, then a write.
+        also: Vec<String>,
     },
     /// A rollout will not finish.
     #[error("rollout of {} cannot finish", explanation.object)]
@@ -351,7 +390,19 @@ impl Error {
             source_text,
             source,
             hint: error.hint(),
+            also: Vec::new(),
         }
+    }
+
+    /// The first of several errors that came together, with the others as its evidence: a push
+    /// that failed says why the writes that need it did not happen. `None` without errors.
+    pub fn first_of(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        let mut first = errors.next()?;
+        if let Self::Push { also, .. } = &mut first {
+            also.extend(errors.map(|error| one_line(&error)));
+        }
+        Some(first)
     }
 }
 
@@ -362,6 +413,7 @@ impl Explain for Error {
             Self::Rollout { explanation, .. } | Self::Timeout { explanation, .. } => {
                 explanation.evidence()
             }
+            Self::Push { also, .. } => also.iter().map(|also| format!("also: {also}")).collect(),
             _ => Vec::new(),
         }
     }
@@ -373,7 +425,7 @@ impl Explain for Error {
             } => source.hint(command),
             Self::Owner { command, user, .. } => {
                 // A name of one's own, from who one is; `system:serviceaccount:a:b` is none.
-                let name = windlass_k8s_object::Namespace::try_new(user);
+                let name = Namespace::try_new(user);
                 let name = name.as_ref().map_or("alice", |name| name.as_str());
                 Some(format!("{command} --repo_env=USER={name}"))
             }
@@ -420,6 +472,9 @@ impl Explain for Error {
             | Self::Identity { .. }
             | Self::NamespaceMissing { .. }
             | Self::KindMissing { .. }
+            | Self::ClusterScoped { .. }
+            | Self::NamespaceUnset { .. }
+            | Self::DockerConfig { .. }
             | Self::Owner { .. }
             | Self::Access { .. }
             | Self::Read { .. }
@@ -429,7 +484,10 @@ impl Explain for Error {
             | Self::Refused { .. }
             | Self::Write { .. }
             | Self::Delete { .. } => Exit::Write,
-            Self::Rollout { .. } | Self::Timeout { .. } | Self::NotGone { .. } => Exit::Rollout,
+            Self::Rollout { .. }
+            | Self::Timeout { .. }
+            | Self::Watch { .. }
+            | Self::NotGone { .. } => Exit::Rollout,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -469,6 +527,17 @@ impl Explain for Failure {
     fn exit(&self) -> Exit {
         self.error.exit()
     }
+}
+
+/// An error and its causes: `cannot write Service `a/b`: spec.ports: Required value`.
+fn one_line(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
 }
 
 /// `1 field of Deployment `alice/server` is owned`.
@@ -516,4 +585,37 @@ fn accesses(missing: &[Access]) -> String {
 
 fn seconds(duration: Duration) -> String {
     crate::screen::seconds(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_that_come_with_a_failed_push_are_told_in_their_order() {
+        let push = |image: &str| Error::Push {
+            source_text: format!("cannot push image `{image}`"),
+            source: Reason("connection reset".to_owned()),
+            hint: None,
+            also: Vec::new(),
+        };
+        let object = serde_json::json!({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "redis", "namespace": "alice"}});
+        let object = windlass_k8s_object::Object::from_document(object).expect("object");
+        let write = Error::Write {
+            object: object.key().clone(),
+            source: Box::new(ApiError::Other {
+                reason: "spec.ports: Required value".to_owned(),
+            }),
+        };
+        let first = Error::first_of([push("//b"), push("//a"), write]).expect("an error");
+        assert_eq!(
+            windlass_report::render(&first),
+            "error: cannot push image `//b`\n\
+             cause: connection reset\n\
+             also: cannot push image `//a`: connection reset\n\
+             also: cannot write Service `alice/redis`: spec.ports: Required value\n"
+        );
+        assert!(Error::first_of([]).is_none());
+    }
 }

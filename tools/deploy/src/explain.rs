@@ -107,7 +107,7 @@ fn pods_of<'a>(owner: &'a Value, store: &'a Store, revision: Revision) -> Vec<&'
     let uid = text(owner, "/metadata/uid");
     let owned_by = |uid: &str| -> Vec<&'a Value> {
         store
-            .all("Pod", namespace)
+            .all("v1", "Pod", namespace)
             .filter(|pod| is_owned_by(pod, uid))
             .collect()
     };
@@ -126,7 +126,7 @@ fn pods_of<'a>(owner: &'a Value, store: &'a Store, revision: Revision) -> Vec<&'
                 revision == Revision::Any || set["metadata"]["annotations"][number] == *want
             };
             let sets = store
-                .all("ReplicaSet", namespace)
+                .all("apps/v1", "ReplicaSet", namespace)
                 .filter(|set| is_owned_by(set, uid));
             sets.filter(newest)
                 .flat_map(|set| owned_by(text(set, "/metadata/uid")))
@@ -392,7 +392,7 @@ mod tests {
     use serde_json::json;
 
     fn pod(name: &str, owner: &str, revision: &str, status: &Value) -> Value {
-        json!({"kind": "Pod", "status": status, "metadata": {"name": name, "namespace": "alice",
+        json!({"apiVersion": "v1", "kind": "Pod", "status": status, "metadata": {"name": name, "namespace": "alice",
             "labels": {"controller-revision-hash": revision}, "ownerReferences": [{"uid": owner}]}})
     }
 
@@ -450,7 +450,7 @@ mod tests {
     #[test]
     fn pods_of_a_deployment_go_through_its_newest_replica_set() {
         let replica_set = |name: &str, revision: &str| {
-            json!({"kind": "ReplicaSet", "metadata": {"name": name, "namespace": "alice", "uid": name,
+            json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": name, "namespace": "alice", "uid": name,
                 "annotations": {"deployment.kubernetes.io/revision": revision},
                 "ownerReferences": [{"uid": "d"}]}})
         };

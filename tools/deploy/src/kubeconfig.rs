@@ -42,6 +42,13 @@ pub async fn find(context: &str, environment: &ProcessEnvironment) -> Result<Fou
             let config = config(context, kubeconfig, &source.files).await?;
             let kubectl = match source.whose {
                 Whose::User => format!("kubectl --context {context}"),
+                Whose::Home if environment.kubeconfig.is_none() => {
+                    format!("kubectl --context {context}")
+                }
+                // With KUBECONFIG set, kubectl does not look here.
+                Whose::Home => {
+                    format!("kubectl --kubeconfig ~/.kube/config --context {context}")
+                }
                 Whose::LocalCluster => "bazel run //cluster:kubectl --".to_owned(),
             };
             return Ok(Found { config, kubectl });
@@ -62,7 +69,11 @@ struct Source {
 
 /// Whether kubectl finds a file by itself.
 enum Whose {
+    /// The files of `KUBECONFIG`: always.
     User,
+    /// `~/.kube/config`: without `KUBECONFIG`.
+    Home,
+    /// The local cluster's own: never.
     LocalCluster,
 }
 
@@ -80,7 +91,7 @@ fn sources(environment: &ProcessEnvironment) -> Vec<Source> {
     if let Some(home) = &environment.home {
         sources.push(Source {
             files: vec![home.join(".kube/config")],
-            whose: Whose::User,
+            whose: Whose::Home,
         });
     }
     let state = environment.xdg_state_home.clone();
@@ -209,6 +220,12 @@ contexts: [{name: NAME, context: {cluster: c, user: u}}]
         assert_eq!(
             server(&environment).await.expect("found"),
             "https://127.0.0.1:2/ by kubectl --context windlass"
+        );
+        // kubectl reads only what KUBECONFIG names, so the hint has to name the file.
+        environment.kubeconfig = Some(folder.path().join("missing").into());
+        assert_eq!(
+            server(&environment).await.expect("found"),
+            "https://127.0.0.1:2/ by kubectl --kubeconfig ~/.kube/config --context windlass"
         );
         // Named as the user would, relative to where they stand.
         write(&folder.path().join("own"), "windlass", "1");

@@ -141,6 +141,7 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
                 | Error::Push { .. }
                 | Error::Rollout { .. }
                 | Error::Timeout { .. }
+                | Error::Watch { .. }
                 | Error::NotGone { .. }
         );
         let line = if says_it || state.has_written() {
@@ -159,7 +160,7 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
         let dry_run = context.options.dry_run;
         let failure = result.as_ref().err();
         let outcome = Outcome::new(context.request, &state, dry_run, seconds, failure);
-        let text = serde_json::to_string_pretty(&outcome).unwrap_or_default() + "\n";
+        let text = serde_json::to_string_pretty(&outcome).expect("plain data is JSON") + "\n";
         windlass_report::print(text.as_bytes()).map_err(|error| Failure {
             error: Box::new(Error::Output(error)),
             state: None,

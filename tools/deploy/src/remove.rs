@@ -1,12 +1,13 @@
 //! Carries out a plan that deletes, and waits until everything is gone.
 //!
-//! Stages go backwards, groups too: what uses comes before what is used. Deletion is in the
-//! foreground, so an object is gone only when its pods are.
+//! Stages go backwards: what uses comes before what is used. Within one, deletes begin in reverse
+//! order, several at a time. Deletion is in the foreground, so an object is gone only when its
+//! pods are.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures::stream::{StreamExt as _, TryStreamExt as _};
+use futures::stream::StreamExt as _;
 use serde_json::Value;
 use tokio::time::Instant;
 use windlass_k8s_object::{Key, Kind, Name, Namespace};
@@ -19,7 +20,8 @@ use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
 use crate::plan::{Action, Plan};
 use crate::session::{CONCURRENCY, Session};
-use crate::watch::{Watched, Watcher};
+use crate::wait::unread;
+use crate::watch::{Store, Watched, Watcher};
 
 /// Everything that a plan is carried out with.
 pub struct Remove<'a> {
@@ -40,6 +42,32 @@ struct Going {
     uid: String,
 }
 
+impl Going {
+    fn watched(&self) -> Watched {
+        let namespace = self.key.namespace.as_ref();
+        Watched {
+            resource: self.resource.clone(),
+            namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+            selector: Selector::default(),
+        }
+    }
+
+    /// The object, as long as it is there and not another one of its name.
+    fn seen<'a>(&self, store: &'a Store) -> Option<&'a Value> {
+        let Resource {
+            api_version, kind, ..
+        } = &self.resource;
+        let namespace = self.key.namespace.as_ref().map_or("", Namespace::as_str);
+        let object = store.get(api_version, kind, namespace, self.key.name.as_str())?;
+        (object["metadata"]["uid"] == *self.uid).then_some(object)
+    }
+
+    /// Whether its kind was listed, and it is not there.
+    fn is_gone(&self, watcher: &Watcher) -> bool {
+        watcher.has_listed(&self.watched()) && self.seen(&watcher.store).is_none()
+    }
+}
+
 impl Remove<'_> {
     /// Deletes, and waits if the options say so.
     pub async fn run(&self) -> Result<(), Error> {
@@ -53,7 +81,9 @@ impl Remove<'_> {
                 going.extend(self.going(*at));
             }
             let deletes = futures::stream::iter(objects).map(|at| self.delete(at));
-            deletes.buffered(CONCURRENCY).try_collect::<()>().await?;
+            // All are waited for: what is on its way must not be dropped for an error elsewhere.
+            let results: Vec<Result<(), Error>> = deletes.buffered(CONCURRENCY).collect().await;
+            results.into_iter().collect::<Result<(), Error>>()?;
             if self.session.options.wait && !going.is_empty() {
                 self.wait_gone(going, deadline).await?;
             }
@@ -158,14 +188,7 @@ impl Remove<'_> {
     }
 
     async fn wait_gone(&self, going: Vec<Going>, deadline: Instant) -> Result<(), Error> {
-        let kinds: BTreeSet<Watched> = going
-            .iter()
-            .map(|one| Watched {
-                resource: one.resource.clone(),
-                namespace: one.key.namespace.as_ref().map(|n| n.as_str().to_owned()),
-                selector: Selector::default(),
-            })
-            .collect();
+        let kinds: BTreeSet<Watched> = going.iter().map(Going::watched).collect();
         let mut watcher = Watcher::start(&self.session.cluster, kinds.into_iter().collect());
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         loop {
@@ -173,26 +196,26 @@ impl Remove<'_> {
                 () = watcher.changed() => {}
                 _ = tick.tick() => {}
             }
-            let left: Vec<(&Going, &Value)> = going
-                .iter()
-                .filter_map(|one| {
-                    let (kind, name) = (one.key.kind.as_str(), one.key.name.as_str());
-                    let namespace = one.key.namespace.as_ref().map_or("", Namespace::as_str);
-                    let object = watcher.store.get(kind, namespace, name)?;
-                    (object["metadata"]["uid"] == *one.uid).then_some((one, object))
-                })
-                .collect();
-            if left.is_empty() && watcher.is_complete() {
+            let left: Vec<&Going> = going.iter().filter(|one| !one.is_gone(&watcher)).collect();
+            if left.is_empty() {
                 return Ok(());
             }
+            if let Some((what, error)) = watcher.refusal() {
+                return Err(Error::Watch {
+                    what,
+                    context: self.session.place.context.clone(),
+                    source: Box::new(error.clone()),
+                });
+            }
             if Instant::now() >= deadline {
-                return Err(self.not_gone(&left));
+                return Err(self.not_gone(&left, &watcher));
             }
         }
     }
 
-    fn not_gone(&self, left: &[(&Going, &Value)]) -> Error {
-        let finalizers = left.iter().flat_map(|(_, object)| {
+    fn not_gone(&self, left: &[&Going], watcher: &Watcher) -> Error {
+        let there = left.iter().filter_map(|one| one.seen(&watcher.store));
+        let finalizers = there.flat_map(|object| {
             let names = object["metadata"]["finalizers"]
                 .as_array()
                 .cloned()
@@ -204,12 +227,13 @@ impl Remove<'_> {
         let finalizers: BTreeSet<String> = finalizers.collect();
         let names = finalizers.into_iter().collect::<Vec<_>>().join(", ");
         Error::NotGone {
-            objects: left.iter().map(|(one, _)| one.key.clone()).collect(),
+            objects: left.iter().map(|one| one.key.clone()).collect(),
             after: self.session.options.timeout,
-            source: Reason(if names.is_empty() {
-                "the API server has not removed it yet".to_owned()
-            } else {
-                format!("finalizers hold it: {names}")
+            source: Reason(match watcher.trouble() {
+                Some((what, error)) => unread(&what, error),
+                None if !names.is_empty() => format!("finalizers hold it: {names}"),
+                None if watcher.is_complete() => "the API server has not removed it yet".to_owned(),
+                None => "the API server has not said yet what is left".to_owned(),
             }),
         }
     }

@@ -10,7 +10,7 @@ use crate::plan::{Action, Goal, Kept, Plan};
 use crate::request::Verb;
 use crate::session::Place;
 
-/// How wide a group's name is at least.
+/// How wide the names of groups and images are at least.
 const NAME: usize = 7;
 /// How wide the kinds of a group are at least, and at most before they are cut.
 const KINDS: usize = 40;
@@ -73,8 +73,15 @@ pub fn header(place: &Place) -> String {
     format!("{} -> {to}{context} ({identity}{server})", environment.name)
 }
 
+/// How wide the first column is: as its longest name.
+pub fn name_width(desired: &Desired) -> usize {
+    let groups = desired.groups.iter().map(|group| group.name.len());
+    let images = desired.images.iter().map(|image| image.name().len());
+    groups.chain(images).fold(NAME, usize::max)
+}
+
 /// `plan    3 images to push, 14 objects to create, 0 to change, 0 to prune`.
-pub fn plan_line(goal: Goal, plan: &Plan) -> String {
+pub fn plan_line(goal: Goal, plan: &Plan, width: usize) -> String {
     let text = if goal == Goal::Delete {
         let mut parts = vec![format!(
             "{} to delete",
@@ -95,7 +102,7 @@ pub fn plan_line(goal: Goal, plan: &Plan) -> String {
             plan.count("same"),
         )
     };
-    format!("{:NAME$} {text}", "plan")
+    format!("{:width$} {text}", "plan")
 }
 
 /// One line for each object that changes, with the fields; for `--dry-run` and `--verbose`.
@@ -229,7 +236,7 @@ pub enum Waits {
 }
 
 /// `redis   ConfigMap, 2 Services, StatefulSet   6/6 ready   9.8 s`.
-pub fn group_line(line: &GroupLine) -> String {
+pub fn group_line(line: &GroupLine, width: usize) -> String {
     let counted = format!("{}/{} ready", line.ready, line.of);
     let after = seconds(Duration::from_secs_f64(line.after));
     let waits = match &line.waits {
@@ -247,13 +254,18 @@ pub fn group_line(line: &GroupLine) -> String {
         Some(Waits::Own(what)) => format!("  {what}"),
     };
     format!(
-        "{:NAME$} {:KINDS$} {counted:>11} {after:>7}{waits}",
+        "{:width$} {:KINDS$} {counted:>11} {after:>7}{waits}",
         line.name, line.kinds
     )
 }
 
 /// `server  image sha256:1f0c..  1 of 3 layers sent     4.1 MB   0.3 s`.
-pub fn image_line(name: &str, pushed: &windlass_oci_registry::Pushed, after: f64) -> String {
+pub fn image_line(
+    name: &str,
+    pushed: &windlass_oci_registry::Pushed,
+    after: f64,
+    width: usize,
+) -> String {
     let digest = pushed.digest.to_string();
     let blobs = pushed.uploaded_blobs + pushed.existing_blobs;
     let what = format!(
@@ -264,7 +276,7 @@ pub fn image_line(name: &str, pushed: &windlass_oci_registry::Pushed, after: f64
     );
     let size = bytes(pushed.uploaded_bytes);
     let after = seconds(Duration::from_secs_f64(after));
-    format!("{name:NAME$} {what:KINDS$} {size:>11} {after:>7}")
+    format!("{name:width$} {what:KINDS$} {size:>11} {after:>7}")
 }
 
 /// The last line of a run that went well.
@@ -328,16 +340,11 @@ pub fn state_line(state: &State) -> Option<String> {
     if !state.has_written() && state.statuses.is_empty() {
         return Some("nothing was pushed or written".to_owned());
     }
-    let done = state
-        .writes
-        .iter()
-        .filter(|write| **write == Progressed::Done)
-        .count();
-    let underway = state
-        .writes
-        .iter()
-        .filter(|write| **write == Progressed::Underway)
-        .count();
+    let count = |progressed| {
+        let writes = state.writes.iter();
+        writes.filter(|write| **write == progressed).count()
+    };
+    let (done, underway) = (count(Progressed::Done), count(Progressed::Underway));
     let word = if plan.count("delete") > 0 {
         "deleted"
     } else {
@@ -357,43 +364,36 @@ pub fn state_line(state: &State) -> Option<String> {
             many(plan.pushes.len(), "image")
         ));
     }
-    let is_ready = |group: usize| state.ready_after.get(group).is_some_and(Option::is_some);
+    parts.extend(group_states(state, desired));
+    Some(format!("{}; a rerun goes on from here", parts.join(", ")))
+}
+
+/// `redis ready`, `client waits for server`: what there is to say of groups.
+fn group_states(state: &State, desired: &Desired) -> Vec<String> {
+    let is_ready = |group: &usize| state.ready_after.get(*group).is_some_and(Option::is_some);
     let names = |groups: &[usize]| {
-        groups
+        let names = groups
             .iter()
-            .map(|g| desired.groups[*g].name.clone())
-            .collect::<Vec<_>>()
-            .join(", ")
+            .map(|group| desired.groups[*group].name.as_str());
+        names.collect::<Vec<_>>().join(", ")
     };
-    let ready: Vec<usize> = (0..desired.groups.len())
-        .filter(|group| is_ready(*group))
-        .collect();
+    let all = 0..desired.groups.len();
+    let (ready, open): (Vec<usize>, Vec<usize>) = all.partition(is_ready);
+    let mut parts = Vec::new();
     if !ready.is_empty() {
         parts.push(format!("{} ready", names(&ready)));
     }
-    if !state.statuses.is_empty() {
-        for (at, group) in desired
-            .groups
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !is_ready(*at))
-        {
-            let open: Vec<usize> = group
-                .deps
-                .iter()
-                .copied()
-                .filter(|d| !is_ready(*d))
-                .collect();
-            if !open.is_empty() {
-                parts.push(format!(
-                    "{} waits for {}",
-                    desired.groups[at].name,
-                    names(&open)
-                ));
-            }
+    if state.statuses.is_empty() {
+        return parts;
+    }
+    for group in open.iter().map(|group| &desired.groups[*group]) {
+        let deps = group.deps.iter().copied();
+        let deps: Vec<usize> = deps.filter(|dep| !is_ready(dep)).collect();
+        if !deps.is_empty() {
+            parts.push(format!("{} waits for {}", group.name, names(&deps)));
         }
     }
-    Some(format!("{}; a rerun goes on from here", parts.join(", ")))
+    parts
 }
 
 /// The namespace of an object, for messages that need a text.

@@ -303,7 +303,35 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Reads what is there: each object, what a write would make of it, and which images the
+    /// Checks that an environment with a namespace stays in it, and that setup says for each object
+    /// where it lives. The build checks the kinds of Kubernetes itself; which namespace a custom
+    /// kind lives in, if any, only the cluster can tell.
+    fn check_reach(&self, desired: &Desired) -> Result<(), Error> {
+        for object in &desired.objects {
+            let object = &object.object;
+            let Some(resource) = self.resources.of(object.api_version(), object.kind()) else {
+                continue;
+            };
+            let key = object.key();
+            match (resource.reach, self.place.environment.namespace()) {
+                (Reach::Cluster, Some(_)) => {
+                    return Err(Error::ClusterScoped {
+                        object: Box::new(key.clone()),
+                        environment: self.place.environment.name.clone(),
+                    });
+                }
+                (Reach::Namespaced, None) if key.namespace.is_none() => {
+                    return Err(Error::NamespaceUnset {
+                        object: Box::new(key.clone()),
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is there, within the reach of the environment: each object, what a write would make of it, and which images the
     /// registries have.
     pub async fn look(
         &self,
@@ -311,6 +339,7 @@ impl<'a> Session<'a> {
         desired: &Desired,
         registry: &windlass_oci_registry::Client,
     ) -> Result<Seen, Error> {
+        self.check_reach(desired)?;
         let setup = self.request.setup_command();
         let images = futures::stream::iter(&desired.images).map(|image| {
             let setup = setup.clone();

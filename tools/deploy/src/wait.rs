@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use windlass_k8s_object::Namespace;
 
+use crate::api_error::ApiError;
 use crate::cluster::{Cluster, Reach, Resource, Resources, Selector};
 use crate::desired::{Desired, ENVIRONMENT_LABEL};
 use crate::error::Error;
@@ -45,6 +46,8 @@ impl Status {
 pub struct Wait<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
+    /// The kubeconfig context that leads to it, for messages.
+    pub context: &'a str,
     /// Its kinds.
     pub resources: &'a Resources,
     /// What a user types for kubectl with it, for hints.
@@ -60,7 +63,8 @@ impl Wait<'_> {
     /// whenever something may have changed, and once a second.
     ///
     /// # Errors
-    /// An object will not become ready, or is not in time: the lowest one of the graph.
+    /// An object will not become ready, or is not in time: the lowest one of the graph. Or we may
+    /// not read what has to be watched.
     pub async fn until_ready(
         &self,
         last: &[Option<Value>],
@@ -89,6 +93,13 @@ impl Wait<'_> {
             if statuses.iter().all(Status::is_current) {
                 return Ok(());
             }
+            if let Some((what, error)) = watcher.refusal() {
+                return Err(Error::Watch {
+                    what,
+                    context: self.context.to_owned(),
+                    source: Box::new(error.clone()),
+                });
+            }
             if let Some((at, problem)) = hopeless(&objects, &statuses, &watcher.store, &mut since) {
                 let explanation = self.explain(at, &statuses[at], problem).await;
                 let kubectl = self.kubectl.to_owned();
@@ -98,7 +109,7 @@ impl Wait<'_> {
                 });
             }
             if started.elapsed() >= self.timeout {
-                return Err(self.timed_out(&objects, &statuses, &watcher.store).await);
+                return Err(self.timed_out(&objects, &statuses, &watcher).await);
             }
         }
     }
@@ -146,9 +157,12 @@ impl Wait<'_> {
         for (at, desired) in self.desired.objects.iter().enumerate() {
             let key = desired.object.key();
             let namespace = key.namespace.as_ref().map_or("", Namespace::as_str);
-            let seen = watcher
-                .store
-                .get(key.kind.as_str(), namespace, key.name.as_str());
+            let seen = watcher.store.get(
+                desired.object.api_version().as_str(),
+                key.kind.as_str(),
+                namespace,
+                key.name.as_str(),
+            );
             if let Some(object) = seen {
                 // A list may be older than our own write.
                 if version(object) >= version(&objects[at]) || !same_uid(object, &objects[at]) {
@@ -165,15 +179,25 @@ impl Wait<'_> {
         }
     }
 
-    async fn timed_out(&self, objects: &[Value], statuses: &[Status], store: &Store) -> Error {
+    async fn timed_out(&self, objects: &[Value], statuses: &[Status], watcher: &Watcher) -> Error {
         let open = statuses
             .iter()
             .position(|status| !status.is_current())
             .unwrap_or_default();
-        let problem = problems(&objects[open], store, Revision::Any)
+        let problem = problems(&objects[open], &watcher.store, Revision::Any)
             .into_iter()
             .next();
-        let explanation = self.explain(open, &statuses[open], problem).await;
+        let explanation = match watcher.trouble() {
+            // What was seen before is old, and this is why.
+            Some((what, error)) => {
+                let status = Status {
+                    readiness: Readiness::InProgress(unread(&what, error)),
+                    replicas: None,
+                };
+                self.explain(open, &status, None).await
+            }
+            None => self.explain(open, &statuses[open], problem).await,
+        };
         Error::Timeout {
             explanation: Box::new(explanation),
             after: self.timeout,
@@ -199,6 +223,11 @@ impl Wait<'_> {
         )
         .await
     }
+}
+
+/// `cannot read pods in `alice`: Connection refused (os error 111)`.
+pub fn unread(what: &str, error: &ApiError) -> String {
+    format!("cannot read {what}: {error}")
 }
 
 /// The first object, from the bottom of the graph, that will not become ready.

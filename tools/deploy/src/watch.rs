@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::api_error::ApiError;
 use crate::cluster::{Cluster, Resource, Selector};
 
 /// Some objects of one kind.
@@ -22,23 +23,60 @@ pub struct Watched {
     pub selector: Selector,
 }
 
-/// Where an object stands in a [`Store`]: kind, namespace (empty for none), name.
-pub type StoreKey = (String, String, String);
+impl Watched {
+    /// What it is called in a message: pods in \`alice\`.
+    pub fn what(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{} in `{namespace}`", self.resource.plural),
+            None => self.resource.plural.clone(),
+        }
+    }
+}
+
+/// How long a list or a watch that failed is let rest.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where an object stands in a [`Store`]. Two groups may have kinds of one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct StoreKey {
+    api_version: String,
+    kind: String,
+    /// Empty for none.
+    namespace: String,
+    name: String,
+}
 
 /// Objects as they were last seen.
 #[derive(Clone, Debug, Default)]
 pub struct Store(BTreeMap<StoreKey, Value>);
 
 impl Store {
-    /// One object.
-    pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
-        self.0
-            .get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    /// One object; `namespace` is empty for kinds that are in none.
+    pub fn get(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&Value> {
+        self.0.get(&StoreKey {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// All objects of a kind in a namespace.
-    pub fn all<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Value> {
-        let ours = move |key: &StoreKey| key.0 == kind && key.1 == namespace;
+    pub fn all<'a>(
+        &'a self,
+        api_version: &'a str,
+        kind: &'a str,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = &'a Value> {
+        let ours = move |key: &StoreKey| {
+            key.api_version == api_version && key.kind == kind && key.namespace == namespace
+        };
         self.0
             .iter()
             .filter(move |(key, _)| ours(key))
@@ -56,8 +94,13 @@ impl Store {
 
     fn replace_all(&mut self, watched: &Watched, items: Vec<Value>) {
         let namespace = watched.namespace.as_deref().unwrap_or_default();
-        self.0
-            .retain(|key, _| key.0 != watched.resource.kind || key.1 != namespace);
+        let Resource {
+            api_version, kind, ..
+        } = &watched.resource;
+        let theirs = |key: &StoreKey| {
+            key.api_version != *api_version || key.kind != *kind || key.namespace != namespace
+        };
+        self.0.retain(|key, _| theirs(key));
         for item in items {
             self.set(item);
         }
@@ -67,15 +110,17 @@ impl Store {
 fn key_of(object: &Value) -> StoreKey {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let metadata = &object["metadata"];
-    (
-        text(&object["kind"]),
-        text(&metadata["namespace"]),
-        text(&metadata["name"]),
-    )
+    StoreKey {
+        api_version: text(&object["apiVersion"]),
+        kind: text(&object["kind"]),
+        namespace: text(&metadata["namespace"]),
+        name: text(&metadata["name"]),
+    }
 }
 
 enum Change {
     Listed { watched: usize, items: Vec<Value> },
+    Failed { watched: usize, error: ApiError },
     Set(Value),
     Removed(Value),
 }
@@ -84,6 +129,8 @@ enum Change {
 pub struct Watcher {
     watched: Vec<Watched>,
     listed: Vec<bool>,
+    /// What went wrong since the last list.
+    errors: Vec<Option<ApiError>>,
     changes: mpsc::Receiver<Change>,
     _tasks: JoinSet<()>,
     /// The objects.
@@ -99,9 +146,11 @@ impl Watcher {
             tasks.spawn(follow(cluster.clone(), one.clone(), index, sender.clone()));
         }
         let listed = vec![false; watched.len()];
+        let errors = vec![None; watched.len()];
         Self {
             watched,
             listed,
+            errors,
             changes,
             _tasks: tasks,
             store: Store::default(),
@@ -113,7 +162,7 @@ impl Watcher {
         if let Some(change) = self.changes.recv().await {
             self.take(change);
         } else {
-            // Every watch has ended, which none does by itself.
+            // Every watch has ended: all were refused, see [`Watcher::refusal`].
             std::future::pending::<()>().await;
         }
         while let Ok(change) = self.changes.try_recv() {
@@ -126,66 +175,116 @@ impl Watcher {
         self.listed.iter().all(|listed| *listed)
     }
 
+    /// Whether what `watched` selects was listed once.
+    pub fn has_listed(&self, watched: &Watched) -> bool {
+        let mut all = self.watched.iter().zip(&self.listed);
+        all.any(|(one, listed)| one == watched && *listed)
+    }
+
+    /// What we may not read: no waiting will change that.
+    pub fn refusal(&self) -> Option<(String, &ApiError)> {
+        self.failed().find(|(_, error)| is_refusal(error))
+    }
+
+    /// What cannot be read at this moment.
+    pub fn trouble(&self) -> Option<(String, &ApiError)> {
+        self.failed().next()
+    }
+
+    fn failed(&self) -> impl Iterator<Item = (String, &ApiError)> {
+        let failed = |(watched, error)| {
+            let error = Option::as_ref(error)?;
+            Some((Watched::what(watched), error))
+        };
+        self.watched.iter().zip(&self.errors).filter_map(failed)
+    }
+
     fn take(&mut self, change: Change) {
         match change {
             Change::Listed { watched, items } => {
                 self.listed[watched] = true;
+                self.errors[watched] = None;
                 self.store.replace_all(&self.watched[watched], items);
             }
+            Change::Failed { watched, error } => self.errors[watched] = Some(error),
             Change::Set(object) => self.store.set(object),
             Change::Removed(object) => self.store.remove(&object),
         }
     }
 }
 
-/// Lists, then watches from there; from the start again when the watch ends.
+/// Whether the server has understood us and said no.
+fn is_refusal(error: &ApiError) -> bool {
+    error.is_forbidden() && !error.is_transient()
+}
+
+/// Whoever wanted to know of changes has gone.
+struct Gone;
+
+/// Lists, then watches from there; from the start again when the watch ends. What fails is told
+/// and tried again, unless it is refused.
 async fn follow(cluster: Cluster, watched: Watched, index: usize, sender: mpsc::Sender<Change>) {
+    // What fails is known at once, and repeated here.
+    let cluster = cluster.asking_once();
+    loop {
+        let followed = follow_once(&cluster, &watched, index, &sender).await;
+        let Ok(followed) = followed else { return };
+        if let Err(error) = followed {
+            let refused = is_refusal(&error);
+            let failed = Change::Failed {
+                watched: index,
+                error,
+            };
+            if sender.send(failed).await.is_err() || refused {
+                return;
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// One list, and one watch until it ends.
+async fn follow_once(
+    cluster: &Cluster,
+    watched: &Watched,
+    index: usize,
+    sender: &mpsc::Sender<Change>,
+) -> Result<Result<(), ApiError>, Gone> {
     let Watched {
         resource,
         namespace,
         selector,
-    } = &watched;
-    loop {
-        // A failed list or watch is tried again: what depends on it has its own time limit.
-        let Ok(list) = cluster.list(resource, namespace.as_deref(), selector).await else {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            continue;
-        };
-        let version = list["metadata"]["resourceVersion"]
-            .as_str()
-            .unwrap_or("0")
-            .to_owned();
-        let items = typed_items(list, resource);
-        if sender
-            .send(Change::Listed {
-                watched: index,
-                items,
-            })
-            .await
-            .is_err()
-        {
-            return;
-        }
-        let events = cluster
-            .watch(resource, namespace.as_deref(), selector, &version)
-            .await;
-        let Ok(events) = events else {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            continue;
-        };
-        let mut events = std::pin::pin!(events);
-        while let Some(Ok(event)) = events.next().await {
-            let change = match event {
-                WatchEvent::Added(object) | WatchEvent::Modified(object) => Change::Set(object),
-                WatchEvent::Deleted(object) => Change::Removed(object),
-                WatchEvent::Bookmark(_) => continue,
-                WatchEvent::Error(_) => break,
-            };
-            if sender.send(change).await.is_err() {
-                return;
+    } = watched;
+    let namespace = namespace.as_deref();
+    let list = match cluster.list(resource, namespace, selector).await {
+        Ok(list) => list,
+        Err(error) => return Ok(Err(error)),
+    };
+    let version = list["metadata"]["resourceVersion"].as_str();
+    let version = version.unwrap_or("0").to_owned();
+    let listed = Change::Listed {
+        watched: index,
+        items: typed_items(list, resource),
+    };
+    sender.send(listed).await.map_err(|_| Gone)?;
+    let events = cluster.watch(resource, namespace, selector, &version).await;
+    let mut events = match events {
+        Ok(events) => std::pin::pin!(events),
+        Err(error) => return Ok(Err(error)),
+    };
+    while let Some(event) = events.next().await {
+        let change = match event {
+            Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => Change::Set(object),
+            Ok(WatchEvent::Deleted(object)) => Change::Removed(object),
+            Ok(WatchEvent::Bookmark(_)) => continue,
+            Ok(WatchEvent::Error(status)) => {
+                return Ok(Err(ApiError::from(kube::Error::Api(status))));
             }
-        }
+            Err(error) => return Ok(Err(error)),
+        };
+        sender.send(change).await.map_err(|_| Gone)?;
     }
+    Ok(Ok(()))
 }
 
 /// The items of a list, each with the kind that lists leave out.
@@ -204,6 +303,7 @@ fn typed_items(mut list: Value, resource: &Resource) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Reach;
     use serde_json::json;
 
     fn pod(namespace: &str, name: &str) -> Value {
@@ -222,9 +322,38 @@ mod tests {
             selector: Selector::default(),
         };
         store.replace_all(&watched, vec![pod("a", "3")]);
-        assert!(store.get("Pod", "a", "1").is_none());
-        assert!(store.get("Pod", "a", "3").is_some());
-        assert_eq!(store.all("Pod", "b").count(), 1);
+        assert!(store.get("v1", "Pod", "a", "1").is_none());
+        assert!(store.get("v1", "Pod", "a", "3").is_some());
+        assert_eq!(store.all("v1", "Pod", "b").count(), 1);
+    }
+
+    #[test]
+    fn kinds_of_one_name_are_told_apart_by_their_group() {
+        let service = |api_version: &str| {
+            json!({"apiVersion": api_version, "kind": "Service",
+                   "metadata": {"namespace": "a", "name": "b"}})
+        };
+        let mut store = Store::default();
+        store.set(service("v1"));
+        store.set(service("serving.knative.dev/v1"));
+        let found = store.get("v1", "Service", "a", "b");
+        assert_eq!(found, Some(&service("v1")));
+        assert_eq!(
+            store.all("serving.knative.dev/v1", "Service", "a").count(),
+            1
+        );
+        let services = Resource::built_in("v1", "Service", "services", Reach::Namespaced);
+        let watched = Watched {
+            resource: services,
+            namespace: Some("a".to_owned()),
+            selector: Selector::default(),
+        };
+        store.replace_all(&watched, Vec::new());
+        assert_eq!(store.get("v1", "Service", "a", "b"), None);
+        assert_eq!(
+            store.all("serving.knative.dev/v1", "Service", "a").count(),
+            1
+        );
     }
 
     #[test]

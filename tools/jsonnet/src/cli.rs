@@ -2,10 +2,8 @@
 //! a user may write with line ends in it (values, code) is JSON here.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 
 use clap::Parser;
-use windlass_report::{Exit, Explain};
 
 /// Render one Jsonnet source to JSON files.
 ///
@@ -74,46 +72,6 @@ pub struct Arguments {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names(pub BTreeMap<String, String>);
 
-/// Why there are no arguments.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// They do not parse; clap says it best.
-    #[error(transparent)]
-    Usage(#[from] clap::Error),
-    /// The file of arguments cannot be read.
-    #[error("cannot read arguments from `{path}`")]
-    File {
-        /// The file, without `@`.
-        path: String,
-        /// What the operating system says.
-        source: std::io::Error,
-    },
-}
-
-impl Explain for Error {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-}
-
-/// Parses arguments, the program's name first. `@file` stands for the lines of that file.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Error> {
-    let mut all = Vec::new();
-    for argument in arguments {
-        match argument.to_str().and_then(|text| text.strip_prefix('@')) {
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-                    path: path.to_owned(),
-                    source,
-                })?;
-                all.extend(text.lines().map(OsString::from));
-            }
-            None => all.push(argument),
-        }
-    }
-    Ok(Arguments::try_parse_from(all)?)
-}
-
 fn names(text: &str) -> Result<Names, serde_json::Error> {
     serde_json::from_str(text).map(Names)
 }
@@ -125,6 +83,8 @@ fn json(text: &str) -> Result<serde_json::Value, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsString;
+    use windlass_param_file::{Error, parse};
 
     #[test]
     fn names_are_json() {
@@ -135,14 +95,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_of_arguments_is_named() {
-        let error = parse(["jsonnet".into(), "@/nowhere/x".into()]).expect_err("no such file");
-        assert_eq!(error.to_string(), "cannot read arguments from `/nowhere/x`");
-    }
-
-    #[test]
     fn arguments_without_an_output_do_not_parse() {
         let given = ["jsonnet", "--label=//a", "--src=a.jsonnet"].map(OsString::from);
-        assert!(matches!(parse(given), Err(Error::Usage(_))));
+        assert!(matches!(parse::<Arguments>(given), Err(Error::Usage(_))));
     }
 }

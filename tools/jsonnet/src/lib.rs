@@ -61,7 +61,7 @@ mod tests {
         ];
         std::fs::write(path("x.params"), lines.join("\n") + "\n").expect("a file of arguments");
         let given = ["jsonnet".to_owned(), format!("@{}", path("x.params"))];
-        cli::parse(given.map(Into::into)).expect("usage")
+        windlass_param_file::parse(given.map(Into::into)).expect("usage")
     }
 
     fn folder(name: &str) -> std::path::PathBuf {

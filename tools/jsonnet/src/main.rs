@@ -6,9 +6,9 @@ use windlass_jsonnet::{cli, run};
 use windlass_report::{Exit, fail};
 
 fn main() -> ExitCode {
-    let arguments = match cli::parse(std::env::args_os()) {
+    let arguments = match windlass_param_file::parse::<cli::Arguments>(std::env::args_os()) {
         Ok(arguments) => arguments,
-        Err(cli::Error::Usage(usage)) => usage.exit(),
+        Err(windlass_param_file::Error::Usage(usage)) => usage.exit(),
         Err(error) => return fail(&error),
     };
     match run(&arguments) {

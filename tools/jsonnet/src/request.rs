@@ -194,7 +194,9 @@ mod tests {
         let given = ["jsonnet", "--label=//a", "--src=a.jsonnet"]
             .iter()
             .chain(more);
-        let arguments = cli::parse(given.map(std::ffi::OsString::from)).expect("usage");
+        let arguments =
+            windlass_param_file::parse::<cli::Arguments>(given.map(std::ffi::OsString::from))
+                .expect("usage");
         request(&arguments).map_err(|cause| cause.text)
     }
 

@@ -1,11 +1,9 @@
 //! The command line. Bazel's actions give it as `@file`, one argument a line.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
 use windlass_oci_reference::Repository;
-use windlass_report::{Exit, Explain};
 
 /// Work on manifests at build time.
 #[derive(Debug, Clone, Parser)]
@@ -87,46 +85,6 @@ pub struct Pinned {
     pub repository: Repository,
 }
 
-/// Why there are no arguments.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// They do not parse; clap says it best.
-    #[error(transparent)]
-    Usage(#[from] clap::Error),
-    /// The file of arguments cannot be read.
-    #[error("cannot read arguments from `{path}`")]
-    File {
-        /// The file, without `@`.
-        path: String,
-        /// What the operating system says.
-        source: std::io::Error,
-    },
-}
-
-impl Explain for Error {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-}
-
-/// Parses arguments, the program's name first. `@file` stands for the lines of that file.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Error> {
-    let mut all = Vec::new();
-    for argument in arguments {
-        match argument.to_str().and_then(|text| text.strip_prefix('@')) {
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-                    path: path.to_owned(),
-                    source,
-                })?;
-                all.extend(text.lines().map(OsString::from));
-            }
-            None => all.push(argument),
-        }
-    }
-    Ok(Arguments::try_parse_from(all)?)
-}
-
 fn built(text: &str) -> Result<Built, String> {
     let mut parts = text.splitn(3, '=');
     let (Some(key), Some(repository), Some(descriptor)) =
@@ -158,6 +116,8 @@ fn pinned(text: &str) -> Result<Pinned, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsString;
+    use windlass_param_file::{Error, parse};
 
     fn resolve(extra: &[&str]) -> Result<Resolve, Error> {
         let base = [
@@ -169,7 +129,7 @@ mod tests {
         ];
         let more = ["--environment-name=myns", "--namespace=", "--out=b.json"];
         let all = base.iter().chain(&more).chain(extra).map(OsString::from);
-        parse(all).map(|arguments| match arguments.command {
+        parse::<Arguments>(all).map(|arguments| match arguments.command {
             Command::Resolve(resolve) => resolve,
         })
     }
@@ -199,11 +159,5 @@ mod tests {
                 "{refused}"
             );
         }
-    }
-
-    #[test]
-    fn a_missing_file_of_arguments_is_named() {
-        let error = parse(["manifest".into(), "@/nowhere/x".into()]).expect_err("no such file");
-        assert_eq!(error.to_string(), "cannot read arguments from `/nowhere/x`");
     }
 }

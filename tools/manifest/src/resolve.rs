@@ -483,7 +483,7 @@ mod tests {
             render(&error),
             "error: cannot resolve `//services/client:myns-deployment`\n\
              cause: environment `myns` has no namespace\n\
-             cause: $USER: got `prod`, which is the namespace of another environment; want a name of your own\n\
+             cause: $USER: got `prod`, which is a namespace of setup or of another environment; want a name of your own\n\
              hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n"
         );
         assert_eq!(error.exit(), Exit::Input);

@@ -26,78 +26,79 @@ const BANNED: [(&str, &str, &str); 5] = [
 ];
 
 pub(crate) fn check(source: &Source) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut find = |line: usize, text: String| {
-        findings.push(Finding {
-            path: source.path.clone(),
-            line,
-            text,
-        });
-    };
-    let ending = ending(&source.path);
     if generated(&source.path) {
-        return findings;
+        return Vec::new();
     }
-    if !source.text.is_empty() && !source.text.ends_with('\n') {
-        find(
-            source.text.lines().count(),
-            "the last line has no newline; add one".into(),
-        );
-    }
+    let found = lines(source).into_iter().chain(file(source));
+    let finding = |(line, text)| Finding {
+        path: source.path.clone(),
+        line,
+        text,
+    };
+    found.map(finding).collect()
+}
+
+/// What is wrong with single lines: the line, from 1, and what to do.
+fn lines(source: &Source) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let ending = ending(&source.path);
     for (index, line) in source.text.lines().enumerate() {
         if line.ends_with([' ', '\t']) {
-            find(
+            found.push((
                 index + 1,
                 "white space at the end of the line; remove it".into(),
-            );
+            ));
         }
         for (of, words, instead) in BANNED {
             // This file names them to look for them.
-            if ending == of
-                && line.contains(words)
-                && !line.contains(&format!("\"{words}"))
-                && !source.path.ends_with("text.rs")
-            {
-                find(index + 1, format!("got `{words}`; {instead}"));
+            let named = line.contains(&format!("\"{words}")) || source.path.ends_with("text.rs");
+            if ending == of && line.contains(words) && !named {
+                found.push((index + 1, format!("got `{words}`; {instead}")));
             }
         }
     }
+    if !source.text.is_empty() && !source.text.ends_with('\n') {
+        let last = source.text.lines().count();
+        found.push((last, "the last line has no newline; add one".into()));
+    }
+    found
+}
+
+/// What is wrong with the file as a whole.
+fn file(source: &Source) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let ending = ending(&source.path);
     let stem = source
         .path
         .file_stem()
         .unwrap_or_default()
         .to_string_lossy();
     if EMPTY_NAMES.contains(&stem.as_ref()) {
-        find(
+        found.push((
             0,
             format!("`{stem}` says nothing; name the file for the thing in it"),
-        );
+        ));
     }
     if ending == "bzl" && !source.text.starts_with("\"\"\"") {
-        find(
-            1,
-            "no docstring; say in one sentence what the file is for".into(),
-        );
+        let text = "no docstring; say in one sentence what the file is for";
+        found.push((1, text.into()));
     }
     let lines = lines_without_tests(&source.text);
     for (of, most) in MOST_LINES {
         if ending == of && lines > most {
-            find(
+            found.push((
                 0,
                 format!("got {lines} lines, want at most {most}; split it"),
-            );
+            ));
         }
     }
-    if source.path.ends_with("src/main.rs")
-        && source.path.starts_with("tools")
-        && lines > MOST_MAIN_LINES
-    {
-        find(
-            0,
-            format!("got {lines} lines, want at most {MOST_MAIN_LINES}; move the work to lib.rs"),
-        );
+    let is_main = source.path.ends_with("src/main.rs") && source.path.starts_with("tools");
+    if is_main && lines > MOST_MAIN_LINES {
+        let text =
+            format!("got {lines} lines, want at most {MOST_MAIN_LINES}; move the work to lib.rs");
+        found.push((0, text));
     }
-    findings
+    found
 }
 
 fn ending(path: &Path) -> &str {

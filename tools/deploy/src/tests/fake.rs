@@ -16,8 +16,14 @@ pub enum Scenario {
     Owned,
     /// The first answer to every write is lost: 503.
     Busy,
-    /// Writes of `Service`s are refused.
+    /// Writes of `Service`s are refused; of deletions, that of `redis`.
     Refuses,
+    /// We may not list pods.
+    HidesPods,
+    /// Lists of pods fail.
+    LosesPods,
+    /// The user has no name.
+    Nameless,
     /// We may not do anything but read.
     ReadOnly,
 }
@@ -86,7 +92,13 @@ impl Fake {
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>, scenario: Scenario) {
     while let Some(request) = read(&mut stream).await {
         let (status, body) = answer(&request, &mut state.lock().expect("lock"), scenario);
-        let body = body.to_string();
+        // A watch ends at once, without an event.
+        let is_watch = request.query.contains("watch=true") && status == 200;
+        let body = if is_watch {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
@@ -155,14 +167,28 @@ fn answer(request: &Request, state: &mut State, scenario: Scenario) -> (u16, Val
     let not_found = || status(404, "NotFound", "not found", &json!([]));
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/api") => (200, discovery(&[("", "v1", &CORE)])),
-        ("GET", "/apis") => (200, discovery(&[])),
-        ("POST", path) if path.ends_with("/selfsubjectreviews") => (
-            201,
-            json!({"status": {"userInfo": {"username": "alice@example.com"}}}),
-        ),
+        ("GET", "/apis") => (200, discovery(&[("stable.example.com", "v1", &CUSTOM)])),
+        ("POST", path) if path.ends_with("/selfsubjectreviews") => {
+            let name = if scenario == Scenario::Nameless {
+                ""
+            } else {
+                "alice@example.com"
+            };
+            (201, json!({"status": {"userInfo": {"username": name}}}))
+        }
         ("POST", path) if path.ends_with("/selfsubjectaccessreviews") => (
             201,
             json!({"status": {"allowed": scenario != Scenario::ReadOnly}}),
+        ),
+        ("GET", path) if scenario == Scenario::HidesPods && path.ends_with("/pods") => {
+            status(403, "Forbidden", "pods is forbidden", &json!([]))
+        }
+        ("GET", path) if scenario == Scenario::LosesPods && path.ends_with("/pods") => {
+            status(500, "InternalError", "etcd has no leader", &json!([]))
+        }
+        ("GET", path) if path.ends_with("/replicasets") => (
+            200,
+            json!({"metadata": {"resourceVersion": "1"}, "items": []}),
         ),
         ("GET", path) => match state.objects.get(path) {
             Some(object) => (200, object.clone()),
@@ -203,6 +229,9 @@ fn answer(request: &Request, state: &mut State, scenario: Scenario) -> (u16, Val
                 state.objects.insert(path.to_owned(), object.clone());
             }
             (200, object)
+        }
+        ("DELETE", path) if scenario == Scenario::Refuses && path.ends_with("/services/redis") => {
+            status(422, "Invalid", "not this one", &json!([]))
         }
         ("DELETE", path) => match state.objects.remove(path) {
             Some(object) => {
@@ -256,7 +285,8 @@ fn merge(into: &mut Value, from: &Value) {
 }
 
 /// Kind, name in URLs, scope.
-const CORE: [(&str, &str, &str); 4] = [
+const CORE: [(&str, &str, &str); 5] = [
+    ("Pod", "pods", "Namespaced"),
     ("ConfigMap", "configmaps", "Namespaced"),
     ("Service", "services", "Namespaced"),
     ("Namespace", "namespaces", "Cluster"),
@@ -265,6 +295,12 @@ const CORE: [(&str, &str, &str); 4] = [
         "persistentvolumeclaims",
         "Namespaced",
     ),
+];
+
+/// The same, of custom kinds.
+const CUSTOM: [(&str, &str, &str); 2] = [
+    ("Widget", "widgets", "Cluster"),
+    ("Gadget", "gadgets", "Namespaced"),
 ];
 
 type Kinds<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str, &'a str)]);

@@ -68,6 +68,7 @@ async fn run(case: &Case, flags: &[&str]) -> Ran {
     let options = Options::try_parse_from(["deploy"].iter().chain(flags)).expect("flags");
     let environment = ProcessEnvironment {
         kubeconfig: Some(case.folder.path().join("kubeconfig").into()),
+        docker_config: Some(case.folder.path().into()),
         ..ProcessEnvironment::default()
     };
     let progress = Progress::new(Output::Memory);
@@ -359,8 +360,7 @@ async fn setup_signs_the_personal_namespace_and_leaves_those_of_others() {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": "alice", "annotations": {"windlass.dev/personal": "true"}}});
     std::fs::write(case.folder.path().join("Namespace"), namespace.to_string()).expect("write");
-    case.request["environment"] = json!({"name": "setup", "namespace": "", "personal": false,
-        "rollout": "parallel", "protected": false});
+    setup(&mut case);
     case.request["groups"][0]["objects"]
         .as_array_mut()
         .expect("objects")
@@ -427,6 +427,183 @@ async fn a_kind_that_the_cluster_does_not_serve() {
     assert_eq!(fake.writes(), [""; 0]);
 }
 
+/// Puts another object in the place of the `Service`.
+fn replace_service(case: &mut Case, object: &Value) {
+    std::fs::write(case.folder.path().join("Service"), object.to_string()).expect("write");
+    case.request["groups"][0]["objects"][1]["kind"] = object["kind"].clone();
+}
+
+fn setup(case: &mut Case) {
+    case.request["environment"] = json!({"name": "setup", "namespace": "", "personal": false,
+        "rollout": "parallel", "protected": false});
+}
+
+#[tokio::test]
+async fn a_custom_kind_that_lives_in_no_namespace_is_setups() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let path = "/apis/stable.example.com/v1/widgets/w";
+    let widget = json!({"apiVersion": "stable.example.com/v1", "kind": "Widget",
+        "metadata": {"name": "w", "namespace": "alice"}});
+    let mut live = widget.clone();
+    live["metadata"] = json!({"name": "w", "uid": "u", "resourceVersion": "1",
+        "managedFields": [{"manager": "windlass"}]});
+    fake.state
+        .lock()
+        .expect("lock")
+        .objects
+        .insert(path.to_owned(), live);
+    for verb in ["apply", "create", "delete"] {
+        let mut case = case(&fake.address, verb);
+        replace_service(&mut case, &widget);
+        let (text, exit) = run(&case, &[]).await.failure();
+        assert_eq!(
+            text,
+            "error: Widget `alice/w` is of a kind that lives in no namespace: only setup may have \
+             it, not environment `myns`; nothing was pushed or written\n",
+            "{verb}"
+        );
+        assert_eq!(exit, Exit::Preflight);
+    }
+    assert_eq!(fake.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn setup_says_in_which_namespace_a_custom_object_lives() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    for verb in ["apply", "delete"] {
+        let mut case = case(&fake.address, verb);
+        setup(&mut case);
+        let gadget = json!({"apiVersion": "stable.example.com/v1", "kind": "Gadget",
+            "metadata": {"name": "g"}});
+        replace_service(&mut case, &gadget);
+        let (text, exit) = run(&case, &[]).await.failure();
+        assert_eq!(
+            text,
+            "error: Gadget `g` is of a kind that lives in namespaces: metadata.namespace: got \
+             nothing, want a DNS label: at most 63 of a-z, 0-9 and `-`, with no `-` at either end; \
+             nothing was pushed or written\n",
+            "{verb}"
+        );
+        assert_eq!(exit, Exit::Preflight);
+    }
+    assert_eq!(fake.writes(), [""; 0]);
+}
+
+/// A case whose second object is a pod, which is not ready until somebody says so.
+fn case_with_a_pod(server: &str, verb: &str) -> Case {
+    let mut case = case(server, verb);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {},
+        "metadata": {"name": "redis", "namespace": "alice"}});
+    replace_service(&mut case, &pod);
+    case
+}
+
+#[tokio::test]
+async fn a_wait_for_what_we_may_not_list_ends_at_once() {
+    let fake = Fake::start(Scenario::HidesPods, &["alice"]).await;
+    for (verb, state) in [("apply", "2 of 2 written"), ("delete", "1 of 2 deleted")] {
+        let case = case_with_a_pod(&fake.address, verb);
+        let (text, exit) = run(&case, &["--timeout=30s"]).await.failure();
+        assert_eq!(
+            text,
+            format!(
+                "error: cannot read pods in `alice` from windlass\n\
+                 cause: pods is forbidden\n\
+                 state: {state}; a rerun goes on from here\n"
+            )
+        );
+        assert_eq!(exit, Exit::Rollout);
+    }
+}
+
+#[tokio::test]
+async fn lists_that_fail_until_the_end_are_the_cause() {
+    let fake = Fake::start(Scenario::LosesPods, &["alice"]).await;
+    for (verb, first) in [
+        (
+            "apply",
+            "error: rollout of Pod `alice/redis` is not finished after 2.0 s",
+        ),
+        ("delete", "error: Pod `alice/redis` not gone after 2.0 s"),
+    ] {
+        let case = case_with_a_pod(&fake.address, verb);
+        let (text, exit) = run(&case, &["--timeout=2s"]).await.failure();
+        let second = "cause: cannot read pods in `alice`: etcd has no leader";
+        assert!(text.starts_with(&format!("{first}\n{second}\n")), "{text}");
+        assert_eq!(exit, Exit::Rollout);
+    }
+}
+
+#[tokio::test]
+async fn a_delete_that_is_refused_does_not_drop_the_others() {
+    let fake = Fake::start(Scenario::Refuses, &["alice"]).await;
+    let mut case = case(&fake.address, "delete");
+    let other = json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "other", "namespace": "alice"}});
+    std::fs::write(case.folder.path().join("ConfigMap"), other.to_string()).expect("write");
+    case.request["groups"][0]["objects"][0]["kind"] = json!("Service");
+    for name in ["redis", "other"] {
+        let live = json!({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": name, "namespace": "alice", "uid": name, "resourceVersion": "1",
+                "managedFields": [{"manager": "windlass"}]}});
+        let path = format!("/api/v1/namespaces/alice/services/{name}");
+        let mut state = fake.state.lock().expect("lock");
+        state.objects.insert(path, live);
+    }
+    let (text, exit) = run(&case, &[]).await.failure();
+    assert_eq!(
+        text,
+        "error: cannot delete Service `alice/redis`\n\
+         cause: not this one\n\
+         state: 1 of 2 deleted; a rerun goes on from here\n"
+    );
+    assert_eq!(exit, Exit::Write);
+    assert_eq!(
+        fake.writes(),
+        ["DELETE /api/v1/namespaces/alice/services/other"]
+    );
+}
+
+#[tokio::test]
+async fn a_docker_configuration_that_cannot_be_used_is_named_before_anything_is_written() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = case(&fake.address, "apply");
+    let path = case.folder.path().join("config.json");
+    let said = |cause: &str| {
+        let path = path.display();
+        format!("error: cannot use docker configuration `{path}`\ncause: {cause}\n")
+    };
+    std::fs::write(&path, r#"{"auths": "c2VjcmV0"}"#).expect("write");
+    let (text, exit) = run(&case, &[]).await.failure();
+    assert_eq!(
+        text,
+        said("line 1, column 20: want JSON as `docker login` writes it")
+    );
+    assert_eq!(exit, Exit::Preflight);
+    std::fs::remove_file(&path).expect("remove");
+    std::fs::create_dir(&path).expect("folder");
+    let (text, _) = run(&case, &[]).await.failure();
+    assert_eq!(text, said("Is a directory (os error 21)"));
+    assert_eq!(fake.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_namespace_is_not_signed_by_nobody() {
+    let fake = Fake::start(Scenario::Nameless, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    setup(&mut case);
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": "alice", "annotations": {"windlass.dev/personal": "true"}}});
+    replace_service(&mut case, &namespace);
+    let (text, _) = run(&case, &[]).await.failure();
+    assert_eq!(
+        text,
+        "error: cannot read who you are from windlass\n\
+         cause: user name: got nothing, want a name\n"
+    );
+    assert_eq!(fake.writes(), [""; 0]);
+}
+
 #[tokio::test]
 async fn gated_and_users_are_refused_without_a_cluster() {
     let mut case = case("127.0.0.1:1", "apply");
@@ -440,8 +617,8 @@ async fn gated_and_users_are_refused_without_a_cluster() {
     assert_eq!(
         text,
         "error: cannot apply `//services/client:myns-deep`\n\
-         cause: $USER: got `prod`, which is the namespace of another environment; want a name of \
-         your own\n\
+         cause: $USER: got `prod`, which is a namespace of setup or of another environment; want a \
+         name of your own\n\
          hint: bazel run //services/client:myns-deep.apply --repo_env=USER=alice\n"
     );
     assert_eq!(exit, Exit::Input);

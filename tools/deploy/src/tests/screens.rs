@@ -117,9 +117,9 @@ fn first_apply() {
     };
     let mut lines = vec![
         screen::header(&place(&desired)),
-        screen::plan_line(Goal::Apply, &plan),
+        screen::plan_line(Goal::Apply, &plan, 7),
     ];
-    lines.push(screen::image_line("server", &pushed(), 0.3));
+    lines.push(screen::image_line("server", &pushed(), 0.3, 7));
     let mut groups = Groups::new(&desired, 0.4);
     for (statuses, now) in [
         (statuses(6, 0, 0), 9.8),
@@ -127,7 +127,7 @@ fn first_apply() {
         (statuses(6, 1, 1), 11.9),
     ] {
         let look = groups.look(&desired, &statuses, now);
-        lines.extend(look.ready.iter().map(screen::group_line));
+        lines.extend(look.ready.iter().map(|line| screen::group_line(line, 7)));
     }
     let state = State {
         plan: Some(plan),
@@ -153,7 +153,11 @@ next: edit services/client, then bazel run //services/client:myns-shallow.apply"
 fn while_it_waits() {
     let desired = stack();
     let look = Groups::new(&desired, 0.4).look(&desired, &statuses(2, 0, 0), 3.0);
-    let lines: Vec<String> = look.open.iter().map(screen::group_line).collect();
+    let lines: Vec<String> = look
+        .open
+        .iter()
+        .map(|line| screen::group_line(line, 7))
+        .collect();
     let want = "\
 redis   2 Services, ConfigMap, StatefulSet         2/6 ready   3.0 s
 server  Service, Deployment                        0/1 ready   3.0 s  waits for redis
@@ -250,7 +254,7 @@ fn what_delete_leaves() {
         pushes: Vec::new(),
     };
     assert_eq!(
-        screen::plan_line(Goal::Delete, &plan),
+        screen::plan_line(Goal::Delete, &plan, 7),
         "plan    1 object to delete, 5 not there, 1 to keep"
     );
     assert_eq!(

@@ -46,12 +46,16 @@ pub async fn carry_out(
     progress.line(&screen::header(&session.place));
     session.check_foundation(&desired).await?;
     session.sign_namespaces(&mut desired).await?;
-    let registry = context.registry();
+    let registry = context.registry()?;
     let seen = session.look(goal, &desired, &registry).await?;
     let plan = session.plan(goal, &desired, &seen)?;
     session.check_access(&desired, &plan).await?;
     journal.begin(&desired, &plan);
-    progress.line(&screen::plan_line(goal, &plan));
+    progress.line(&screen::plan_line(
+        goal,
+        &plan,
+        screen::name_width(&desired),
+    ));
     if options.dry_run || options.verbose {
         for line in screen::plan_details(&plan, &desired) {
             progress.line(&line);
@@ -112,6 +116,7 @@ async fn wait(
     let mut groups = Groups::new(desired, journal.seconds());
     // A run that changes nothing and finds all ready has nothing to say about groups.
     let mut worth_telling = !plan.is_empty();
+    let width = screen::name_width(desired);
     let show = |statuses: &[Status]| {
         worth_telling |= !statuses.iter().all(Status::is_current);
         let now = journal.seconds();
@@ -122,14 +127,15 @@ async fn wait(
             state.ready_after = groups.ready_after().to_vec();
         }
         if worth_telling {
-            let lines =
-                |lines: &[screen::GroupLine]| lines.iter().map(screen::group_line).collect();
+            let line = |line: &screen::GroupLine| screen::group_line(line, width);
+            let lines = |lines: &[screen::GroupLine]| lines.iter().map(line).collect();
             let (ready, open): (Vec<String>, Vec<String>) = (lines(&look.ready), lines(&look.open));
             progress.update(&ready, open, now);
         }
     };
     let wait = Wait {
         cluster: &session.cluster,
+        context: &session.place.context,
         resources: &session.resources,
         kubectl: &session.place.kubectl,
         desired,

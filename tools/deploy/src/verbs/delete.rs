@@ -1,6 +1,8 @@
 //! `delete`: none of the objects there. Takes only what this project wrote, pushes nothing, and
 //! needs neither namespaces nor kinds to be there.
 
+use windlass_oci_registry::{Client as Registry, Settings};
+
 use super::Context;
 use crate::desired::Desired;
 use crate::error::Error;
@@ -50,13 +52,17 @@ pub async fn carry_out(
     journal.state().place = Some(session.place.clone());
     progress.line(&screen::header(&session.place));
     session.check_own_namespace().await?;
-    let seen = session
-        .look(Goal::Delete, desired, &context.registry())
-        .await?;
+    // Without images nothing is asked of a registry, so nobody's credentials are read.
+    let registry = Registry::new(Settings::default());
+    let seen = session.look(Goal::Delete, desired, &registry).await?;
     let plan = session.plan(Goal::Delete, desired, &seen)?;
     session.check_access(desired, &plan).await?;
     journal.begin(desired, &plan);
-    progress.line(&screen::plan_line(Goal::Delete, &plan));
+    progress.line(&screen::plan_line(
+        Goal::Delete,
+        &plan,
+        screen::name_width(desired),
+    ));
     if options.dry_run || options.verbose {
         for line in screen::plan_details(&plan, desired) {
             progress.line(&line);

@@ -11,7 +11,7 @@ use windlass_oci_registry::{Client as Registry, DockerConfig, Settings, docker_c
 
 use crate::cli::Options;
 use crate::environment::ProcessEnvironment;
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::journal::Journal;
 use crate::progress::Progress;
 use crate::request::DeployRequest;
@@ -40,17 +40,35 @@ impl Context<'_> {
     }
 
     /// A client for the registries of the request, with the credentials that Docker has.
-    pub fn registry(&self) -> Registry {
+    ///
+    /// # Errors
+    /// Docker's configuration is there and cannot be used. Without one there are no credentials,
+    /// and a registry that wants some says so.
+    pub fn registry(&self) -> Result<Registry, Error> {
         let home = self.environment.home.clone().map(Into::into);
         let path = docker_config_path(self.environment.docker_config.clone(), home);
-        // Without a file there are no credentials, and a registry that wants some says so.
-        let text = path.and_then(|path| std::fs::read_to_string(path).ok());
-        let credentials = text
-            .and_then(|text| DockerConfig::parse(&text).ok())
-            .unwrap_or_default();
-        Registry::new(Settings {
+        let credentials = path.map_or_else(|| Ok(DockerConfig::default()), |path| read(&path))?;
+        Ok(Registry::new(Settings {
             credentials,
             ..Settings::default()
-        })
+        }))
+    }
+}
+
+fn read(path: &Path) -> Result<DockerConfig, Error> {
+    let unusable = |reason| Error::DockerConfig {
+        path: path.to_owned(),
+        source: Reason(reason),
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => DockerConfig::parse(&text).map_err(|error| {
+            // serde_json's own text quotes values, and these are secrets.
+            let (line, column) = (error.line(), error.column());
+            unusable(format!(
+                "line {line}, column {column}: want JSON as `docker login` writes it"
+            ))
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DockerConfig::default()),
+        Err(error) => Err(unusable(error.to_string())),
     }
 }

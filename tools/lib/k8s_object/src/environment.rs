@@ -2,9 +2,6 @@
 
 use crate::key::Namespace;
 
-/// The namespace of the local registry and of what else setup brings.
-pub const SYSTEM_NAMESPACE: &str = "windlass-system";
-
 /// Where the objects of an environment may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -73,7 +70,7 @@ impl Environment {
     /// personal one: there it means that `$USER` was not set.
     ///
     /// `forbidden` are the namespaces that a personal one must not equal, beside those that every
-    /// cluster has.
+    /// cluster has: those of setup and of other environments.
     pub fn try_new(
         name: &str,
         namespace: &str,
@@ -146,10 +143,8 @@ fn personal_namespace(user: &str, forbidden: &[String]) -> Result<Namespace, Nam
     };
     let whose = if user == "default" || user.starts_with("kube-") {
         "a namespace of Kubernetes"
-    } else if user == SYSTEM_NAMESPACE {
-        "the namespace of setup"
     } else if forbidden.iter().any(|name| name == user) {
-        "the namespace of another environment"
+        "a namespace of setup or of another environment"
     } else {
         return Ok(namespace);
     };
@@ -161,7 +156,7 @@ mod tests {
     use super::*;
 
     fn myns(user: &str) -> Result<Environment, NamespaceRefused> {
-        let forbidden = ["prod".to_owned(), "staging".to_owned()];
+        let forbidden = ["prod", "staging", "windlass-system"].map(str::to_owned);
         Environment::try_new("myns", user, Ownership::Personal, &forbidden)
     }
 
@@ -181,14 +176,15 @@ mod tests {
             ("Al.ice", "got `Al.ice`, want a DNS label"),
             (
                 "prod",
-                "got `prod`, which is the namespace of another environment",
+                "got `prod`, which is a namespace of setup or of another environment; want a name of \
+                 your own",
             ),
             (
                 "default",
                 "got `default`, which is a namespace of Kubernetes",
             ),
             ("kube-system", "a namespace of Kubernetes"),
-            ("windlass-system", "the namespace of setup"),
+            ("windlass-system", "a namespace of setup or of another"),
         ] {
             let error = myns(user).expect_err(user);
             assert!(error.to_string().contains(part), "{error}");

@@ -14,8 +14,7 @@ mod object;
 pub mod quantity;
 
 pub use environment::{
-    Environment, NamespaceRefused, Ownership, PERSONAL_ANNOTATION, SYSTEM_NAMESPACE, Scope,
-    check_personal,
+    Environment, NamespaceRefused, Ownership, PERSONAL_ANNOTATION, Scope, check_personal,
 };
 pub use key::{ApiVersion, FieldError, Key, Kind, Name, Namespace, is_cluster_scoped};
 pub use object::{Object, ParseError};
