@@ -560,7 +560,7 @@ fn steps_are_said_in_words() {
     let absent = Reason::Absent(vec![2, 4]).to_string();
     assert_eq!(
         absent,
-        "waiting to form the cluster: no answer from node 2, 4"
+        "waiting for all nodes: no answer from node 2, 4"
     );
 }
 
