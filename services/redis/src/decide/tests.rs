@@ -558,10 +558,7 @@ fn steps_are_said_in_words() {
         "become a replica of node 2 (id2)"
     );
     let absent = Reason::Absent(vec![2, 4]).to_string();
-    assert_eq!(
-        absent,
-        "waiting for all nodes: no answer from node 2, 4"
-    );
+    assert_eq!(absent, "waiting for all nodes: no answer from node 2, 4");
 }
 
 #[test]
