@@ -99,9 +99,6 @@ def _k8s_object_impl(ctx):
     manifest = _resolve(ctx, binding, images)
     image_files = [file for target in ctx.attr.images for file in _image_files(target)]
     object = K8sObjectInfo(
-        binding = binding,
-        image_files = depset(image_files),
-        images = depset(images),
         kind = ctx.attr.kind,
         label = label_text(ctx.label),
         manifest = manifest,
@@ -115,8 +112,8 @@ def _k8s_object_impl(ctx):
             label = object.label,
             objects = (struct(label = object.label, kind = object.kind, manifest = manifest),),
         )]),
-        image_files = object.image_files,
-        images = object.images,
+        image_files = depset(image_files),
+        images = depset(images),
         manifests = depset([manifest]),
         tops = (id,),
     )
