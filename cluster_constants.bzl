@@ -6,6 +6,13 @@ CLUSTER = "windlass"
 # host:port where images are pushed, and by the same name where the nodes pull from.
 REGISTRY = "localhost:31000"
 
+# "auto" is http for a loopback registry and https for any other; "http" is http for any.
+REGISTRY_SCHEME = "auto"
+
+# The Docker network of a k3d node with an address of its own. It is used where REGISTRY is that
+# address, which is the second one of the subnet: "172.19.0.2:31000", with REGISTRY_SCHEME "http".
+K3D_NETWORK = {"name": "k3d-network", "subnet": "172.19.0.0/26"}
+
 # The first part of every image's repository and of every group's name.
 PROJECT = "demo"
 
@@ -24,8 +31,8 @@ SYSTEM_NAMESPACES = ["windlass-system", "windlass-storage"]
 
 # Images that are not built here. The local cluster has its own builds of them under these names.
 THIRD_PARTY = {
-    "busybox": "localhost:31000/third_party/busybox:1",
-    "local-path-provisioner": "localhost:31000/third_party/local-path-provisioner:v0.0.30",
-    "redis": "localhost:31000/third_party/redis:8",
-    "registry": "localhost:31000/third_party/registry:3",
+    "busybox": REGISTRY + "/third_party/busybox:1",
+    "local-path-provisioner": REGISTRY + "/third_party/local-path-provisioner:v0.0.30",
+    "redis": REGISTRY + "/third_party/redis:8",
+    "registry": REGISTRY + "/third_party/registry:3",
 }

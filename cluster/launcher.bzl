@@ -1,6 +1,6 @@
 """The run targets of //cluster: links to the cluster tool, each with its request beside it."""
 
-load("//:cluster_constants.bzl", "CLUSTER", "REGISTRY", "THIRD_PARTY")
+load("//:cluster_constants.bzl", "CLUSTER", "K3D_NETWORK", "REGISTRY", "THIRD_PARTY")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 
 # The version of the request's schema: the tool refuses another.
@@ -9,7 +9,15 @@ _VERSION = 1
 # The API server's port in the node; the other is the registry's node port.
 _API_PORT = 6443
 
-# Attributes of a rule that calls `launch`.
+# What a request has of //:cluster_constants.bzl.
+CONSTANTS = struct(
+    context = CLUSTER,
+    registry = REGISTRY,
+    network = K3D_NETWORK,
+    third_party = THIRD_PARTY,
+)
+
+# Attributes of a rule that calls `launch` or `write_request`.
 LAUNCHER_ATTRS = {
     "_build": attr.label(
         allow_single_file = True,
@@ -28,11 +36,11 @@ LAUNCHER_ATTRS = {
     "_toolbox": attr.label(default = "//toolbox"),
 }
 
-def _registry_port():
-    """The port of REGISTRY, `host:port`."""
-    _, _, port = REGISTRY.rpartition(":")
+def _port(ctx, registry):
+    """The port of `host:port`."""
+    _, _, port = registry.rpartition(":")
     if not port.isdigit():
-        fail("cluster_constants.bzl: REGISTRY: got %r, want host:port" % REGISTRY)
+        fail("%s: registry: got %r, want host:port" % (ctx.label, registry))
     return int(port)
 
 def _folder(file):
@@ -45,6 +53,30 @@ def _enter(ctx):
         if file.basename == "enter":
             return file
     fail("%s: //toolbox: got no `enter`, want the program that enters the toolbox" % ctx.label)
+
+def write_request(ctx, output, verb, command = None, constants = CONSTANTS):
+    """Declares the action that writes a request of the cluster tool.
+
+    Args:
+      ctx: the context of a rule with LAUNCHER_ATTRS.
+      output: the File to write.
+      verb: what the tool is to do.
+      command: File of the command that `with` runs; None for other verbs.
+      constants: a struct as CONSTANTS is.
+    """
+    ctx.actions.write(output, json.encode_indent(struct(
+        version = _VERSION,
+        verb = verb,
+        context = constants.context,
+        registry = constants.registry,
+        network = constants.network,
+        ports = [_API_PORT, _port(ctx, constants.registry)],
+        third_party = constants.third_party,
+        programs = _folder(ctx.file._build),
+        node = _folder(ctx.file._start),
+        toolbox = runfile(_enter(ctx)),
+        command = runfile(command) if command else "",
+    )) + "\n")
 
 def launch(ctx, verb, command = None):
     """Declares a launcher of the cluster tool: a link to it, its request beside it.
@@ -64,18 +96,7 @@ def launch(ctx, verb, command = None):
         is_executable = True,
     )
     request = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(request, json.encode_indent(struct(
-        version = _VERSION,
-        verb = verb,
-        context = CLUSTER,
-        registry = REGISTRY,
-        ports = [_API_PORT, _registry_port()],
-        third_party = THIRD_PARTY,
-        programs = _folder(ctx.file._build),
-        node = _folder(ctx.file._start),
-        toolbox = runfile(_enter(ctx)),
-        command = runfile(command) if command else "",
-    )) + "\n")
+    write_request(ctx, request, verb, command)
     runfiles = ctx.runfiles(
         files = [executable, request],
         transitive_files = depset(transitive = [

@@ -1,7 +1,7 @@
 """The rules of Kubernetes objects, tied to //:cluster_constants.bzl. BUILD files load them from here."""
 
 load("@windlass_user//:user.bzl", "USER")
-load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "SYSTEM_NAMESPACES", "THIRD_PARTY")
+load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "REGISTRY_SCHEME", "SYSTEM_NAMESPACES", "THIRD_PARTY")
 load("//rules:k8s.bzl", "bind")
 
 _bound = bind(
@@ -9,6 +9,7 @@ _bound = bind(
     envs = ENVS,
     project = PROJECT,
     registry = REGISTRY,
+    registry_scheme = REGISTRY_SCHEME,
     setup = "//prod:setup.apply",
     system_namespaces = SYSTEM_NAMESPACES,
     third_party = THIRD_PARTY,
@@ -21,4 +22,5 @@ NAMESPACES = {env: namespace for env, namespace in _bound.namespaces.items() if 
 k8s_object = _bound.k8s_object
 k8s_objects = _bound.k8s_objects
 params = _bound.params
+pin_tool = _bound.pin_tool
 service = _bound.service

@@ -4,7 +4,7 @@ load("@crates//:defs.bzl", "all_crate_deps")
 load("@rules_rust//rust:defs.bzl", "rust_binary", "rust_clippy", "rust_library", "rust_test", "rustfmt_test")
 load("//rules:image.bzl", "rust_image")
 
-def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [], test_data = [], **kwargs):
+def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [], test_data = [], test_deps = [], **kwargs):
     """A library crate with its unit tests, clippy and rustfmt.
 
     Makes `<name>`, `<name>_test`, `<name>_clippy` and `<name>_format_test`.
@@ -16,6 +16,7 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
       deps: crates of this repository; those of Cargo.toml are added.
       compile_data: files that `include_str!` reads.
       test_data: files that the unit tests read.
+      test_deps: crates of this repository that only the unit tests use.
       **kwargs: more attributes of rust_library.
     """
     rust_library(
@@ -36,7 +37,7 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
         data = test_data,
         edition = "2024",
         proc_macro_deps = all_crate_deps(proc_macro_dev = True),
-        deps = all_crate_deps(normal_dev = True),
+        deps = all_crate_deps(normal_dev = True) + test_deps,
     )
     rust_clippy(
         name = name + "_clippy",
@@ -48,24 +49,27 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
         targets = [":" + name],
     )
 
-def rust_tool(name, deps = [], compile_data = [], test_data = [], **kwargs):
+def rust_tool(name, crate_name = None, deps = [], compile_data = [], test_data = [], test_deps = [], **kwargs):
     """A tool: the library of all its code, and a binary of `main.rs` alone.
 
     Makes what `rust_lib` makes for `lib` (crate `windlass_<name>`), and the binary `<name>`.
 
     Args:
       name: the binary's name.
+      crate_name: the library's crate name, `windlass_<name>` if not given.
       deps: crates of this repository; those of Cargo.toml are added.
       compile_data: files that `include_str!` reads.
       test_data: files that the unit tests read.
+      test_deps: crates of this repository that only the unit tests use.
       **kwargs: more attributes of rust_binary.
     """
     rust_lib(
         name = "lib",
         compile_data = compile_data,
-        crate_name = "windlass_" + name,
+        crate_name = crate_name or "windlass_" + name,
         deps = deps,
         test_data = test_data,
+        test_deps = test_deps,
     )
     rust_binary(
         name = name,

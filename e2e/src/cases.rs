@@ -7,11 +7,14 @@ mod kept;
 mod order;
 mod stack;
 mod users;
+mod verbs;
 
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 6] = ["stack", "data", "failures", "kept", "order", "users"];
+pub const NAMES: [&str; 7] = [
+    "stack", "data", "failures", "kept", "order", "users", "verbs",
+];
 
 /// The case of a name.
 pub fn named(name: &str) -> Option<fn(&Harness)> {
@@ -22,6 +25,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "kept" => Some(kept::run),
         "order" => Some(order::run),
         "users" => Some(users::run),
+        "verbs" => Some(verbs::run),
         _ => None,
     }
 }

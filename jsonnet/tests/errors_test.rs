@@ -44,7 +44,8 @@ fn why_in(environment: &str, body: &str) -> String {
         outputs: Outputs::One("out.json".into()),
     };
     let cause = evaluate(&request).files.expect_err("fails");
-    let (_, text) = cause.text.split_once(": ").expect("file:line:column: text");
+    let text = cause.to_string();
+    let (_, text) = text.split_once(": ").expect("file:line:column: text");
     text.to_owned()
 }
 

@@ -11,6 +11,7 @@ load(
 load(":k8s_object.bzl", _k8s_object = "k8s_object")
 load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
 load(":k8s_verb.bzl", "VERBS", "k8s_verb")
+load(":pin_tool.bzl", _pin_tool = "pin_tool")
 load(":service.bzl", "make_service")
 
 def verbs(name, **kwargs):
@@ -48,7 +49,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
 
     Returns:
-      a struct: the macros `k8s_object`, `k8s_objects` and `service`; `params`, a function that gives what
+      a struct: the macros `k8s_object`, `k8s_objects`, `pin_tool` and `service`; `params`, a function that gives what
       Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
     refusal = refusal_of_envs(envs)
@@ -78,7 +79,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
         Args:
           name: the target's name; `<name>.apply` and the other verbs are made beside it.
           env: a key of ENVS, or "setup".
-          src: the rendered manifest.
+          src: the rendered manifest, JSON or YAML, from any rule.
           kind: its kind.
           images: dict of the name in the manifest -> image target, for images built here.
           pins: a pin target, for images that are pinned.
@@ -112,6 +113,23 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
         """
         _k8s_objects(name = name, deps = deps, group = group, objects = objects, **kwargs)
         verbs(name, **kwargs)
+
+    def pin_tool(name, **kwargs):
+        """The tool that writes and lists pins. Hints call it `//tools/pin`: have an alias of that name.
+
+        Args:
+          name: the target's name.
+          **kwargs: more attributes of the target, such as visibility.
+        """
+        _pin_tool(
+            name = name,
+            images = {env: own["images"] for env, own in envs.items()},
+            project = project,
+            registries = {env: own["registry"] for env, own in envs.items() if "registry" in own},
+            registry = registry,
+            registry_scheme = registry_scheme,
+            **kwargs
+        )
 
     namespaces = {
         name: user if env["namespace"] == "$USER" else env["namespace"]
@@ -148,6 +166,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
         k8s_objects = k8s_objects,
         namespaces = namespaces,
         params = params,
+        pin_tool = pin_tool,
         service = make_service(
             envs = envs,
             k8s_object = k8s_object,

@@ -50,7 +50,7 @@ def _called(ctx, constraints, what):
     return _refuse(
         ctx,
         "platform",
-        str(ctx.fragments.platform.platform),
+        label_text(ctx.fragments.platform.platform),
         "a platform whose %s is one of %s" % (what, ", ".join(constraints.values())),
     )
 

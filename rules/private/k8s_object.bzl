@@ -7,6 +7,7 @@ load("//rules/private/providers:pin_info.bzl", "PinInfo")
 load(":binding.bzl", "decode_binding")
 load(":labels.bzl", "label_text")
 load(":request.bzl", "launch")
+load(":yaml_to_json.bzl", "YAML_ATTRS", "YAML_FILES", "convert_yaml")
 
 def _repository(binding, key):
     return "%s/%s/%s" % (binding.registry, binding.project, key)
@@ -29,16 +30,26 @@ def _image_files(target):
     layers = [file for layer in info.layers for file in (layer.blob, layer.metadata)]
     return [info.manifest, info.config, info.descriptor] + layers
 
+def _json(ctx, file, name):
+    """The file, or what becomes of it if it is YAML."""
+    if "." + file.extension not in YAML_FILES:
+        return file
+    converted = ctx.actions.declare_file("%s.%s.json" % (ctx.label.name, name))
+    convert_yaml(ctx, file, [("--object", converted)])
+    return converted
+
 def _resolve(ctx, binding, images):
     """Declares the action that puts digests into the manifest and checks it."""
     environment = binding.environment
+    src = _json(ctx, ctx.file.src, "src")
+    siblings = [_json(ctx, file, "sibling%d" % index) for index, file in enumerate(ctx.files.siblings)]
     output = ctx.actions.declare_file(ctx.label.name + ".resolved.json")
     args = ctx.actions.args()
     args.use_param_file("@%s", use_always = True)
     args.set_param_file_format("multiline")
     args.add("--label", label_text(ctx.label))
-    args.add("--src", ctx.file.src)
-    args.add_all(ctx.files.siblings, before_each = "--sibling")
+    args.add("--src", src)
+    args.add_all(siblings, before_each = "--sibling")
     args.add("--kind", ctx.attr.kind)
     args.add("--environment-name", environment.name)
     args.add("--namespace=" + environment.namespace)
@@ -48,7 +59,7 @@ def _resolve(ctx, binding, images):
         args.add("--personal-name")
     if environment.forbidden_namespaces:
         args.add_all(environment.forbidden_namespaces, before_each = "--forbidden-namespace")
-    inputs = [ctx.file.src] + ctx.files.siblings
+    inputs = [src] + siblings
     for image in images:
         args.add(image.descriptor, format = "--image=%s=%s=%%s" % (image.key, image.repository))
         inputs.append(image.descriptor)
@@ -128,7 +139,7 @@ k8s_object = rule(
     implementation = _k8s_object_impl,
     doc = "One Kubernetes object. Building it resolves its images to digests and checks it; " +
           "running it prints it. `bind` makes the targets that apply it.",
-    attrs = {
+    attrs = YAML_ATTRS | {
         "binding": attr.string(mandatory = True, doc = "Cluster and environment, as `bind` writes them."),
         "images": attr.label_keyed_string_dict(
             providers = [ImageInfo],
@@ -139,13 +150,13 @@ k8s_object = rule(
         "pinned": attr.string_list(doc = "Names by which the manifest calls images that pins has."),
         "pins": attr.label(providers = [PinInfo], doc = "Where pinned images come from, instead of images."),
         "siblings": attr.label_list(
-            allow_files = [".json"],
+            allow_files = [".json"] + YAML_FILES,
             doc = "Other manifests of the same service and environment: an image that none of them uses is an error.",
         ),
         "src": attr.label(
             mandatory = True,
-            allow_single_file = [".json"],
-            doc = "The rendered manifest: one object.",
+            allow_single_file = [".json"] + YAML_FILES,
+            doc = "The manifest: one object, as JSON or YAML, from a file or from any rule.",
         ),
         "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
         "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),

@@ -1,24 +1,51 @@
 """The pin rule: images of an environment, from a service's lock file."""
 
 load("//rules/private/providers:pin_info.bzl", "PinInfo")
+load(":labels.bzl", "label_text")
 
 def _pin_impl(ctx):
+    pins = ctx.actions.declare_file(ctx.label.name + ".json")
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add("--label", label_text(ctx.label))
+    args.add("--lock", ctx.file.lock)
+    args.add("--environment-name", ctx.attr.environment)
+    args.add_all(ctx.attr.environments, before_each = "--known-environment")
+    args.add_all(ctx.attr.images, before_each = "--known-image")
+    args.add("--out", pins)
+    ctx.actions.run(
+        executable = ctx.executable._manifest,
+        arguments = ["pins", args],
+        inputs = [ctx.file.lock],
+        outputs = [pins],
+        mnemonic = "K8sPins",
+        progress_message = "Checking pins %{label}",
+    )
     return [
-        DefaultInfo(files = depset([ctx.file.lock])),
-        PinInfo(environment = ctx.attr.environment, lock = ctx.file.lock),
+        DefaultInfo(files = depset([pins])),
+        PinInfo(environment = ctx.attr.environment, lock = pins),
     ]
 
 pin = rule(
     implementation = _pin_impl,
-    doc = "The images that an environment runs, as its lock file says. " +
-          "A k8s_object that has it takes no image from a build.",
+    doc = "The images that an environment runs, as a lock file says, which is checked as a whole. " +
+          "A k8s_object that has it takes no image from a build, and is resolved anew only if a pin of its " +
+          "own environment changes.",
     attrs = {
         "environment": attr.string(mandatory = True, doc = "Environment: a key of the lock file."),
+        "environments": attr.string_list(
+            doc = "The environments that the lock file may have pins of; any where empty.",
+        ),
+        "images": attr.string_list(
+            doc = "The image keys that the lock file may have pins of: nothing would use another. Any where empty.",
+        ),
         "lock": attr.label(
             mandatory = True,
             allow_single_file = [".json"],
             doc = "The lock file: `{environment: {image key: {\"image\": \"registry/project/name@sha256:...\"}}}`.",
         ),
+        "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
     },
     provides = [PinInfo],
 )

@@ -10,7 +10,7 @@ load(":labels.bzl", "label_text")
 VERSION = 1
 
 # Verbs whose run pushes images first; the others need none built into their runfiles.
-PUSHES = ["apply", "create"]
+PUSHES = ["apply", "create", "push", "replace"]
 
 def _group(group):
     return json.encode(struct(
@@ -53,7 +53,7 @@ def write_request(ctx, output, verb, info):
     Args:
       ctx: the rule's context.
       output: the File to write.
-      verb: what the tool is to do: apply, create, delete or resolve.
+      verb: what the tool is to do, one of VERBS in k8s_verb.bzl.
       info: K8sObjectsInfo.
     """
     binding = info.binding

@@ -8,6 +8,30 @@ def _sibling(dep, target):
     """The target of another service: `//services/server` -> `//services/server:<target>`."""
     return native.package_relative_label(dep).same_package_label(target)
 
+def refusal_of_service(name, package, has_service, envs, images, pins):
+    """Why a service cannot be made.
+
+    Args:
+      name: the service's name.
+      package: the package that it is in.
+      has_service: whether the package has one already.
+      envs: ENVS.
+      images: dict of image key to image target.
+      pins: the lock file, or None.
+
+    Returns:
+      a text that says what to do; None where all is well.
+    """
+    if has_service:
+        return "service %r: package %s has a service already; put this one in a package of its own" % (name, package)
+    pinned = [env for env in envs if envs[env]["images"] == "pinned"]
+    if pinned and images and not pins:
+        return "service %r: attribute pins: got none, and images of %s are pinned; set pins = \"pins.json\"" % (
+            name,
+            ", ".join(pinned),
+        )
+    return None
+
 def make_service(envs, k8s_object, k8s_objects, params):
     """The `service` macro of one binding.
 
@@ -40,11 +64,16 @@ def make_service(envs, k8s_object, k8s_objects, params):
           visibility: of all targets.
           **kwargs: attributes of all targets, such as tags.
         """
-        if native.existing_rule(envs.keys()[0] + "-shallow"):
-            fail("service %r: package %s has a service already; put this one in a package of its own" % (
-                name,
-                native.package_name(),
-            ))
+        refusal = refusal_of_service(
+            name = name,
+            package = native.package_name(),
+            has_service = native.existing_rule(envs.keys()[0] + "-shallow") != None,
+            envs = envs,
+            images = images,
+            pins = pins,
+        )
+        if refusal:
+            fail(refusal)
         common = dict(kwargs, visibility = visibility)
         for env in envs:
             rendered = env + "-rendered"
@@ -65,9 +94,14 @@ def make_service(envs, k8s_object, k8s_objects, params):
             )
             pinned = envs[env]["images"] == "pinned" and images
             if pinned:
-                if not pins:
-                    fail("service %r: images of %s are pinned: set pins = \"pins.json\"" % (name, env))
-                pin(name = env + "-pins", environment = env, lock = pins, **common)
+                pin(
+                    name = env + "-pins",
+                    environment = env,
+                    environments = [e for e in envs if envs[e]["images"] == "pinned"],
+                    images = images.keys(),
+                    lock = pins,
+                    **common
+                )
             objects = []
             for file, kind in outputs.items():
                 object = "%s-%s" % (env, file.removesuffix(".json"))

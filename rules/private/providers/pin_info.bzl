@@ -4,6 +4,6 @@ PinInfo = provider(
     doc = "The pinned images of one environment.",
     fields = {
         "environment": "str: the environment's name",
-        "lock": "File: the lock file, `{environment: {image key: {\"image\": \"...@sha256:...\"}}}`",
+        "lock": "File: the checked pins of this environment alone, in the form of a lock file: `{environment: {image key: {\"image\": \"...@sha256:...\"}}}`, or `{}`",
     },
 )

@@ -46,9 +46,17 @@ _USER = "; nodes cannot tell whether a name is root"
 _IMAGES_REFUSED = {
     "env_name": ("attribute env: got \"A=B\", want names without \"=\"", {"env": {"A=B": "C"}}),
     "label_name": ("attribute labels: got \"\", want names without \"=\"", {"labels": {"": "C"}}),
-    "lines": ("attribute cmd: got \"a\\nb\", want one line", {"cmd": ["a\nb"]}),
-    "platform": (
-        "want a platform whose system is one of linux",
+    "lines_cmd": ("attribute cmd: got \"a\\nb\", want one line", {"cmd": ["a\nb"]}),
+    "lines_entrypoint": ("attribute entrypoint: got \"a\\nb\", want one line", {"entrypoint": ["a\nb"]}),
+    "lines_env": ("attribute env: got \"a\\nb\", want one line", {"env": {"A": "a\nb"}}),
+    "lines_labels": ("attribute labels: got \"a\\nb\", want one line", {"labels": {"A": "a\nb"}}),
+    "platform_processor": (
+        "attribute platform: got \"//rules/tests/image:linux_riscv64\", " +
+        "want a platform whose processor is one of arm64, amd64",
+        {"platform": "//rules/tests/image:linux_riscv64"},
+    ),
+    "platform_system": (
+        "attribute platform: got \"//rules/tests/image:foreign\", want a platform whose system is one of linux",
         {"platform": "//rules/tests/image:foreign"},
     ),
     "port": (

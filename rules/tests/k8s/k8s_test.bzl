@@ -4,6 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:k8s.bzl", "bind")
 load("//rules:pin.bzl", "pin")
 load("//rules/private:binding.bzl", "environment", "refusal_of_envs")
+load("//rules/private:k8s_verb.bzl", "VERBS")
 load("//rules/private:labels.bzl", "label_text")
 
 ENVS = {
@@ -114,6 +115,31 @@ request_test = analysistest.make(
     attrs = {"file": attr.string(), "want": attr.string()},
 )
 
+def _verb_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    requests = [
+        json.decode(a.content)
+        for a in analysistest.target_actions(env)
+        for o in a.outputs.to_list()
+        if o.basename == target.label.name + ".json"
+    ]
+    asserts.equals(env, [ctx.attr.verb], [request["verb"] for request in requests])
+    asserts.equals(env, ctx.attr.images, [image["key"] for request in requests for image in request["images"]])
+
+    # The layer stands for all files of an image: whoever needs none must not build any.
+    files = [file.short_path for file in target[DefaultInfo].default_runfiles.files.to_list()]
+    layers = [file for file in files if "/layer" in file]
+    asserts.equals(env, bool(ctx.attr.images), bool(layers), "image files in the runfiles: %s" % layers)
+    manifests = [file for file in files if file.endswith(".resolved.json")]
+    asserts.equals(env, 1, len(manifests), "manifests in the runfiles: %s" % manifests)
+    return analysistest.end(env)
+
+verb_test = analysistest.make(
+    _verb_test_impl,
+    attrs = {"images": attr.string_list(), "verb": attr.string()},
+)
+
 def _fails_test_impl(ctx):
     env = analysistest.begin(ctx)
     asserts.expect_failure(env, ctx.attr.text)
@@ -125,7 +151,7 @@ def _subjects():
     """Targets to look at."""
     one = _bind()
     manual = {"tags": ["manual"]}
-    pin(name = "prod-pins", environment = "prod", lock = "pins.json", **manual)
+    pin(name = "prod-pins", environment = "prod", lock = "web.pins.json", **manual)
     one.k8s_object(name = "web", env = "myns", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
     one.k8s_object(name = "prod-web", env = "prod", kind = "Deployment", pinned = ["web"], pins = ":prod-pins", src = "web.json", **manual)
     one.k8s_object(name = "far-web", env = "far", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
@@ -145,35 +171,8 @@ def _subjects():
     two = _bind(cluster = "two", registry = "registry.example:443", user = "bob")
     two.k8s_object(name = "two-web", env = "myns", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
 
-def k8s_test_suite(name):
-    """All tests of these rules.
-
-    Args:
-      name: the suite's name.
-    """
-    _subjects()
-    unittest.suite(name + "_unit", envs_test, environment_test, label_text_test)
-    resolve_test(
-        name = name + "_built",
-        target_under_test = ":web",
-        want = ["--namespace=alice", "--personal", "--image=web=localhost:5000/shop/web=", "--forbidden-namespace kitchen"],
-    )
-    resolve_test(
-        name = name + "_pinned",
-        target_under_test = ":prod-web",
-        unwanted = ["--image", "--personal", "--forbidden-namespace"],
-        want = ["--namespace=prod", "--pins ", "--pinned=web=localhost:5000/shop/web"],
-    )
-    resolve_test(
-        name = name + "_other_constants",
-        target_under_test = ":two-web",
-        want = ["--namespace=bob", "--image=web=registry.example:443/shop/web="],
-    )
-    resolve_test(
-        name = name + "_own_registry",
-        target_under_test = ":far-web",
-        want = ["--image=web=far.example:443/shop/web="],
-    )
+def _request_tests(name):
+    """What stands in requests."""
     request_test(
         name = name + "_deep_request",
         file = "deep.json",
@@ -217,6 +216,58 @@ def k8s_test_suite(name):
                 "forbidden_namespaces": ["far", "kitchen", "prod"],
             }),
         )
+
+def _verb_tests(name):
+    """Each verb's target, and what it has of images."""
+    images = {
+        "apply": ["web"],
+        "create": ["web"],
+        "delete": [],
+        "diff": [],
+        "push": ["web"],
+        "replace": ["web"],
+        "resolve": [],
+        "status": [],
+    }
+    for verb in VERBS:
+        verb_test(
+            name = "%s_verb_%s" % (name, verb),
+            images = images[verb],
+            target_under_test = ":web." + verb,
+            verb = verb,
+        )
+
+def k8s_test_suite(name):
+    """All tests of these rules.
+
+    Args:
+      name: the suite's name.
+    """
+    _subjects()
+    unittest.suite(name + "_unit", envs_test, environment_test, label_text_test)
+    resolve_test(
+        name = name + "_built",
+        target_under_test = ":web",
+        want = ["--namespace=alice", "--personal", "--image=web=localhost:5000/shop/web=", "--forbidden-namespace kitchen"],
+    )
+    resolve_test(
+        name = name + "_pinned",
+        target_under_test = ":prod-web",
+        unwanted = ["--image", "--personal", "--forbidden-namespace"],
+        want = ["--namespace=prod", "--pins ", "--pinned=web=localhost:5000/shop/web"],
+    )
+    resolve_test(
+        name = name + "_other_constants",
+        target_under_test = ":two-web",
+        want = ["--namespace=bob", "--image=web=registry.example:443/shop/web="],
+    )
+    resolve_test(
+        name = name + "_own_registry",
+        target_under_test = ":far-web",
+        want = ["--image=web=far.example:443/shop/web="],
+    )
+    _request_tests(name)
+    _verb_tests(name)
     for target, text in {
         "both": "got images and pins; an environment's images are built or pinned",
         "empty": "attribute objects: got none, want at least one",

@@ -9,7 +9,7 @@ use windlass_runfiles::Launcher;
 
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::request::{Provider, Request};
+use crate::request::{Request, Target};
 use crate::verbs;
 
 /// A real Kubernetes of one node on this machine, reachable on 127.0.0.1 only.
@@ -51,6 +51,8 @@ enum Verb {
     Build,
     /// Run a command beside a cluster of its own that ends with it.
     With(verbs::with::Arguments),
+    /// Write what k3d would be told, and tell it nothing.
+    Plan(verbs::plan::Arguments),
     /// Keep a cluster running (`up` starts this).
     #[command(hide = true)]
     Supervise {
@@ -83,11 +85,11 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Result<ExitCo
         let request = found.request();
         request.is_file().then_some((found, request))
     });
-    let (line, provider) = match &launcher {
+    let (line, target) = match &launcher {
         Ok(Some((found, path))) => {
-            let request = Request::read(path)?;
-            let line = launched(&request, found, &arguments);
-            (line, Some(Provider::new(request, found.runfiles())))
+            let target = Target::read(path, found.runfiles())?;
+            let line = launched(&target.request, found, &arguments);
+            (line, Some(target))
         }
         _ => (arguments.clone(), None),
     };
@@ -100,7 +102,7 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Result<ExitCo
     };
     dispatch(
         cli,
-        provider,
+        target,
         &Called {
             arguments,
             environment: environment.clone(),
@@ -127,16 +129,13 @@ fn launched(request: &Request, launcher: &Launcher, arguments: &[OsString]) -> V
     line
 }
 
-fn dispatch(cli: Cli, launched: Option<Provider>, called: &Called) -> Result<ExitCode, Error> {
+fn dispatch(cli: Cli, launched: Option<Target>, called: &Called) -> Result<ExitCode, Error> {
     let (request, runfiles) = (cli.request, cli.runfiles);
-    let provider = || match (launched, request) {
-        (Some(provider), _) => Ok(provider),
+    let target = || match (launched, request) {
+        (Some(target), _) => Ok(target),
         (None, Some(path)) => {
             let folder = runfiles.or(called.environment.runfiles().runfiles_dir);
-            Ok(Provider::new(
-                Request::read(&path)?,
-                &folder.unwrap_or_else(|| ".".into()),
-            ))
+            Target::read(&path, &folder.unwrap_or_else(|| ".".into()))
         }
         (None, None) => Err(Error::Request {
             path: "--request".into(),
@@ -144,15 +143,16 @@ fn dispatch(cli: Cli, launched: Option<Provider>, called: &Called) -> Result<Exi
         }),
     };
     match cli.verb {
-        Verb::Up(arguments) => verbs::up::run(&arguments, &provider()?, called),
-        Verb::Down(arguments) => verbs::down::run(&arguments, &provider()?, called),
-        Verb::Reset(arguments) => verbs::reset::run(&arguments, &provider()?, called),
-        Verb::Status(arguments) => verbs::status::run(&arguments, &provider()?, called),
-        Verb::Kubectl(arguments) => verbs::kubectl::run(&arguments, &provider()?, called),
-        Verb::Build => verbs::build::run(&provider()?, called),
-        Verb::With(arguments) => verbs::with::run(&arguments, &provider()?, called),
+        Verb::Up(arguments) => verbs::up::run(&arguments, &target()?, called),
+        Verb::Down(arguments) => verbs::down::run(&arguments, &target()?, called),
+        Verb::Reset(arguments) => verbs::reset::run(&arguments, &target()?, called),
+        Verb::Status(arguments) => verbs::status::run(&arguments, &target()?, called),
+        Verb::Kubectl(arguments) => verbs::kubectl::run(&arguments, &target()?, called),
+        Verb::Build => verbs::build::run(&target()?, called),
+        Verb::With(arguments) => verbs::with::run(&arguments, &target()?, called),
         Verb::Within(arguments) => verbs::with::within(&arguments, called),
-        Verb::Supervise { state } => verbs::supervise(&state),
+        Verb::Plan(arguments) => verbs::plan::run(&arguments, &target()?),
+        Verb::Supervise { state } => verbs::supervise(&state, called),
         Verb::Isolate { cgroup, command } => {
             crate::supervisor::become_isolated(&cgroup, &command).map(|()| ExitCode::SUCCESS)
         }

@@ -1,9 +1,13 @@
-//! The environment variables that this program reads: here, and nowhere else.
+//! What this program reads of its surroundings: variables, who it is and where its own file is.
+//! Here, and nowhere else.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use crate::error::Error;
 
 /// Variables go into the toolbox under this prefix, which `toolbox/enter` lets through.
 const PASSED: &str = "WINDLASS_PASS_";
@@ -22,19 +26,59 @@ const OWN: [&str; 10] = [
     "_",
 ];
 
-/// The variables of the caller, inside the toolbox too.
-#[derive(Debug, Clone, Default)]
+/// Who this process is, to the machine that it runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// Root of a Linux machine.
+    Root,
+    /// Root of a user namespace, which is nobody outside.
+    RootOfNamespace,
+    /// Another user of a Linux machine.
+    User(u32),
+    /// Somebody on another system.
+    Foreign(String),
+}
+
+impl Identity {
+    fn read() -> Self {
+        if !cfg!(target_os = "linux") {
+            return Self::Foreign(std::env::consts::OS.to_owned());
+        }
+        let user = nix::unistd::geteuid();
+        if !user.is_root() {
+            return Self::User(user.as_raw());
+        }
+        let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        // Third field: how many users there are (user_namespaces(7)).
+        if map.split_whitespace().nth(2) == Some("4294967295") {
+            Self::Root
+        } else {
+            Self::RootOfNamespace
+        }
+    }
+}
+
+/// The variables of the caller, inside the toolbox too, and what else this process is told.
+#[derive(Debug, Clone)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
+    identity: Identity,
+    program: Option<PathBuf>,
 }
 
 impl Environment {
-    /// This process's variables; what was passed into the toolbox has its own name again.
+    /// This process's; what was passed into the toolbox has its own name again.
     pub fn read() -> Self {
-        Self::from_variables(std::env::vars_os())
+        let program = std::env::current_exe().ok();
+        Self::new(std::env::vars_os(), Identity::read(), program)
     }
 
-    fn from_variables(all: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+    /// One with these variables, of this user. `program` is the file of this program.
+    pub fn new(
+        all: impl IntoIterator<Item = (OsString, OsString)>,
+        identity: Identity,
+        program: Option<PathBuf>,
+    ) -> Self {
         let (passed, mut variables): (BTreeMap<_, _>, BTreeMap<_, _>) = all
             .into_iter()
             .partition(|(name, _)| name.as_bytes().starts_with(PASSED.as_bytes()));
@@ -44,7 +88,22 @@ impl Environment {
                 value,
             );
         }
-        Self { variables }
+        Self {
+            variables,
+            identity,
+            program,
+        }
+    }
+
+    /// Who this process is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The file of this program, to be run again.
+    pub fn program(&self) -> Result<PathBuf, Error> {
+        let missing = || Error::io("find", "/proc/self/exe")(io::ErrorKind::NotFound.into());
+        self.program.clone().ok_or_else(missing)
     }
 
     /// The same variables under names that pass into the toolbox.
@@ -143,12 +202,19 @@ impl Environment {
         self.path("BUILD_WORKING_DIRECTORY")
     }
 
-    /// Where kubectl is, if the user has one.
-    pub fn kubectl(&self) -> Option<PathBuf> {
+    /// The folder of the records of running clusters: `WINDLASS_CLUSTER_RECORDS`, else
+    /// /run/windlass.
+    pub fn records(&self) -> PathBuf {
+        self.path("WINDLASS_CLUSTER_RECORDS")
+            .unwrap_or_else(|| "/run/windlass".into())
+    }
+
+    /// Where a program of the user's is: the first of this name in `PATH`.
+    pub fn find(&self, program: &str) -> Option<PathBuf> {
         let path = self.get("PATH")?;
         std::env::split_paths(path)
-            .map(|folder| folder.join("kubectl"))
-            .find(|f| f.is_file())
+            .map(|folder| folder.join(program))
+            .find(|file| file.is_file())
     }
 
     /// What finding the runfiles takes.
@@ -166,7 +232,8 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
-        Environment::from_variables(pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())))
+        let all = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+        Environment::new(all, Identity::Root, None)
     }
 
     #[test]
@@ -179,7 +246,7 @@ mod tests {
         let mut inside = outside.for_toolbox();
         assert_eq!(inside.len(), 1, "only KUBECONFIG passes: {inside:?}");
         inside.insert("PATH".into(), "/usr/bin".into());
-        let inside = Environment::from_variables(inside);
+        let inside = Environment::new(inside, Identity::Root, None);
         assert_eq!(inside.kubeconfigs(), [PathBuf::from("/k")]);
         assert_eq!(inside.get("PATH"), Some(OsStr::new("/usr/bin")));
     }

@@ -5,8 +5,14 @@ use std::path::{Path, PathBuf};
 
 use windlass_report::{Exit, Explain};
 
+use crate::provider::{self, Provider, Unfit};
+
+/// The run targets of //cluster, whose requests lie beside them.
+const TARGETS: [&str; 6] = ["build", "down", "kubectl", "reset", "status", "up"];
+
 /// Why a verb of the cluster failed.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
     /// The file beside the launcher, or the one that `--request` names.
     #[error("cannot read request `{}`", path.display())]
@@ -17,9 +23,6 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The launcher's files are not found.
-    #[error("cannot find the files of this cluster")]
-    Runfiles(#[from] windlass_runfiles::Error),
     /// An image of `third_party` that is not built here.
     #[error(
         "cannot preload third-party image `{key}`: got a name that is not built here, want one of {known}"
@@ -30,13 +33,100 @@ pub enum Error {
         /// The names of what is built.
         known: String,
     },
-    /// Namespaces, mounts and cgroups take root.
-    #[error("the embedded cluster needs root on Linux: got {got}")]
-    NotRoot {
-        /// Who we are.
-        got: String,
-        /// The context that would do as well.
+    /// Nobody can run the cluster on this machine, or not who was asked to.
+    #[error("{} run cluster `{context}` on this machine", who(unfit))]
+    Provider {
+        /// The cluster.
         context: String,
+        /// Who was looked at, and why not.
+        unfit: Vec<(Provider, Unfit)>,
+    },
+    /// The cluster in the folder is of another provider than the one that was asked for.
+    #[error(
+        "cluster `{context}` in `{}` is made by {made}: got --provider={wanted}",
+        path.display()
+    )]
+    OtherProvider {
+        /// The cluster.
+        context: String,
+        /// Its folder.
+        path: PathBuf,
+        /// Who made it.
+        made: Provider,
+        /// Who was asked for.
+        wanted: Provider,
+    },
+    /// A folder that somebody uses for something else.
+    #[error("`{}` is not the folder of a cluster: `{name}` is in it", path.display())]
+    NotACluster {
+        /// The folder.
+        path: PathBuf,
+        /// What is in it.
+        name: String,
+    },
+    /// docker or k3d failed.
+    #[error("cannot {what}")]
+    Command {
+        /// What it was to do, after "cannot".
+        what: String,
+        /// The command.
+        line: String,
+        /// What it said.
+        tail: Vec<String>,
+    },
+    /// docker could not make a network with these addresses.
+    #[error("cannot {what} with subnet {subnet}")]
+    Subnet {
+        /// What it was to do, after "cannot".
+        what: String,
+        /// The addresses.
+        subnet: String,
+        /// The command.
+        line: String,
+        /// What it said.
+        tail: Vec<String>,
+    },
+    /// A network of the name is there, with other addresses.
+    #[error("Docker network `{network}` has other addresses: got {got}, want {want}")]
+    OtherSubnet {
+        /// The network.
+        network: String,
+        /// Its subnet.
+        got: String,
+        /// The one that the constants say.
+        want: String,
+    },
+    /// The node is not where its images are named after.
+    #[error("the node is at another address of Docker network `{network}`: got {got}, want {want}")]
+    NodeAddress {
+        /// The network.
+        network: String,
+        /// Its address.
+        got: String,
+        /// The one of the registry.
+        want: String,
+    },
+    /// k3d has a cluster of this name that was not made from this folder.
+    #[error("k3d has a cluster `{context}` already, which is not ours")]
+    StrangeCluster {
+        /// Its name.
+        context: String,
+    },
+    /// What the cluster of k3d was made with cannot be changed.
+    #[error("k3d cluster `{context}` was made with other settings")]
+    OtherSettings {
+        /// Its name.
+        context: String,
+        /// What differs, one a line.
+        differences: Vec<String>,
+    },
+    /// A k3d node would have to pull images that nobody has.
+    #[error("cannot build the images that the node is to have from the start")]
+    Preload {
+        /// The images.
+        images: Vec<String>,
+        /// Why not.
+        why: String,
     },
     /// Another program listens there.
     #[error("cannot publish the cluster on 127.0.0.1:{port}")]
@@ -157,12 +247,27 @@ impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match self {
             Self::Build { tail, log } | Self::Ended { tail, log } => {
-                let mut lines: Vec<_> = tail.iter().map(|line| format!("  | {line}")).collect();
+                let mut lines = quoted(tail);
                 lines.push(format!("log: {}", log.display()));
                 lines
             }
-            Self::NotReady { tail, .. } | Self::Program { tail, .. } => {
-                tail.iter().map(|line| format!("  | {line}")).collect()
+            Self::NotReady { tail, .. } | Self::Program { tail, .. } => quoted(tail),
+            Self::Command { line, tail, .. } | Self::Subnet { line, tail, .. } => {
+                let mut lines = quoted(tail);
+                lines.push(format!("command: {line}"));
+                lines
+            }
+            Self::Provider { unfit, .. } => {
+                let lines = unfit
+                    .iter()
+                    .map(|(provider, why)| format!("{provider}: {why}"));
+                quoted(&lines.collect::<Vec<_>>())
+            }
+            Self::OtherSettings { differences, .. } => quoted(differences),
+            Self::Preload { images, why } => {
+                let mut lines = vec![why.clone()];
+                lines.extend(images.iter().cloned());
+                quoted(&lines)
             }
             _ => Vec::new(),
         }
@@ -170,9 +275,31 @@ impl Explain for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NotRoot { context, .. } => Some(format!(
-                "run it as root, or have a kubeconfig context named `{context}`"
+            Self::Provider { context, unfit } => Some(provider::remedy(context, unfit)),
+            Self::OtherProvider { wanted, .. } => Some(format!(
+                "bazel run //cluster:reset && bazel run //cluster:up -- --provider={wanted}"
             )),
+            Self::NotACluster { .. } => Some("name an empty folder: --state <DIR>".to_owned()),
+            Self::Subnet { .. } => Some(
+                "free these addresses, or choose others: K3D_NETWORK and REGISTRY in \
+                 cluster_constants.bzl"
+                    .to_owned(),
+            ),
+            Self::OtherSubnet { network, .. } => Some(format!("docker network rm {network}")),
+            Self::NodeAddress { network, want, .. } => Some(format!(
+                "disconnect what has {want} (docker network inspect {network}), then \
+                 bazel run //cluster:reset && bazel run //cluster:up"
+            )),
+            Self::OtherSettings { .. } => {
+                Some("bazel run //cluster:reset && bazel run //cluster:up".to_owned())
+            }
+            Self::StrangeCluster { context } => Some(format!(
+                "to use it: k3d kubeconfig merge {context} --kubeconfig-merge-default && \
+                 kubectl config rename-context k3d-{context} {context}"
+            )),
+            Self::Preload { .. } => {
+                Some("name public images: THIRD_PARTY in cluster_constants.bzl".to_owned())
+            }
             Self::PortInUse {
                 flag: Some(flag), ..
             } => Some(format!(
@@ -188,13 +315,9 @@ impl Explain for Error {
                 "start that cluster, or forget it: kubectl config delete-context {context}"
             )),
             Self::Request { path, .. } => {
-                let target = path
-                    .file_stem()
-                    .map(|name| name.to_string_lossy().into_owned());
-                Some(format!(
-                    "bazel run //cluster:{}",
-                    target.unwrap_or_else(|| "up".to_owned())
-                ))
+                let target = path.file_stem().and_then(|name| name.to_str());
+                let target = target.filter(|name| TARGETS.contains(name)).unwrap_or("up");
+                Some(format!("bazel run //cluster:{target}"))
             }
             _ => None,
         }
@@ -202,7 +325,12 @@ impl Explain for Error {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::NotRoot { .. }
+            Self::Provider { .. }
+            | Self::OtherProvider { .. }
+            | Self::NotACluster { .. }
+            | Self::OtherSubnet { .. }
+            | Self::StrangeCluster { .. }
+            | Self::OtherSettings { .. }
             | Self::PortInUse { .. }
             | Self::ProgramsMissing { .. }
             | Self::ContextSilent { .. }
@@ -210,56 +338,26 @@ impl Explain for Error {
             Self::Request { .. } | Self::UnknownImage { .. } | Self::Kubeconfig { .. } => {
                 Exit::Input
             }
-            Self::Ended { .. } | Self::NotReady { .. } => Exit::Rollout,
+            Self::Ended { .. } | Self::NotReady { .. } | Self::NodeAddress { .. } => Exit::Rollout,
             Self::Interrupted => Exit::Interrupted,
-            Self::Runfiles(_) | Self::Build { .. } | Self::Program { .. } | Self::Io { .. } => {
-                Exit::Failure
-            }
+            Self::Build { .. }
+            | Self::Program { .. }
+            | Self::Command { .. }
+            | Self::Subnet { .. }
+            | Self::Preload { .. }
+            | Self::Io { .. } => Exit::Failure,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_in_use_says_by_whom_and_what_to_type() {
-        let error = Error::PortInUse {
-            port: 6443,
-            flag: Some("--api-port"),
-            holder: Holder(Some("k3s (process 812)".to_owned())),
-        };
-        assert_eq!(
-            windlass_report::render(&error),
-            "error: cannot publish the cluster on 127.0.0.1:6443\n\
-             cause: the port is in use by k3s (process 812)\n\
-             hint: stop that program, or choose another port: --api-port <PORT>\n"
-        );
+fn who(unfit: &[(Provider, Unfit)]) -> String {
+    match unfit {
+        [(provider, _)] => format!("provider {provider} cannot"),
+        _ => "nothing can".to_owned(),
     }
+}
 
-    #[test]
-    fn a_failed_build_shows_its_end_and_its_log() {
-        let error = Error::Build {
-            log: "/c/kubernetes-1.log".into(),
-            tail: vec!["go: no such module".to_owned()],
-        };
-        assert_eq!(
-            windlass_report::render(&error),
-            "error: cannot build the programs of the cluster\n  | go: no such module\nlog: /c/kubernetes-1.log\n"
-        );
-    }
-
-    #[test]
-    fn no_root_names_the_other_way() {
-        let error = Error::NotRoot {
-            got: "user 1000".to_owned(),
-            context: "windlass".to_owned(),
-        };
-        assert_eq!(
-            windlass_report::render(&error),
-            "error: the embedded cluster needs root on Linux: got user 1000\n\
-             hint: run it as root, or have a kubeconfig context named `windlass`\n"
-        );
-    }
+/// What somebody else said, as evidence.
+fn quoted(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| format!("  | {line}")).collect()
 }

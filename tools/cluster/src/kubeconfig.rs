@@ -35,17 +35,19 @@ pub fn read(path: &Path) -> Result<Option<Value>, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("read", path)(error)),
     };
-    let value: Value = serde_yaml_ng::from_str(&text).map_err(|error| Error::Kubeconfig {
+    parse(&text).map_err(|reason| Error::Kubeconfig {
         path: path.to_path_buf(),
-        reason: error.to_string(),
-    })?;
-    match value {
-        Value::Null => Ok(None),
-        Value::Mapping(_) => Ok(Some(value)),
-        _ => Err(Error::Kubeconfig {
-            path: path.to_path_buf(),
-            reason: "got no mapping, want kind: Config".to_owned(),
-        }),
+        reason,
+    })
+}
+
+/// A kubeconfig from its text, none where that is empty; else why it is none.
+pub fn parse(text: &str) -> Result<Option<Value>, String> {
+    match serde_yaml_ng::from_str(text) {
+        Ok(Value::Null) => Ok(None),
+        Ok(config @ Value::Mapping(_)) => Ok(Some(config)),
+        Ok(_) => Err("got no mapping, want kind: Config".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

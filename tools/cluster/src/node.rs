@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,23 @@ use crate::kubeconfig;
 use crate::port;
 use crate::programs;
 use crate::record;
-use crate::settings::{NODE_ADDRESS, Settings};
+use crate::settings::{self, NODE_ADDRESS, Settings};
 use crate::state::{self, State};
-use crate::supervisor;
 
 /// How long a supervisor may take to end once it is asked to.
 const STOP: Duration = Duration::from_secs(30);
 
-/// Makes the folder ready and starts the supervisor. `node` is the folder of the node's scripts.
-pub fn start(state: &State, settings: &Settings, node: &Path) -> Result<(), Error> {
-    drop(port::open(settings)?);
+/// Makes the folder ready and starts the supervisor, a process of `program`. `node` is the folder
+/// of the node's scripts.
+pub fn start(
+    state: &State,
+    settings: &Settings,
+    node: &Path,
+    program: &Path,
+) -> Result<Child, Error> {
+    drop(port::open(&settings.published, &settings.registry)?);
+    let built = settings::built(&settings.programs)?;
+    let images = settings::image_index(&settings.images, &built)?;
     // A cluster with settings but no record is half of one: what it has of the next lines is made anew.
     let copy = state.node();
     programs::remove(&copy)?;
@@ -33,7 +40,7 @@ pub fn start(state: &State, settings: &Settings, node: &Path) -> Result<(), Erro
         std::fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
     }
     write_registry_hosts(state, settings)?;
-    write_images(state, settings)?;
+    write_images(state, &images)?;
     make_keys(state)?;
     write_kubeconfig(state, settings)?;
     state.keep_settings(settings)?;
@@ -41,16 +48,14 @@ pub fn start(state: &State, settings: &Settings, node: &Path) -> Result<(), Erro
     let log = state.log();
     let file = File::create(&log).map_err(Error::io("open", &log))?;
     let errors = file.try_clone().map_err(Error::io("open", &log))?;
-    let program = supervisor::own_program()?;
-    Command::new(&program)
+    Command::new(program)
         .args(["supervise".as_ref(), state.path().as_os_str()])
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(file)
         .stderr(errors)
         .spawn()
-        .map_err(Error::io("run", &program))?;
-    Ok(())
+        .map_err(Error::io("run", program))
 }
 
 fn write_registry_hosts(state: &State, settings: &Settings) -> Result<(), Error> {
@@ -62,15 +67,7 @@ fn write_registry_hosts(state: &State, settings: &Settings) -> Result<(), Error>
     std::fs::write(&file, settings.registry_hosts()).map_err(Error::io("write", &file))
 }
 
-fn write_images(state: &State, settings: &Settings) -> Result<(), Error> {
-    let built = settings.programs.join("images/images.json");
-    let text = std::fs::read(&built).map_err(Error::io("read", &built))?;
-    let built: serde_json::Map<_, _> =
-        serde_json::from_slice(&text).map_err(|error| Error::Request {
-            path: built,
-            source: error.into(),
-        })?;
-    let index = settings.image_index(&built)?;
+fn write_images(state: &State, index: &serde_json::Value) -> Result<(), Error> {
     let folder = state.path().join("images");
     std::fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
     let file = folder.join("index.json");
@@ -158,60 +155,79 @@ fn apply_dns(state: &State, settings: &Settings) -> bool {
     succeeds(command)
 }
 
-/// Waits until pods run and find each other by name; each step is said with its time.
-pub fn await_ready(state: &State, settings: &Settings, timeout: Duration) -> Result<(), Error> {
+/// Waits until pods run and find each other by name; each step is said with its time. `supervisor`
+/// is the process that [`start`] gave, where this caller started one.
+pub fn await_ready(
+    state: &State,
+    settings: &Settings,
+    timeout: Duration,
+    supervisor: Option<Child>,
+) -> Result<(), Error> {
     let from = Instant::now();
-    let until = from + timeout;
+    let mut wait = Wait {
+        state,
+        supervisor,
+        from,
+        until: from + timeout,
+    };
     let started = || {
         state::last_lines(&state.log(), 100)
             .iter()
             .any(|line| line == "started")
     };
     let said = |what: &str| say(&format!("{what:<24}{:5.1} s", from.elapsed().as_secs_f64()));
-    await_step(state, from, until, "the API server", started)?;
+    wait.until("the API server", started)?;
     said("parts are started");
-    await_step(state, from, until, "the node", || is_ready(state, settings))?;
+    wait.until("the node", || is_ready(state, settings))?;
     said("node is ready");
-    await_step(state, from, until, "CoreDNS", || apply_dns(state, settings))?;
-    await_step(state, from, until, "CoreDNS", || {
-        names_resolve(state, settings)
-    })?;
+    wait.until("CoreDNS", || apply_dns(state, settings))?;
+    wait.until("CoreDNS", || names_resolve(state, settings))?;
     said("names resolve");
     Ok(())
 }
 
-fn await_step(
-    state: &State,
+struct Wait<'a> {
+    state: &'a State,
+    supervisor: Option<Child>,
     from: Instant,
     until: Instant,
-    waiting_for: &str,
-    done: impl Fn() -> bool,
-) -> Result<(), Error> {
-    // A supervisor that was started just now may not have its record yet.
-    let grace = Instant::now() + Duration::from_secs(5);
-    while !done() {
-        if Instant::now() > grace && record::running(state).is_none() {
-            return Err(Error::Ended {
-                tail: state.last_words(),
-                log: state.log(),
-            });
+}
+
+impl Wait<'_> {
+    fn until(&mut self, waiting_for: &str, done: impl Fn() -> bool) -> Result<(), Error> {
+        while !done() {
+            if self.has_ended() {
+                return Err(Error::Ended {
+                    tail: self.state.last_words(),
+                    log: self.state.log(),
+                });
+            }
+            if Instant::now() > self.until {
+                return Err(Error::NotReady {
+                    seconds: self.from.elapsed().as_secs(),
+                    waiting_for: waiting_for.to_owned(),
+                    tail: self.state.last_words(),
+                });
+            }
+            sleep(Duration::from_millis(100));
         }
-        if Instant::now() > until {
-            return Err(Error::NotReady {
-                seconds: from.elapsed().as_secs(),
-                waiting_for: waiting_for.to_owned(),
-                tail: state.last_words(),
-            });
-        }
-        sleep(Duration::from_millis(100));
+        Ok(())
     }
-    Ok(())
+
+    /// One that was started just now may not have its record yet.
+    fn has_ended(&mut self) -> bool {
+        let alive = self
+            .supervisor
+            .as_mut()
+            .is_some_and(|child| matches!(child.try_wait(), Ok(None)));
+        !alive && record::running(self.state).is_none()
+    }
 }
 
 /// Ends the cluster, if it runs, and removes what a killed supervisor left. Data stays.
 pub fn stop(state: &State) -> Stopped {
     let Some(found) = record::running(state) else {
-        record::sweep();
+        record::sweep(state.records());
         return Stopped::WasDown;
     };
     let pid = Pid::from_raw(found.pid);
@@ -227,7 +243,7 @@ pub fn stop(state: &State) -> Stopped {
             await_end(state, STOP);
         }
     }
-    record::sweep();
+    record::sweep(state.records());
     if record::running(state).is_some() {
         Stopped::Failed
     } else {
@@ -244,6 +260,14 @@ pub enum Stopped {
     Stopped,
     /// It still runs: it belongs to another PID namespace.
     Failed,
+}
+
+/// The error of a cluster that still runs after [`stop`].
+pub fn not_stopped(context: &str) -> Error {
+    Error::Program {
+        what: format!("stop {context}: its supervisor is not in this PID namespace"),
+        tail: Vec::new(),
+    }
 }
 
 /// Waits until the supervisor is gone; false where it still runs after `timeout`.

@@ -3,18 +3,18 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use crate::error::{Error, Holder};
-use crate::settings::Settings;
+use crate::settings::{Published, flag};
 
-/// Opens every published port on 127.0.0.1.
-pub fn open(settings: &Settings) -> Result<Vec<(TcpListener, u16)>, Error> {
+/// Opens every published port on 127.0.0.1. `registry` is `host:port`.
+pub fn open(published: &[Published], registry: &str) -> Result<Vec<(TcpListener, u16)>, Error> {
     let mut listeners = Vec::new();
-    for port in &settings.published {
+    for port in published {
         match TcpListener::bind((Ipv4Addr::LOCALHOST, port.host)) {
             Ok(listener) => listeners.push((listener, port.node)),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
                 return Err(Error::PortInUse {
                     port: port.host,
-                    flag: settings.flag(*port),
+                    flag: flag(*port, registry),
                     holder: Holder(holder(port.host)),
                 });
             }
@@ -95,7 +95,7 @@ mod tests {
             registry: None,
         };
         let settings = crate::settings::tests::settings(host);
-        let error = open(&settings).expect_err("taken");
+        let error = open(&settings.published, &settings.registry).expect_err("taken");
         let text = windlass_report::render(&error);
         assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");
         assert!(

@@ -14,18 +14,18 @@ use windlass_report::say;
 
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::request::Provider;
+use crate::request::Target;
 use crate::state;
 
 /// How long a step of the build may be silent.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// Where the programs of this request are or will be.
-pub fn path(provider: &Provider, environment: &Environment) -> Result<PathBuf, Error> {
+pub fn path(target: &Target, environment: &Environment) -> Result<PathBuf, Error> {
     if let Some(path) = environment.programs() {
         return Ok(path);
     }
-    let script = provider.programs.join("name");
+    let script = target.programs.join("name");
     let output = Command::new(&script)
         .output()
         .map_err(Error::io("run", &script))?;
@@ -44,8 +44,8 @@ pub fn path(provider: &Provider, environment: &Environment) -> Result<PathBuf, E
 }
 
 /// The programs, which must be there.
-pub fn find(provider: &Provider, environment: &Environment) -> Result<PathBuf, Error> {
-    let path = path(provider, environment)?;
+pub fn find(target: &Target, environment: &Environment) -> Result<PathBuf, Error> {
+    let path = path(target, environment)?;
     if path.is_dir() {
         Ok(path)
     } else {
@@ -55,8 +55,8 @@ pub fn find(provider: &Provider, environment: &Environment) -> Result<PathBuf, E
 
 /// The programs, built where they are missing: beside their place, and renamed when complete. Two
 /// callers wait for one another. An interrupted build goes on from Go's own caches.
-pub fn build(provider: &Provider, environment: &Environment) -> Result<PathBuf, Error> {
-    let path = path(provider, environment)?;
+pub fn build(target: &Target, environment: &Environment) -> Result<PathBuf, Error> {
+    let path = path(target, environment)?;
     if path.is_dir() {
         return Ok(path);
     }
@@ -76,7 +76,7 @@ pub fn build(provider: &Provider, environment: &Environment) -> Result<PathBuf, 
     let part = path.with_extension("part");
     remove(&part)?;
     let source = part.join("source");
-    copy(&provider.programs, &source)?;
+    copy(&target.programs, &source)?;
     say("building Kubernetes and what it needs from Go modules: about 7 minutes, once");
     run(
         &source.join("build"),

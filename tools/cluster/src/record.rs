@@ -1,4 +1,4 @@
-//! The record of a running cluster: a file under /run that its supervisor keeps locked.
+//! The record of a running cluster: a file under /run/windlass that its supervisor keeps locked.
 //!
 //! The kernel drops the lock when the supervisor ends, however it ends. So a locked record is a
 //! running cluster, and one that can be locked is of a supervisor that was killed: what it left
@@ -14,8 +14,6 @@ use serde::{Deserialize, Serialize};
 use crate::cgroup;
 use crate::error::Error;
 use crate::state::{self, State};
-
-const FOLDER: &str = "/run/windlass";
 
 /// What the file says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,14 +43,16 @@ pub fn id(state: &Path) -> String {
     format!("{hash:016x}")
 }
 
-fn path(state: &Path) -> PathBuf {
-    Path::new(FOLDER).join(format!("{}.json", id(state)))
+fn path(state: &State) -> PathBuf {
+    let name = format!("{}.json", id(state.path()));
+    state.records().join(name)
 }
 
-/// Takes the record of this process's cluster. Waits for a caller that is sweeping.
-pub fn hold(record: &Record) -> Result<Held, Error> {
-    std::fs::create_dir_all(FOLDER).map_err(Error::io("make", FOLDER))?;
-    let path = path(&record.state);
+/// Takes the record of the cluster in this folder. Waits for a caller that is sweeping.
+pub fn hold(state: &State, record: &Record) -> Result<Held, Error> {
+    let folder = state.records();
+    std::fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
+    let path = path(state);
     loop {
         let file = OpenOptions::new()
             .create(true)
@@ -87,13 +87,13 @@ impl Held {
     /// Removes the record, and its folder if it was the last one.
     pub fn remove(self) {
         let _ = std::fs::remove_file(&self.path);
-        let _ = std::fs::remove_dir(FOLDER);
+        let _ = self.path.parent().map(std::fs::remove_dir);
     }
 }
 
 /// The record of a running cluster, if it runs.
 pub fn running(state: &State) -> Option<Record> {
-    let path = path(state.path());
+    let path = path(state);
     let file = File::open(&path).ok()?;
     match Flock::lock(file, FlockArg::LockSharedNonblock) {
         Ok(_) => None,
@@ -102,8 +102,8 @@ pub fn running(state: &State) -> Option<Record> {
 }
 
 /// Removes what killed supervisors left, of any cluster of this machine.
-pub fn sweep() {
-    let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
+pub fn sweep(records: &Path) {
+    let entries = std::fs::read_dir(records).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         let Ok(file) = File::open(&path) else {
             continue;

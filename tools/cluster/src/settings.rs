@@ -1,7 +1,7 @@
 //! What a running cluster was started with: a change means that it has to start again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,31 +57,13 @@ pub struct HostPorts {
 impl Settings {
     /// What the request asks for, with the programs in `programs`.
     pub fn new(request: &Request, programs: PathBuf, host: HostPorts) -> Self {
-        let registry = request.registry_port();
-        let mut ports = request.ports.clone();
-        for needed in [Some(API_PORT), registry].into_iter().flatten() {
-            if !ports.contains(&needed) {
-                ports.push(needed);
-            }
-        }
-        let published = ports.into_iter().map(|node| {
-            let own = match node {
-                API_PORT => host.api,
-                port if Some(port) == registry => host.registry,
-                _ => None,
-            };
-            Published {
-                host: own.unwrap_or(node),
-                node,
-            }
-        });
         let own = OWN_IMAGES
             .iter()
             .map(|(key, name)| ((*key).to_owned(), (*name).to_owned()));
         Self {
             context: request.context.clone(),
             registry: request.registry.clone(),
-            published: published.collect(),
+            published: published(request, host),
             images: own.chain(request.third_party.clone()).collect(),
             programs,
         }
@@ -109,15 +91,6 @@ impl Settings {
             .map_or(node, |port| port.host)
     }
 
-    /// The flag that moves a port of this machine.
-    pub fn flag(&self, port: Published) -> Option<&'static str> {
-        match port.node {
-            API_PORT => Some("--api-port"),
-            node if Some(node) == self.registry_node_port() => Some("--registry-port"),
-            _ => None,
-        }
-    }
-
     /// containerd's `hosts.toml` for the registry. kube-proxy in nftables mode serves no node port
     /// on the node's own loopback, so the node asks for its images at its own address.
     pub fn registry_hosts(&self) -> String {
@@ -127,29 +100,72 @@ impl Settings {
             "server = \"{server}\"\n[host.\"{server}\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
         )
     }
+}
 
-    /// The OCI index of the images to import: every image under the name that manifests have for
-    /// it. `built` is the `images.json` of the programs: key -> descriptor.
-    pub fn image_index(
-        &self,
-        built: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<serde_json::Value, Error> {
-        let mut manifests = Vec::new();
-        for (key, name) in &self.images {
-            let mut descriptor = built.get(key).cloned().ok_or_else(|| Error::UnknownImage {
-                key: key.clone(),
-                known: built.keys().cloned().collect::<Vec<_>>().join(", "),
-            })?;
-            // The annotation by which containerd names an image that it imports.
-            descriptor["annotations"] = serde_json::json!({ "io.containerd.image.name": name });
-            manifests.push(descriptor);
+/// The ports to show on 127.0.0.1: those of the request, the API server's and the registry's.
+pub fn published(request: &Request, host: HostPorts) -> Vec<Published> {
+    let registry = request.registry_port();
+    let mut ports = request.ports.clone();
+    for needed in [Some(API_PORT), registry].into_iter().flatten() {
+        if !ports.contains(&needed) {
+            ports.push(needed);
         }
-        Ok(serde_json::json!({
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.index.v1+json",
-            "manifests": manifests,
-        }))
     }
+    let published = ports.into_iter().map(|node| {
+        let own = match node {
+            API_PORT => host.api,
+            port if Some(port) == registry => host.registry,
+            _ => None,
+        };
+        Published {
+            host: own.unwrap_or(node),
+            node,
+        }
+    });
+    published.collect()
+}
+
+/// The flag that moves a port of this machine. `registry` is `host:port`.
+pub fn flag(port: Published, registry: &str) -> Option<&'static str> {
+    let registry = registry.rsplit_once(':').map_or("", |(_, port)| port);
+    match port.node {
+        API_PORT => Some("--api-port"),
+        node if node.to_string() == registry => Some("--registry-port"),
+        _ => None,
+    }
+}
+
+/// The `images.json` of built programs: name of an image -> descriptor.
+pub type Built = serde_json::Map<String, serde_json::Value>;
+
+/// Reads which images are built.
+pub fn built(programs: &Path) -> Result<Built, Error> {
+    let path = programs.join("images/images.json");
+    let text = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    serde_json::from_slice(&text).map_err(|error| Error::io("read", &path)(error.into()))
+}
+
+/// The OCI index of images to import (name of an image built here -> the reference that manifests
+/// have for it): every image under its reference.
+pub fn image_index(
+    images: &BTreeMap<String, String>,
+    built: &Built,
+) -> Result<serde_json::Value, Error> {
+    let mut manifests = Vec::new();
+    for (key, name) in images {
+        let mut descriptor = built.get(key).cloned().ok_or_else(|| Error::UnknownImage {
+            key: key.clone(),
+            known: built.keys().cloned().collect::<Vec<_>>().join(", "),
+        })?;
+        // The annotation by which containerd names an image that it imports.
+        descriptor["annotations"] = serde_json::json!({ "io.containerd.image.name": name });
+        manifests.push(descriptor);
+    }
+    Ok(serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": manifests,
+    }))
 }
 
 #[cfg(test)]
@@ -193,9 +209,9 @@ pub(crate) mod tests {
         let built = serde_json::json!({
             "redis": {"digest": "sha256:1"}, "coredns": {"digest": "sha256:2"}, "pause": {"digest": "sha256:3"},
         });
-        let index = settings(HostPorts::default())
-            .image_index(built.as_object().expect("an object"))
-            .expect("all are built");
+        let images = settings(HostPorts::default()).images;
+        let index = image_index(&images, built.as_object().expect("an object"));
+        let index = index.expect("all are built");
         assert_eq!(
             index["manifests"][2],
             serde_json::json!({
@@ -206,14 +222,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_image_that_is_not_built_is_named() {
-        let built = serde_json::json!({"coredns": {}, "pause": {}});
-        let error = settings(HostPorts::default())
-            .image_index(built.as_object().expect("an object"))
-            .expect_err("redis is not built");
-        assert_eq!(
-            error.to_string(),
-            "cannot preload third-party image `redis`: got a name that is not built here, want one of coredns, pause"
-        );
+    fn ports_that_a_flag_moves() {
+        let flag = |node| super::flag(Published { host: 1, node }, "localhost:31000");
+        assert_eq!(flag(6443), Some("--api-port"));
+        assert_eq!(flag(31000), Some("--registry-port"));
+        assert_eq!(flag(30080), None);
     }
 }

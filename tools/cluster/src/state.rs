@@ -8,31 +8,91 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::environment::Environment;
 use crate::error::Error;
+use crate::k3d;
+use crate::provider::Provider;
 use crate::settings::Settings;
+
+/// All that this program puts in the folder of a cluster.
+const NAMES: [&str; 16] = [
+    "certs.d",
+    "images",
+    "images.tar",
+    "imported",
+    "k3d.json",
+    "kubeconfig",
+    "lock",
+    "log",
+    "made-network",
+    "merged-into",
+    "node",
+    "pki",
+    "registries.yaml",
+    "root",
+    "settings.json",
+    "var",
+];
 
 /// The folder of one cluster, an absolute path without links.
 #[derive(Debug, Clone)]
 pub struct State {
     path: PathBuf,
+    records: PathBuf,
 }
 
 impl State {
     /// Makes the folder, for its owner only, where it is missing.
-    pub fn create(path: &Path) -> Result<Self, Error> {
+    pub fn create(path: &Path, environment: &Environment) -> Result<Self, Error> {
         let mut builder = DirBuilder::new();
         builder
             .recursive(true)
             .mode(0o700)
             .create(path)
             .map_err(Error::io("make", path))?;
-        Self::open(path)
+        Self::open(path, environment)
     }
 
-    /// The folder as it is.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// The folder as it is. One that holds something else is refused: what stands in a cluster's
+    /// folder is overwritten, and removed in the end.
+    pub fn open(path: &Path, environment: &Environment) -> Result<Self, Error> {
         let path = path.canonicalize().map_err(Error::io("find", path))?;
-        Ok(Self { path })
+        let records = environment.records();
+        let state = Self { path, records };
+        match state.stranger()? {
+            Some(name) if state.made_by().is_none() => Err(Error::NotACluster {
+                path: state.path,
+                name,
+            }),
+            _ => Ok(state),
+        }
+    }
+
+    /// Something in the folder that is no part of a cluster.
+    fn stranger(&self) -> Result<Option<String>, Error> {
+        let entries = std::fs::read_dir(&self.path).map_err(Error::io("list", &self.path))?;
+        let mut names: Vec<String> = entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| !NAMES.contains(&name.trim_end_matches(".part")))
+            .collect();
+        names.sort();
+        Ok(names.into_iter().next())
+    }
+
+    /// Which provider made the cluster in this folder; none where there is none yet.
+    pub fn made_by(&self) -> Option<Provider> {
+        let has = |path: PathBuf| path.is_file();
+        if has(self.k3d_file()) {
+            Some(Provider::K3d)
+        } else {
+            has(self.settings_file()).then_some(Provider::Embedded)
+        }
+    }
+
+    /// The folder of the records of running clusters.
+    pub fn records(&self) -> &Path {
+        &self.records
     }
 
     /// The folder.
@@ -74,7 +134,42 @@ impl State {
         self.path.join("settings.json")
     }
 
-    /// What the cluster was last started with.
+    fn k3d_file(&self) -> PathBuf {
+        self.path.join("k3d.json")
+    }
+
+    /// What a cluster of k3d was made with.
+    pub fn k3d(&self) -> Option<k3d::Settings> {
+        serde_json::from_slice(&std::fs::read(self.k3d_file()).ok()?).ok()
+    }
+
+    /// Keeps what a cluster of k3d is made with.
+    pub fn keep_k3d(&self, settings: &k3d::Settings) -> Result<(), Error> {
+        let text = serde_json::to_vec_pretty(settings).unwrap_or_default();
+        write_private(&self.k3d_file(), &text)
+    }
+
+    /// There where the k3d cluster's network was made with it.
+    pub fn made_network(&self) -> PathBuf {
+        self.path.join("made-network")
+    }
+
+    /// The k3d node's file of registries.
+    pub fn registries(&self) -> PathBuf {
+        self.path.join("registries.yaml")
+    }
+
+    /// The archive of the images that go into a k3d node.
+    pub fn images(&self) -> PathBuf {
+        self.path.join("images.tar")
+    }
+
+    /// Which programs' images the k3d node has, by the folder of the programs.
+    pub fn imported(&self) -> PathBuf {
+        self.path.join("imported")
+    }
+
+    /// What the embedded cluster was last started with.
     pub fn settings(&self) -> Option<Settings> {
         serde_json::from_slice(&std::fs::read(self.settings_file()).ok()?).ok()
     }

@@ -16,6 +16,7 @@ use nix::unistd::Pid;
 use windlass_report::say;
 
 use crate::cgroup::{self, Cgroup};
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::port;
 use crate::publish;
@@ -28,21 +29,23 @@ const STOP: Duration = Duration::from_secs(20);
 
 /// Runs the cluster of this folder until it ends or SIGTERM comes. The caller has made the folder
 /// ready ([`crate::node::start`]).
-pub fn run(state: &State) -> Result<(), Error> {
+pub fn run(state: &State, environment: &Environment) -> Result<(), Error> {
     // A group of its own: the Ctrl-C of the terminal that it came from is not for it.
     let _ = nix::unistd::setsid();
     let settings = state.settings().ok_or_else(|| Error::ProgramsMissing {
         path: state.path().join("settings.json"),
     })?;
     let signals = block_signals();
-    let listeners = port::open(&settings)?;
+    let listeners = port::open(&settings.published, &settings.registry)?;
     let cgroups = cgroup::plan_here(&format!("windlass-{}", record::id(state.path())))?;
-    let held = record::hold(&Record {
+    let record = Record {
         state: state.path().to_path_buf(),
         pid: nix::unistd::getpid().as_raw(),
         cgroups: cgroups.iter().map(|cgroup| cgroup.path.clone()).collect(),
-    })?;
-    let ended = run_node(state, &settings, &cgroups, listeners, &signals);
+    };
+    let program = environment.program()?;
+    let held = record::hold(state, &record)?;
+    let ended = run_node(state, &settings, &program, &cgroups, listeners, &signals);
     let paths: Vec<_> = cgroups.into_iter().map(|cgroup| cgroup.path).collect();
     cgroup::remove(&paths);
     // With a cgroup left, the record stays: it says to the next caller what is to be removed.
@@ -55,12 +58,14 @@ pub fn run(state: &State) -> Result<(), Error> {
 fn run_node(
     state: &State,
     settings: &Settings,
+    program: &Path,
     cgroups: &[Cgroup],
     listeners: Vec<(std::net::TcpListener, u16)>,
     signals: &SigSet,
 ) -> Result<(), Error> {
     cgroup::make(cgroups)?;
     let mut node = isolate(
+        program,
         cgroups,
         &[
             "--mount",
@@ -134,10 +139,14 @@ pub fn block_signals() -> SigSet {
 }
 
 /// Starts `unshare` with these flags and a command, so that it dies with this process. It and
-/// everything after it begins in the cgroups.
-pub fn isolate(cgroups: &[Cgroup], flags: &[&str], command: &[PathBuf]) -> Result<Child, Error> {
-    let own = own_program()?;
-    let mut isolated = Command::new(&own);
+/// everything after it begins in the cgroups. `program` is this program's own file.
+pub fn isolate(
+    program: &Path,
+    cgroups: &[Cgroup],
+    flags: &[&str],
+    command: &[PathBuf],
+) -> Result<Child, Error> {
+    let mut isolated = Command::new(program);
     isolated.arg("isolate");
     for cgroup in cgroups {
         isolated.arg("--cgroup").arg(&cgroup.path);
@@ -148,12 +157,7 @@ pub fn isolate(cgroups: &[Cgroup], flags: &[&str], command: &[PathBuf]) -> Resul
         .args(flags)
         .arg("--")
         .args(command);
-    isolated.spawn().map_err(Error::io("run", &own))
-}
-
-/// The program of this process, to be run again.
-pub fn own_program() -> Result<PathBuf, Error> {
-    std::env::current_exe().map_err(Error::io("find", "/proc/self/exe"))
+    isolated.spawn().map_err(Error::io("run", program))
 }
 
 /// The other end of [`isolate`]: ties this process to the end of its parent, enters the cgroups and

@@ -4,11 +4,15 @@
 mod log;
 
 use serde::Deserialize;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use windlass_report::{Exit, Explain, say};
 use windlass_runfiles::{Environment, Launcher};
+
+/// How long a log is followed.
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The request: `<launcher>.json`, version 1.
 #[derive(Debug, Deserialize)]
@@ -38,6 +42,7 @@ struct Step {
 
 /// Why the demo ended early.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
     /// The launcher or its runfiles are not where they should be.
     #[error("cannot find the files of the demo")]
@@ -61,14 +66,22 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The log did not say in time what it should.
-    #[error("the log of `{label}` does not say `{missing}` within {seconds} s")]
-    Log {
+    #[error("the log of `{label}` does not say `{missing}` within {} s", patience.as_secs_f32())]
+    LogLate {
         /// The run target that prints the log.
         label: String,
         /// The first word that is missing.
         missing: String,
         /// How long it was followed.
-        seconds: u64,
+        patience: Duration,
+    },
+    /// The log ended before it said what it should.
+    #[error("the log of `{label}` ended, and does not say `{missing}`")]
+    LogEnded {
+        /// The run target that prints the log.
+        label: String,
+        /// The first word that is missing.
+        missing: String,
     },
 }
 
@@ -76,17 +89,21 @@ impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Request { .. } => Exit::Input,
-            Self::Log { .. } => Exit::Rollout,
+            Self::LogLate { .. } | Self::LogEnded { .. } => Exit::Rollout,
             Self::Files(_) | Self::Start { .. } => Exit::Failure,
         }
     }
 }
 
-/// Runs the demo of this launcher's request. The exit code is that of the first step that failed.
-pub fn run() -> Result<ExitCode, Error> {
+/// Runs the demo of the request beside the launcher `argv0`, and follows its log for as long as
+/// `patience` says. The exit code is that of the first step that failed.
+pub fn run(
+    argv0: Option<&OsStr>,
+    environment: &Environment,
+    patience: Duration,
+) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let launcher = Launcher::find(std::env::args_os().next().as_deref(), &Environment::read())
-        .map_err(Error::Files)?;
+    let launcher = Launcher::find(argv0, environment).map_err(Error::Files)?;
     let request = read(&launcher.request())?;
     for step in &request.steps {
         say(&format!("\n$ bazel run {}", step.label));
@@ -104,7 +121,7 @@ pub fn run() -> Result<ExitCode, Error> {
         request.log.label,
         request.log.arguments.join(" ")
     ));
-    log::follow(&request.log, &launcher, &request.until)?;
+    log::follow(&request.log, &launcher, &request.until, patience)?;
     say(&format!(
         "\nthe stack is up after {:.0} s",
         start.elapsed().as_secs_f32()
@@ -145,4 +162,9 @@ fn read(path: &Path) -> Result<Request, Error> {
         return Err(unreadable(text.into()));
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    mod errors;
 }

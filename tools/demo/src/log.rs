@@ -3,16 +3,18 @@
 use crate::{Error, Step};
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use windlass_report::print;
 use windlass_runfiles::Launcher;
 
-/// How long a log is followed.
-const LONGEST: Duration = Duration::from_mins(2);
-
 /// Prints the log until each of `words` was in one of its lines, then ends the follower.
-pub(crate) fn follow(step: &Step, launcher: &Launcher, words: &[String]) -> Result<(), Error> {
+pub(crate) fn follow(
+    step: &Step,
+    launcher: &Launcher,
+    words: &[String],
+    patience: Duration,
+) -> Result<(), Error> {
     let mut follower = step
         .command(launcher)
         .stdout(Stdio::piped())
@@ -28,39 +30,44 @@ pub(crate) fn follow(step: &Step, launcher: &Launcher, words: &[String]) -> Resu
             }
         });
     }
-    let missing = await_words(&lines, words);
+    let heard = await_words(&lines, words, patience);
     let _ = follower.kill();
     let _ = follower.wait();
-    match missing {
-        None => Ok(()),
-        Some(missing) => Err(Error::Log {
-            label: step.label.clone(),
+    let label = step.label.clone();
+    heard.map_err(|(why, missing)| match why {
+        RecvTimeoutError::Timeout => Error::LogLate {
+            label,
             missing,
-            seconds: LONGEST.as_secs(),
-        }),
-    }
+            patience,
+        },
+        RecvTimeoutError::Disconnected => Error::LogEnded { label, missing },
+    })
 }
 
-/// The first word that did not come, if any.
-fn await_words(lines: &mpsc::Receiver<String>, words: &[String]) -> Option<String> {
-    let deadline = Instant::now() + LONGEST;
+/// Waits for all words; else says why there are no more lines, and the first word that is missing.
+fn await_words(
+    lines: &mpsc::Receiver<String>,
+    words: &[String],
+    patience: Duration,
+) -> Result<(), (RecvTimeoutError, String)> {
+    let deadline = Instant::now() + patience;
     let mut missing: Vec<&String> = words.iter().collect();
-    while !missing.is_empty() {
+    while let Some(first) = missing.first() {
         let left = deadline.saturating_duration_since(Instant::now());
-        let Ok(line) = lines.recv_timeout(left) else {
-            return missing.first().map(ToString::to_string);
-        };
+        let line = lines
+            .recv_timeout(left)
+            .map_err(|why| (why, (*first).clone()))?;
         let _ = print(format!("{line}\n").as_bytes());
         missing.retain(|word| !line.contains(word.as_str()));
     }
-    None
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn missing(lines: &[&str], words: &[&str]) -> Option<String> {
+    fn heard(lines: &[&str], words: &[&str]) -> Result<(), (RecvTimeoutError, String)> {
         let (send, receive) = mpsc::channel();
         for line in lines {
             send.send((*line).to_owned())
@@ -68,12 +75,13 @@ mod tests {
         }
         drop(send); // the log has ended
         let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-        await_words(&receive, &words)
+        await_words(&receive, &words, Duration::from_mins(1))
     }
 
     #[test]
     fn every_word_has_to_come() {
-        assert_eq!(missing(&["a 1", "b 2"], &["a", "b"]), None);
-        assert_eq!(missing(&["a 1"], &["a", "b"]), Some("b".to_owned()));
+        assert_eq!(heard(&["a 1", "b 2"], &["a", "b"]), Ok(()));
+        let ended = (RecvTimeoutError::Disconnected, "b".to_owned());
+        assert_eq!(heard(&["a 1"], &["a", "b"]), Err(ended));
     }
 }

@@ -4,9 +4,13 @@
 //! client. Here each cause is one short text.
 
 use std::error::Error as StdError;
+use std::time::Duration;
+
+use crate::credentials::moment;
 
 /// Why a request to the API server gave no object.
 #[derive(Clone, Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum ApiError {
     /// The server refused.
     #[error("{message}")]
@@ -27,6 +31,12 @@ pub enum ApiError {
     Connection {
         /// The innermost reason, as `Connection refused (os error 111)`.
         reason: String,
+    },
+    /// The server's certificate is not valid any more.
+    #[error("the server's certificate expired at {at}")]
+    Expired {
+        /// The last moment at which it was valid.
+        at: String,
     },
     /// An answer that cannot be read, or a request that cannot be made.
     #[error("{reason}")]
@@ -85,7 +95,7 @@ impl ApiError {
             Self::Status {
                 code: 403, message, ..
             } => message.contains("error looking up service account"),
-            Self::Status { .. } | Self::Other { .. } => false,
+            Self::Status { .. } | Self::Expired { .. } | Self::Other { .. } => false,
         }
     }
 
@@ -94,6 +104,16 @@ impl ApiError {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             _ => 0,
+        }
+    }
+
+    /// Whether the server does not know us: it says so, or ends the connection over what we show
+    /// (RFC 8446, alerts).
+    pub fn is_unauthorized(&self) -> bool {
+        match self {
+            Self::Status { code, .. } => *code == 401,
+            Self::Connection { reason } => reason.contains("received fatal alert: Certificate"),
+            Self::Expired { .. } | Self::Other { .. } => false,
         }
     }
 
@@ -140,8 +160,11 @@ impl From<kube::Error> for ApiError {
                 }
             }
             kube::Error::HyperError(_) | kube::Error::Service(_) | kube::Error::ReadEvents(_) => {
-                Self::Connection {
-                    reason: innermost(&error),
+                match expiry(&error) {
+                    Some(at) => Self::Expired { at },
+                    None => Self::Connection {
+                        reason: innermost(&error),
+                    },
                 }
             }
             other => Self::Other {
@@ -153,21 +176,33 @@ impl From<kube::Error> for ApiError {
 
 /// The text of the last error of a chain; the operating system's in its own words.
 fn innermost(error: &(dyn StdError + 'static)) -> String {
-    let mut last = error;
-    loop {
-        let next = match last.downcast_ref::<std::io::Error>() {
-            // An io::Error that wraps another one shows that one's source, not itself.
-            Some(io) => match io.get_ref() {
-                Some(inner) => Some(inner as &(dyn StdError + 'static)),
-                None => return io.to_string(),
-            },
-            None => last.source(),
-        };
-        match next {
-            Some(next) => last = next,
-            None => return last.to_string(),
+    chain(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+/// When the server's certificate expired, if that is why there is no connection.
+fn expiry(error: &(dyn StdError + 'static)) -> Option<String> {
+    use rustls::{CertificateError, Error};
+    chain(error).find_map(|error| match error.downcast_ref()? {
+        Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+            Some(moment(Duration::from_secs(not_after.as_secs())))
         }
-    }
+        _ => None,
+    })
+}
+
+/// An error and its causes.
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&last| {
+        match last.downcast_ref::<std::io::Error>() {
+            // An io::Error that wraps another one shows that one's source, not itself.
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => last.source(),
+        }
+    })
 }
 
 #[cfg(test)]

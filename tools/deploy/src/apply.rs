@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::explain::Explanation;
 use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::progress::Progress;
 use crate::ready::{Readiness, readiness};
 use crate::screen;
@@ -31,10 +31,8 @@ use crate::session::{CONCURRENCY, Session};
 /// How long the API server may take to serve a new kind.
 const ESTABLISHED: Duration = Duration::from_mins(1);
 
-/// Everything that a plan is carried out with.
-pub struct Apply<'a> {
-    /// The run.
-    pub session: &'a Session<'a>,
+/// The pushes of a plan.
+pub struct Pushes<'a> {
     /// What is wanted.
     pub desired: &'a Desired,
     /// What will be done.
@@ -47,32 +45,43 @@ pub struct Apply<'a> {
     pub progress: &'a Progress,
 }
 
+/// Everything that a plan is carried out with.
+pub struct Apply<'a> {
+    /// The run.
+    pub session: &'a Session<'a>,
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// What will be done.
+    pub plan: &'a Plan,
+    /// Where it is noted.
+    pub journal: &'a Journal,
+}
+
 /// A push that several objects wait for; the error is told once, by whoever pushes.
 type PushFuture<'a> = Shared<BoxFuture<'a, Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>>>>;
 
-impl Apply<'_> {
-    /// Pushes and writes; gives back each written object as the API server answered.
-    ///
-    /// Stages follow one another. Within a stage an object waits for its own images and nothing
-    /// else. After an error nothing new is begun, and what is on its way is waited for.
-    pub async fn run(&self) -> Result<HashMap<usize, Value>, Error> {
-        let pushes: HashMap<usize, PushFuture<'_>> = self
-            .plan
-            .pushes
-            .iter()
-            .map(|at| (*at, self.push(*at).boxed().shared()))
-            .collect();
+/// Objects as the API server answered to their writes, by place.
+pub type Written = HashMap<usize, Value>;
+
+impl Pushes<'_> {
+    /// Pushes all images.
+    pub async fn run(&self) -> Result<(), Error> {
+        let pushes = self.begin();
+        let failed = self.finish(&pushes).await;
+        Error::first_of(failed).map_or(Ok(()), Err)
+    }
+
+    fn begin(&self) -> HashMap<usize, PushFuture<'_>> {
+        let push = |at: &usize| (*at, self.push(*at).boxed().shared());
+        self.plan.pushes.iter().map(push).collect()
+    }
+
+    /// Waits for all pushes, and gives back why some failed.
+    async fn finish(&self, pushes: &HashMap<usize, PushFuture<'_>>) -> Vec<Error> {
         let in_order = self.plan.pushes.iter().map(|at| pushes[at].clone());
-        let all = futures::future::join_all(in_order);
-        let (written, results) = tokio::join!(self.write_all(&pushes), all);
+        let results = futures::future::join_all(in_order).await;
         let failed = results.into_iter().filter_map(Result::err);
-        let failed = failed.map(|error| Error::push(&error));
-        let (written, refused) = match written {
-            Ok(written) => (written, None),
-            Err(error) => (HashMap::new(), Some(error)),
-        };
-        let error = Error::first_of(failed.chain(refused));
-        error.map_or(Ok(written), Err)
+        failed.map(|error| Error::push(&error)).collect()
     }
 
     async fn push(&self, at: usize) -> Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>> {
@@ -92,19 +101,38 @@ impl Apply<'_> {
         self.journal.state().pushes[at] = Some(pushed.clone());
         Ok(Arc::new(pushed))
     }
+}
 
-    async fn write_all(
-        &self,
-        pushes: &HashMap<usize, PushFuture<'_>>,
-    ) -> Result<HashMap<usize, Value>, Error> {
+impl Apply<'_> {
+    /// Pushes and writes.
+    ///
+    /// Stages follow one another. Within a stage an object waits for its own images and nothing
+    /// else. After an error nothing new is begun, and what is on its way is waited for.
+    pub async fn run(&self, pushes: &Pushes<'_>) -> Result<Written, Error> {
+        let begun = pushes.begin();
+        let (written, failed) = tokio::join!(self.write_all(&begun), pushes.finish(&begun));
+        let (written, refused) = match written {
+            Ok(written) => (written, None),
+            Err(error) => (HashMap::new(), Some(error)),
+        };
+        let error = Error::first_of(failed.into_iter().chain(refused));
+        error.map_or(Ok(written), Err)
+    }
+
+    /// Writes; what the objects need was pushed before.
+    pub async fn write(&self) -> Result<Written, Error> {
+        self.write_all(&HashMap::new()).await
+    }
+
+    async fn write_all(&self, pushes: &HashMap<usize, PushFuture<'_>>) -> Result<Written, Error> {
         let mut written = HashMap::new();
         for stage in Stage::ALL {
-            let objects = self.plan.stage(stage, self.desired);
+            let objects = self.plan.stage(stage, self.desired, Action::is_sent);
             let permits = Semaphore::new(CONCURRENCY);
             let failed = AtomicBool::new(false);
             let writes = objects
                 .iter()
-                .map(|at| self.write(*at, pushes, &permits, &failed));
+                .map(|at| self.write_one(*at, pushes, &permits, &failed));
             let mut writes: futures::stream::FuturesUnordered<_> = writes.collect();
             let mut first_error = None;
             while let Some(result) = writes.next().await {
@@ -135,7 +163,7 @@ impl Apply<'_> {
 
     /// Writes one object, after its images; `None` if one of them did not arrive, or if something
     /// else has failed meanwhile.
-    async fn write(
+    async fn write_one(
         &self,
         at: usize,
         pushes: &HashMap<usize, PushFuture<'_>>,
@@ -166,10 +194,9 @@ impl Apply<'_> {
                     source: Box::new(source),
                 };
             }
-            let force = format!("{} -- --force-conflicts", self.session.request.command());
             Error::Conflicts {
                 conflicts: vec![(key.clone(), conflicts)],
-                force,
+                force: self.session.force_command(),
             }
         };
         let resource = self.resource(at);
@@ -197,7 +224,7 @@ impl Apply<'_> {
 
     /// Waits until the API server serves the kinds that were just written: objects of these
     /// kinds come next.
-    async fn wait_established(&self, written: &mut HashMap<usize, Value>) -> Result<(), Error> {
+    async fn wait_established(&self, written: &mut Written) -> Result<(), Error> {
         let is_definition = |at: &usize| {
             self.desired.objects[*at].object.kind().as_str() == "CustomResourceDefinition"
         };

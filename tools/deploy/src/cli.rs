@@ -4,48 +4,128 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, ValueEnum};
 
+use crate::error::Error;
+use crate::request::Verb;
+
 /// Bring the objects of a target to its cluster, or take them away.
 ///
 /// What to do, to which objects and on which cluster stands in the request beside this program;
-/// these flags only say how.
+/// these flags only say how. A flag that a verb has no use for is refused.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "deploy")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one flag of the command line"
-)]
 pub struct Options {
-    /// Wait until everything is ready, or gone.
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set,
+    /// Wait until everything is ready, or gone; true by default (apply, create, replace, delete).
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub wait: bool,
-    /// How long to wait: 90s, 5m, 1h.
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
-    pub timeout: Duration,
-    /// What to print on stdout.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputFormat,
-    /// Take fields that another manager owns.
+    pub wait: Option<bool>,
+    /// How long to wait: 90s, 5m, 1h; 5m by default (apply, create, replace, delete).
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// What to print on stdout; text by default (apply, create, replace, delete, diff, status,
+    /// push).
+    #[arg(long, value_name = "FORMAT")]
+    pub output: Option<OutputFormat>,
+    /// Take fields that another manager owns (apply, replace, diff).
     #[arg(long)]
     pub force_conflicts: bool,
-    /// Refuse a cluster whose namespace kube-system has another uid.
+    /// Refuse a cluster whose namespace kube-system has another uid (apply, create, replace,
+    /// delete, diff, status).
     #[arg(long, value_name = "UID")]
     pub cluster_id: Option<String>,
-    /// Print the plan and change nothing.
+    /// Print the plan and change nothing (apply, create, replace, delete, push).
     #[arg(long)]
     pub dry_run: bool,
-    /// Name each object, and each field that changes.
+    /// Name each object, and each field that changes (apply, create, replace, delete, push).
     #[arg(long)]
     pub verbose: bool,
-    /// Confirm a delete in a protected environment by its name.
+    /// Confirm by the name of a protected environment (replace, delete).
     #[arg(long, value_name = "ENVIRONMENT")]
     pub yes_really: Option<String>,
+}
+
+/// Verbs that wait.
+const WAIT: &[Verb] = &[Verb::Apply, Verb::Create, Verb::Replace, Verb::Delete];
+/// Verbs with a plan that is carried out.
+const PLAN: &[Verb] = &[
+    Verb::Apply,
+    Verb::Create,
+    Verb::Replace,
+    Verb::Delete,
+    Verb::Push,
+];
+/// Verbs with a result document.
+const RESULT: &[Verb] = &[
+    Verb::Apply,
+    Verb::Create,
+    Verb::Replace,
+    Verb::Delete,
+    Verb::Diff,
+    Verb::Status,
+    Verb::Push,
+];
+/// Verbs that ask a cluster.
+const CLUSTER: &[Verb] = &[
+    Verb::Apply,
+    Verb::Create,
+    Verb::Replace,
+    Verb::Delete,
+    Verb::Diff,
+    Verb::Status,
+];
+/// Verbs that write where others may have written.
+const CONFLICTS: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Diff];
+/// Verbs that take something away.
+const REMOVE: &[Verb] = &[Verb::Replace, Verb::Delete];
+
+impl Options {
+    /// Whether to wait.
+    pub fn waits(&self) -> bool {
+        self.wait.unwrap_or(true)
+    }
+
+    /// How long to wait.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_mins(5))
+    }
+
+    /// What to print on stdout.
+    pub fn output(&self) -> OutputFormat {
+        self.output.unwrap_or(OutputFormat::Text)
+    }
+
+    /// Refuses a flag that means nothing for a verb: somebody who gives it expects an effect.
+    pub fn check(&self, verb: Verb) -> Result<(), Error> {
+        for (flag, given, verbs) in self.flags() {
+            if given && !verbs.contains(&verb) {
+                return Err(Error::Flag {
+                    flag,
+                    verb,
+                    of: verbs,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Each flag, whether it was given, and the verbs that it is for.
+    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 8] {
+        [
+            ("--wait", self.wait.is_some(), WAIT),
+            ("--timeout", self.timeout.is_some(), WAIT),
+            ("--output", self.output.is_some(), RESULT),
+            ("--force-conflicts", self.force_conflicts, CONFLICTS),
+            ("--cluster-id", self.cluster_id.is_some(), CLUSTER),
+            ("--dry-run", self.dry_run, PLAN),
+            ("--verbose", self.verbose, PLAN),
+            ("--yes-really", self.yes_really.is_some(), REMOVE),
+        ]
+    }
 }
 
 /// What goes to stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// Nothing: the lines on stderr are for people.
+    /// What the verb prints for people: of those that change something, nothing.
     Text,
     /// One JSON document (see [`crate::outcome::Outcome`]).
     Json,
@@ -71,16 +151,61 @@ fn duration(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
+    fn parse(arguments: &[&str]) -> Options {
+        Options::try_parse_from(["deploy"].iter().chain(arguments)).expect("parses")
+    }
+
     #[test]
     fn defaults_and_the_two_ways_to_wait() {
-        let parse = |arguments: &[&str]| {
-            Options::try_parse_from(["deploy"].iter().chain(arguments)).expect("parses")
-        };
         let options = parse(&[]);
-        assert!(options.wait && !options.dry_run);
-        assert_eq!(options.timeout, Duration::from_mins(5));
-        assert!(!parse(&["--wait=false"]).wait);
-        assert!(parse(&["--wait"]).wait);
+        assert!(options.waits() && !options.dry_run);
+        assert_eq!(options.timeout(), Duration::from_mins(5));
+        assert!(!parse(&["--wait=false"]).waits());
+        assert!(parse(&["--wait"]).waits());
+    }
+
+    #[test]
+    fn flags_are_refused_where_they_mean_nothing() {
+        let all = [
+            "--wait=true",
+            "--timeout=1s",
+            "--output=text",
+            "--force-conflicts",
+            "--cluster-id=x",
+            "--dry-run",
+            "--verbose",
+            "--yes-really=prod",
+        ];
+        let taken = |verb: Verb| {
+            let taken = all.iter().filter(|flag| parse(&[flag]).check(verb).is_ok());
+            let name = |flag: &&str| flag.split('=').next().map(|flag| flag[2..].to_owned());
+            taken.filter_map(name).collect::<Vec<_>>().join(" ")
+        };
+        let usual = "wait timeout output cluster-id dry-run verbose";
+        assert_eq!(taken(Verb::Create), usual);
+        let changes = "wait timeout output force-conflicts cluster-id dry-run verbose";
+        assert_eq!(taken(Verb::Apply), changes);
+        assert_eq!(taken(Verb::Replace), format!("{changes} yes-really"));
+        assert_eq!(taken(Verb::Delete), format!("{usual} yes-really"));
+        assert_eq!(taken(Verb::Diff), "output force-conflicts cluster-id");
+        assert_eq!(taken(Verb::Status), "output cluster-id");
+        assert_eq!(taken(Verb::Push), "output dry-run verbose");
+        assert_eq!(taken(Verb::Resolve), "");
+    }
+
+    #[test]
+    fn help_says_for_which_verbs_a_flag_is() {
+        use clap::CommandFactory as _;
+        let command = Options::command();
+        for (flag, _, verbs) in parse(&[]).flags() {
+            let names: Vec<_> = verbs.iter().map(|verb| verb.as_str()).collect();
+            let argument = command
+                .get_arguments()
+                .find(|argument| argument.get_long() == flag.strip_prefix("--"));
+            let help = argument.and_then(clap::Arg::get_help).expect(flag);
+            let want = format!("({})", names.join(", "));
+            assert!(help.to_string().ends_with(&want), "{flag}: {help}: {want}");
+        }
     }
 
     #[test]

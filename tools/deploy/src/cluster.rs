@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
-use kube::api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, Preconditions};
-use kube::api::{PropagationPolicy, WatchEvent, WatchParams};
+use kube::api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Preconditions, PropagationPolicy, WatchEvent, WatchParams};
 use kube::core::Request;
 use kube::discovery::{Discovery, Scope};
 use serde_json::{Value, json};
@@ -251,6 +251,25 @@ impl Cluster {
         conflicts: Conflicts,
     ) -> Result<Value, ApiError> {
         let request = apply_request(resource, object, conflicts, Effect::DryRun)?;
+        self.send(&request).await
+    }
+
+    /// What would come of making an object, by a server-side dry run. Its fields are looked at
+    /// before its name: 409 means that only the name is taken.
+    pub async fn dry_run_creation(
+        &self,
+        resource: &Resource,
+        object: &Object,
+    ) -> Result<Value, ApiError> {
+        let parameters = PostParams {
+            dry_run: true,
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+        };
+        let key = object.key();
+        let namespace = key.namespace.as_ref();
+        let path = resource.request(namespace.map(windlass_k8s_object::Namespace::as_str));
+        let body = object.document().to_string().into_bytes();
+        let request = path.create(&parameters, body).map_err(unmade)?;
         self.send(&request).await
     }
 

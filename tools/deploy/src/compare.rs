@@ -5,29 +5,53 @@
 
 use serde_json::Value;
 
-/// The fields in which a dry run differs from the live object, as paths:
-/// `spec.template.spec.containers[0].image`. Empty means that the write would change nothing.
+/// One field in which two forms of an object differ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldChange {
+    /// The field, as a path: `spec.template.spec.containers[0].image`.
+    pub path: String,
+    /// What it holds; null where it is not there.
+    pub before: Value,
+    /// What it will hold; null where it will not be there.
+    pub after: Value,
+}
+
+/// The path of a change that moves fields between managers and changes no value.
+pub const MANAGERS: &str = "metadata.managedFields";
+
+/// The fields in which a dry run differs from the live object. Empty means that the write would
+/// change nothing.
 ///
 /// Left out are `status`, which no manifest of ours sets, and what the server counts by itself:
 /// `metadata.resourceVersion` and `metadata.generation`. Of `metadata.managedFields` only the
-/// times: taking over a field is a change.
-pub fn changed_fields(live: &Value, dry_run: &Value) -> Vec<String> {
-    let mut paths = Vec::new();
-    difference("", live, dry_run, &mut paths);
-    if managers(live) != managers(dry_run) && paths.is_empty() {
-        paths.push("metadata.managedFields".to_owned());
+/// times: taking over a field is a change, told by the names of the managers.
+pub fn changes(live: &Value, dry_run: &Value) -> Vec<FieldChange> {
+    let mut found = Vec::new();
+    difference("", live, dry_run, &mut found);
+    if entries(live) != entries(dry_run) && found.is_empty() {
+        found.push(FieldChange {
+            path: MANAGERS.to_owned(),
+            before: managers_of(live).into(),
+            after: managers_of(dry_run).into(),
+        });
     }
-    paths
+    found
+}
+
+/// The paths of [`changes`].
+pub fn changed_fields(live: &Value, dry_run: &Value) -> Vec<String> {
+    let changes = changes(live, dry_run).into_iter();
+    changes.map(|change| change.path).collect()
 }
 
 fn is_ignored(path: &str) -> bool {
     matches!(
         path,
-        "status" | "metadata.resourceVersion" | "metadata.generation" | "metadata.managedFields"
+        "status" | "metadata.resourceVersion" | "metadata.generation" | MANAGERS
     )
 }
 
-fn difference(path: &str, before: &Value, after: &Value, paths: &mut Vec<String>) {
+fn difference(path: &str, before: &Value, after: &Value, found: &mut Vec<FieldChange>) {
     if before == after || is_ignored(path) {
         return;
     }
@@ -42,16 +66,20 @@ fn difference(path: &str, before: &Value, after: &Value, paths: &mut Vec<String>
                     &path,
                     &before.unwrap_or(Value::Null),
                     &after.unwrap_or(Value::Null),
-                    paths,
+                    found,
                 );
             }
         }
         (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                difference(&format!("{path}[{index}]"), before, after, paths);
+                difference(&format!("{path}[{index}]"), before, after, found);
             }
         }
-        _ => paths.push(path.to_owned()),
+        _ => found.push(FieldChange {
+            path: path.to_owned(),
+            before: before.clone(),
+            after: after.clone(),
+        }),
     }
 }
 
@@ -64,7 +92,7 @@ fn join(path: &str, key: &str) -> String {
 }
 
 /// Who owns what, without times and in an order that does not depend on them.
-fn managers(object: &Value) -> Vec<String> {
+fn entries(object: &Value) -> Vec<String> {
     let entries = object["metadata"]["managedFields"].as_array();
     let timeless = entries.into_iter().flatten().map(|entry| {
         let mut entry = entry.clone();
@@ -78,15 +106,28 @@ fn managers(object: &Value) -> Vec<String> {
     managers
 }
 
+/// The managers that own a part of an object, each once, in the order of their names; those of its
+/// subresources left out.
+pub fn managers_of(object: &Value) -> Vec<String> {
+    let names = owners(object).filter_map(|entry| entry["manager"].as_str());
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// Whether a field manager owns a part of an object, that of its subresources left out: whoever
 /// writes a status or scales did not make the object.
 pub fn is_managed_by(object: &Value, manager: &str) -> bool {
+    owners(object).any(|entry| entry["manager"] == manager)
+}
+
+fn owners(object: &Value) -> impl Iterator<Item = &Value> {
     let entries = object["metadata"]["managedFields"].as_array();
     entries
         .into_iter()
         .flatten()
         .filter(|entry| entry["subresource"].as_str().unwrap_or_default().is_empty())
-        .any(|entry| entry["manager"] == manager)
 }
 
 #[cfg(test)]
@@ -140,10 +181,12 @@ mod tests {
     fn taking_a_field_over_is_a_change() {
         let mut dry_run = live();
         dry_run["metadata"]["managedFields"][1]["manager"] = json!("windlass");
-        assert_eq!(
-            changed_fields(&live(), &dry_run),
-            ["metadata.managedFields"]
-        );
+        let change = FieldChange {
+            path: MANAGERS.to_owned(),
+            before: json!(["kubelet", "windlass"]),
+            after: json!(["windlass"]),
+        };
+        assert_eq!(changes(&live(), &dry_run), [change]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use windlass_k8s_object::{
     Environment, Key, Namespace, Object, ParseError, Scope, check_personal, images,
 };
 use windlass_oci_reference::ImageReference;
-use windlass_oci_registry::{Image, ImageFiles, LayerFiles, Push, Target, Transport};
+use windlass_oci_registry::{Image, ImageError, ImageFiles, LayerFiles, Push, Target, Transport};
 
 use crate::error::{Error, Targets};
 use crate::request::{DeployRequest, ImageRequest, ObjectRequest};
@@ -81,8 +81,18 @@ impl DesiredImage {
     }
 }
 
+/// What manifests are checked for when they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// All that the build promises, once more: a request can be older than the rules.
+    All,
+    /// Only that nothing is outside of the environment's namespace: enough to take things away.
+    Place,
+}
+
 /// Why an object of a request cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum ObjectError {
     /// The manifest cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -128,22 +138,24 @@ impl Desired {
         request: &DeployRequest,
         environment: Environment,
         runfiles: &Path,
+        checks: Checks,
     ) -> Result<Self, Error> {
         let groups = groups(request);
         let forbidden = &request.forbidden_namespaces;
         let mut objects = Vec::new();
         for (group, members) in request.groups.iter().enumerate() {
             for member in &members.objects {
-                let object = load_object(member, &environment, runfiles).map_err(|source| {
-                    Error::Object {
-                        label: member.label.clone(),
-                        source: Box::new(source),
-                    }
-                })?;
+                let object =
+                    load_object(member, &environment, runfiles, checks).map_err(|source| {
+                        Error::Object {
+                            label: member.label.clone(),
+                            source: Box::new(source),
+                        }
+                    })?;
                 if environment.scope == Scope::Cluster {
                     check_personal(object.document(), forbidden).map_err(|source| {
                         Error::Environment {
-                            verb: request.verb.as_str(),
+                            verb: request.verb,
                             target: request.target.clone(),
                             command: request.command(),
                             source,
@@ -160,7 +172,9 @@ impl Desired {
                 });
             }
         }
-        check_each_once(&objects)?;
+        if checks == Checks::All {
+            check_each_once(&objects)?;
+        }
         let mut images = Vec::new();
         for image in &request.images {
             images.push(load_image(image, runfiles)?);
@@ -184,7 +198,37 @@ impl Desired {
                     environment: self.environment.name.clone(),
                     label: object.label.clone(),
                     keys: keys.to_owned(),
+                    pin: self.pin_command(object, keys),
                 });
+            }
+        }
+        Ok(())
+    }
+
+    /// What pins the first image of an object; the digest is for a person to fill in.
+    fn pin_command(&self, object: &DesiredObject, keys: &str) -> String {
+        let package = object.label.split(':').next().unwrap_or_default();
+        let key = keys.split(',').next().unwrap_or_default();
+        let repository = repository_of(&object.object, key);
+        let environment = &self.environment.name;
+        format!(
+            "bazel run //tools/pin -- set --service {package} --env {environment} \
+             --image {key}={repository}@sha256:..."
+        )
+    }
+
+    /// Refuses images whose layers are not there, before anything is pushed: of all files of an
+    /// image, these are the ones that are read last.
+    pub fn check_blobs(&self, pushes: &[usize]) -> Result<(), Error> {
+        for image in pushes.iter().map(|at| &self.images[*at].push) {
+            for blob in image.image.blobs() {
+                std::fs::metadata(&blob.path).map_err(|source| Error::Image {
+                    label: image.label.clone(),
+                    source: ImageError::Read {
+                        path: blob.path.clone(),
+                        source,
+                    },
+                })?;
             }
         }
         Ok(())
@@ -240,6 +284,7 @@ fn load_object(
     member: &ObjectRequest,
     environment: &Environment,
     runfiles: &Path,
+    checks: Checks,
 ) -> Result<Object, ObjectError> {
     let path = runfiles.join(&member.manifest);
     let text = std::fs::read_to_string(&path).map_err(|source| ObjectError::Read {
@@ -247,7 +292,7 @@ fn load_object(
         source,
     })?;
     let object = Object::parse(&text).map_err(|source| ObjectError::Parse { path, source })?;
-    if object.kind().as_str() != member.kind {
+    if checks == Checks::All && object.kind().as_str() != member.kind {
         let got = object.kind().as_str().to_owned();
         return Err(ObjectError::Kind {
             got,
@@ -273,6 +318,20 @@ fn marked(mut object: Object, environment: &Environment, label: &str) -> Object 
     object.set_label(ENVIRONMENT_LABEL, &environment.name);
     object.set_annotation(OBJECT_ANNOTATION, label);
     object
+}
+
+/// The repository of an image that nobody has pinned. The build writes `<repository>:unpinned`, and
+/// the last part of a repository is the image's key.
+fn repository_of(object: &Object, key: &str) -> String {
+    let own = |image: String| {
+        let repository = image.strip_suffix(":unpinned")?;
+        repository
+            .ends_with(&format!("/{key}"))
+            .then(|| repository.to_owned())
+    };
+    let images = images::list(object.document()).into_iter();
+    let mut found = images.filter_map(|(_, image)| own(image));
+    found.next().unwrap_or_else(|| key.to_owned())
 }
 
 fn check_each_once(objects: &[DesiredObject]) -> Result<(), Error> {
@@ -365,7 +424,12 @@ mod tests {
                                     "objects": members}]);
         let request = DeployRequest::parse(&request.to_string(), Path::new("x")).expect("request");
         let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);
-        Desired::load(&request, environment.expect("environment"), folder.path())
+        Desired::load(
+            &request,
+            environment.expect("environment"),
+            folder.path(),
+            Checks::All,
+        )
     }
 
     fn config_map(name: &str, namespace: &str) -> Value {
@@ -395,14 +459,27 @@ mod tests {
     #[test]
     fn objects_without_a_pin_are_refused() {
         let mut object = config_map("c", "alice");
-        object["metadata"]["annotations"] = json!({"windlass.dev/unpinned": "client"});
-        let desired = load(&[("//a:b", "ConfigMap", object)]).expect("loads");
-        let error = desired.check_pinned().expect_err("unpinned");
-        assert_eq!(
-            error.to_string(),
-            "environment `myns` has no pin for image `client`, which `//a:b` needs; nothing was \
-             pushed or written"
-        );
+        object["metadata"]["annotations"] = json!({"windlass.dev/unpinned": "bootstrap,redis"});
+        let unpinned = |object: Value| {
+            let kind = object["kind"].as_str().expect("kind").to_owned();
+            let desired = load(&[("//a:b", &kind, object)]).expect("loads");
+            let error = desired.check_pinned().expect_err("unpinned");
+            windlass_report::render(&error)
+        };
+        let said = |repository: &str| {
+            format!(
+                "error: environment `myns` has no pin for image `bootstrap,redis`, which `//a:b` \
+                 needs; nothing was pushed or written\n\
+                 hint: bazel run //tools/pin -- set --service //a --env myns \
+                 --image bootstrap={repository}@sha256:...\n"
+            )
+        };
+        assert_eq!(unpinned(object.clone()), said("bootstrap"));
+        object["kind"] = json!("Pod");
+        object["spec"] = json!({"containers": [
+            {"name": "a", "image": "r.io:5000/demo/redis:unpinned"},
+            {"name": "b", "image": "r.io:5000/demo/bootstrap:unpinned"}]});
+        assert_eq!(unpinned(object), said("r.io:5000/demo/bootstrap"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use crate::diff::Colour;
+
 /// The environment of the process.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessEnvironment {
@@ -19,6 +21,9 @@ pub struct ProcessEnvironment {
     pub working_directory: Option<PathBuf>,
     /// Where lines of progress go.
     pub output: Output,
+    /// Whether data on stdout has colours: on a terminal, unless `NO_COLOR` is set
+    /// (<https://no-color.org>).
+    pub colour: Colour,
 }
 
 /// What stderr is.
@@ -43,6 +48,8 @@ impl ProcessEnvironment {
         };
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let terminal = std::io::stderr().is_terminal() && !dumb;
+        let plain = dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colourful = std::io::stdout().is_terminal() && !plain;
         Self {
             kubeconfig: std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty()),
             home: path("HOME"),
@@ -53,6 +60,11 @@ impl ProcessEnvironment {
                 Output::Terminal
             } else {
                 Output::Lines
+            },
+            colour: if colourful {
+                Colour::Ansi
+            } else {
+                Colour::Never
             },
         }
     }

@@ -6,6 +6,8 @@ use std::time::Instant;
 use windlass_oci_registry::Pushed;
 
 use crate::desired::Desired;
+use crate::diff::ObjectDiff;
+use crate::inspect::Standing;
 use crate::plan::Plan;
 use crate::session::Place;
 use crate::wait::Status;
@@ -32,12 +34,18 @@ pub struct State {
     pub plan: Option<Plan>,
     /// For each object, how far its write is.
     pub writes: Vec<Progressed>,
+    /// For each object, how far its deletion is.
+    pub deletions: Vec<Progressed>,
     /// For each image, what its push did.
     pub pushes: Vec<Option<Pushed>>,
     /// For each object, how ready it is; empty until somebody looks.
     pub statuses: Vec<Status>,
     /// For each group, after how many seconds it was ready.
     pub ready_after: Vec<Option<f64>>,
+    /// What would change, where that was asked.
+    pub diffs: Vec<ObjectDiff>,
+    /// For each object, how it stands, where that was asked.
+    pub standings: Vec<Standing>,
 }
 
 /// The state of a run, shared by what does it and what tells of it.
@@ -72,6 +80,7 @@ impl Journal {
     pub fn begin(&self, desired: &Desired, plan: &Plan) {
         let mut state = self.state();
         state.writes = vec![Progressed::Waiting; desired.objects.len()];
+        state.deletions = vec![Progressed::Waiting; desired.objects.len()];
         state.pushes = vec![None; desired.images.len()];
         state.desired = Some(desired.clone());
         state.plan = Some(plan.clone());
@@ -81,14 +90,18 @@ impl Journal {
     pub fn write(&self, object: usize, progressed: Progressed) {
         self.state().writes[object] = progressed;
     }
+
+    /// Notes how far a deletion is.
+    pub fn deletion(&self, object: usize, progressed: Progressed) {
+        self.state().deletions[object] = progressed;
+    }
 }
 
 impl State {
     /// Whether anything was sent to a cluster or a registry.
     pub fn has_written(&self) -> bool {
-        self.writes
-            .iter()
-            .any(|write| *write != Progressed::Waiting)
+        let mut writes = self.writes.iter().chain(&self.deletions);
+        writes.any(|write| *write != Progressed::Waiting)
             || self
                 .pushes
                 .iter()

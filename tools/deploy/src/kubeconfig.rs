@@ -22,6 +22,8 @@ pub struct Found {
     pub config: kube::Config,
     /// What a user types for kubectl with these settings.
     pub kubectl: String,
+    /// The file that they are from; the first, of several that are read as one.
+    pub path: PathBuf,
 }
 
 /// The connection settings of `context`.
@@ -51,7 +53,11 @@ pub async fn find(context: &str, environment: &ProcessEnvironment) -> Result<Fou
                 }
                 Whose::LocalCluster => "bazel run //cluster:kubectl --".to_owned(),
             };
-            return Ok(Found { config, kubectl });
+            return Ok(Found {
+                config,
+                kubectl,
+                path: source.files.into_iter().next().unwrap_or_default(),
+            });
         }
         found.extend(kubeconfig.contexts.into_iter().map(|known| known.name));
     }
@@ -168,9 +174,19 @@ fn proxy_of(context: &str, kubeconfig: &Kubeconfig) -> Option<String> {
 }
 
 fn unusable(path: &Path, error: &KubeconfigError) -> Error {
+    let reason = match error {
+        // Its own text quotes the lines around the place, and these may hold secrets.
+        KubeconfigError::Parse(error) => {
+            let place = error.location().map_or_else(String::new, |place| {
+                format!("line {}, column {}: ", place.line(), place.column())
+            });
+            format!("{place}want YAML as kubectl writes it")
+        }
+        error => error.to_string(),
+    };
     Error::Kubeconfig {
         path: path.to_owned(),
-        source: Reason(error.to_string()),
+        source: Reason(reason),
     }
 }
 
@@ -234,40 +250,6 @@ contexts: [{name: NAME, context: {cluster: c, user: u}}]
         assert_eq!(
             server(&environment).await.expect("found"),
             "https://127.0.0.1:1/ by kubectl --context windlass"
-        );
-    }
-
-    #[tokio::test]
-    async fn contexts_that_there_are_are_named() {
-        let folder = tempfile::tempdir().expect("folder");
-        write(&folder.path().join(".kube/config"), "kind-a", "1");
-        let home = Some(folder.path().to_owned());
-        let environment = ProcessEnvironment {
-            home,
-            ..ProcessEnvironment::default()
-        };
-        let error = server(&environment).await.expect_err("no such context");
-        assert_eq!(
-            windlass_report::render(&error),
-            "error: no kubeconfig has context `windlass`\n\
-             cause: got contexts `kind-a`\n\
-             hint: bazel run //cluster:up\n"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_no_kubeconfig_is_named() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("k");
-        std::fs::write(&path, "contexts: 3").expect("write");
-        let environment = ProcessEnvironment {
-            kubeconfig: Some(path.clone().into()),
-            ..ProcessEnvironment::default()
-        };
-        let error = server(&environment).await.expect_err("unusable");
-        assert_eq!(
-            error.to_string(),
-            format!("cannot use kubeconfig `{}`", path.display())
         );
     }
 }

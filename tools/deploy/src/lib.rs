@@ -7,10 +7,11 @@
 //! |---|---|
 //! | [`request`], [`cli`], [`environment`] | what is asked for and how; parsed once |
 //! | [`desired`] | the objects and images of the request, read and checked |
-//! | [`kubeconfig`], [`cluster`] | the connection, by context name |
-//! | [`session`] | what must hold before anything is written, and what is there |
+//! | [`kubeconfig`], [`credentials`], [`cluster`] | the connection, by context name |
+//! | [`session`], [`references`] | what must hold before anything is written, and what is there |
 //! | [`plan`], [`compare`], [`order`] | what will be done; pure |
 //! | [`apply`], [`remove`] | doing it; the only writers |
+//! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
 //! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`] | telling people and machines |
 //!
@@ -23,18 +24,23 @@ pub mod apply;
 pub mod cli;
 pub mod cluster;
 pub mod compare;
+pub mod credentials;
 pub mod desired;
+pub mod diff;
 pub mod environment;
 mod error;
 pub mod explain;
 pub mod groups;
+pub mod inspect;
 pub mod journal;
 pub mod kubeconfig;
+pub mod mask;
 pub mod order;
 pub mod outcome;
 pub mod plan;
 pub mod progress;
 pub mod ready;
+pub mod references;
 pub mod remove;
 pub mod request;
 pub mod screen;
@@ -57,7 +63,7 @@ pub use error::{Error, Failure, Reason, Targets};
 use journal::Journal;
 use outcome::Outcome;
 use progress::Progress;
-use request::{DeployRequest, Verb};
+use request::DeployRequest;
 use verbs::Context;
 
 /// Runs the request beside the launcher `argv0`. `interrupted` ends when the user wants the run
@@ -79,7 +85,7 @@ pub async fn run(
         .map_err(|error| early(Error::Launcher(error)))?;
     let request =
         DeployRequest::read(&launcher.request()).map_err(|error| early(Error::Request(error)))?;
-    let progress = Progress::new(environment.output);
+    let progress = Progress::new(environment.output, Box::new(std::io::stdout()));
     let runfiles = launcher.runfiles();
     run_request(
         &request,
@@ -114,19 +120,10 @@ pub async fn run_request(
         progress,
     };
     let result = tokio::select! {
-        result = verb(&context) => result,
+        result = verbs::run(&context) => result,
         () = interrupted => Err(Error::Interrupted),
     };
     report(&context, result)
-}
-
-async fn verb(context: &Context<'_>) -> Result<(), Error> {
-    match context.request.verb {
-        Verb::Apply => verbs::apply::run(context).await,
-        Verb::Create => verbs::create::run(context).await,
-        Verb::Delete => verbs::delete::run(context).await,
-        Verb::Resolve => verbs::resolve::run(context),
-    }
 }
 
 /// Adds how far the run had come, and prints the result document if it is wanted.
@@ -154,17 +151,19 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
             state: line,
         }
     });
-    if context.options.output == OutputFormat::Json && context.request.verb != Verb::Resolve {
+    if context.options.output() == OutputFormat::Json {
         let state = context.journal.state();
         let seconds = context.journal.seconds();
-        let dry_run = context.options.dry_run;
         let failure = result.as_ref().err();
-        let outcome = Outcome::new(context.request, &state, dry_run, seconds, failure);
+        let outcome = Outcome::new(context.request, &state, context.options, seconds, failure);
         let text = serde_json::to_string_pretty(&outcome).expect("plain data is JSON") + "\n";
-        windlass_report::print(text.as_bytes()).map_err(|error| Failure {
-            error: Box::new(Error::Output(error)),
-            state: None,
-        })?;
+        context
+            .progress
+            .print(text.as_bytes())
+            .map_err(|error| Failure {
+                error: Box::new(Error::Output(error)),
+                state: None,
+            })?;
     }
     result
 }

@@ -5,10 +5,14 @@ use serde::Serialize;
 
 use windlass_report::Explain;
 
+use crate::cli::Options;
+use crate::desired::{Desired, DesiredObject};
+use crate::diff::{FieldDiff, ObjectDiff};
 use crate::error::Failure;
+use crate::inspect::Standing;
 use crate::journal::{Progressed, State};
 use crate::plan::Action;
-use crate::request::DeployRequest;
+use crate::request::{DeployRequest, Verb};
 
 /// The version of the document.
 pub const VERSION: u32 = 1;
@@ -19,7 +23,7 @@ pub const VERSION: u32 = 1;
 pub struct Outcome {
     /// [`VERSION`].
     pub version: u32,
-    /// `apply`, `create` or `delete`.
+    /// `apply`, `create`, `replace`, `delete`, `diff`, `status` or `push`.
     pub verb: &'static str,
     /// The target: `//services/client:myns-deep`.
     pub target: String,
@@ -53,7 +57,7 @@ pub enum RunResult {
     Changed,
     /// There was nothing to write.
     Unchanged,
-    /// `--dry-run`: nothing was written, whatever the plan holds.
+    /// `diff` and `--dry-run`: nothing was written, whatever the plan holds.
     Planned,
     /// It did not go well.
     Failed,
@@ -87,8 +91,8 @@ pub struct ObjectOutcome {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
-    /// `create`, `change`, `same`, `delete`, `gone` (was to be deleted and is not there) or
-    /// `keep` (was to be deleted and stays).
+    /// `create`, `replace`, `change`, `same`, `delete`, `gone` (was to be deleted and is not there)
+    /// or `keep` (was to be deleted and stays); `look` for `status`.
     pub action: &'static str,
     /// The fields that change.
     pub fields: Vec<String>,
@@ -96,6 +100,10 @@ pub struct ObjectOutcome {
     pub done: bool,
     /// Whether it is ready; `null` if nobody looked.
     pub ready: Option<bool>,
+    /// For `diff`: the fields that would change, with their values. Those of Secrets are masked.
+    pub changes: Vec<FieldDiff>,
+    /// For `status`: how it stands.
+    pub status: Option<Standing>,
 }
 
 /// One image of a run.
@@ -133,10 +141,11 @@ impl Outcome {
     pub fn new(
         request: &DeployRequest,
         state: &State,
-        dry_run: bool,
+        options: &Options,
         seconds: f64,
         failure: Option<&Failure>,
     ) -> Self {
+        let dry_run = options.dry_run || request.verb == Verb::Diff;
         let changed = state.plan.as_ref().is_some_and(|plan| !plan.is_empty());
         let result = match (failure, dry_run, changed) {
             (Some(_), _, _) => RunResult::Failed,
@@ -168,33 +177,52 @@ impl Outcome {
 }
 
 fn objects(state: &State) -> Vec<ObjectOutcome> {
-    let (Some(plan), Some(desired)) = (&state.plan, &state.desired) else {
+    let Some(desired) = &state.desired else {
         return Vec::new();
     };
-    let one = |(at, action): (usize, &Action)| {
-        let desired_object = &desired.objects[at];
-        let object = &desired_object.object;
-        let key = object.key();
-        ObjectOutcome {
-            label: desired_object.label.clone(),
-            group: desired.groups[desired_object.group].id.clone(),
-            api_version: object.api_version().as_str().to_owned(),
-            kind: key.kind.as_str().to_owned(),
-            namespace: key
-                .namespace
-                .as_ref()
-                .map(|namespace| namespace.as_str().to_owned()),
-            name: key.name.as_str().to_owned(),
-            action: action.word(),
-            fields: match action {
-                Action::Change { fields } => fields.clone(),
-                _ => Vec::new(),
-            },
-            done: !action.is_write() || state.writes.get(at) == Some(&Progressed::Done),
-            ready: state.statuses.get(at).map(crate::wait::Status::is_current),
-        }
+    let objects = desired.objects.iter().enumerate();
+    objects
+        .map(|(at, object)| one_object(state, desired, at, object))
+        .collect()
+}
+
+fn one_object(
+    state: &State,
+    desired: &Desired,
+    at: usize,
+    wanted: &DesiredObject,
+) -> ObjectOutcome {
+    let action = state.plan.as_ref().and_then(|plan| plan.actions.get(at));
+    let status = state.standings.get(at).cloned();
+    let diff = state.diffs.iter().find(|diff| diff.object == at);
+    let object = &wanted.object;
+    let key = object.key();
+    let namespace = key.namespace.as_ref();
+    let is_done = |all: &[Progressed]| all.get(at) == Some(&Progressed::Done);
+    let is_open = |action: &Action| {
+        action.is_sent() && !is_done(&state.writes)
+            || action.deletes().is_some() && !is_done(&state.deletions)
     };
-    plan.actions.iter().enumerate().map(one).collect()
+    ObjectOutcome {
+        label: wanted.label.clone(),
+        group: desired.groups[wanted.group].id.clone(),
+        api_version: object.api_version().as_str().to_owned(),
+        kind: key.kind.as_str().to_owned(),
+        namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+        name: key.name.as_str().to_owned(),
+        action: action.map_or("look", Action::word),
+        fields: match action {
+            Some(Action::Change { fields }) => fields.clone(),
+            _ => Vec::new(),
+        },
+        done: !action.is_some_and(is_open),
+        ready: match &status {
+            Some(standing) => Some(standing.is_ready()),
+            None => state.statuses.get(at).map(crate::wait::Status::is_current),
+        },
+        changes: diff.map(ObjectDiff::fields).unwrap_or_default(),
+        status,
+    }
 }
 
 fn images(state: &State) -> Vec<ImageOutcome> {

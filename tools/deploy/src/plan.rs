@@ -4,11 +4,11 @@
 //! Every write of a run is one of these steps.
 
 use serde_json::Value;
-use windlass_k8s_object::Key;
+use windlass_k8s_object::{Key, Namespace};
 
 use crate::api_error::{ApiError, Conflict};
 use crate::cluster::FIELD_MANAGER;
-use crate::compare::{changed_fields, is_managed_by};
+use crate::compare::{changed_fields, is_managed_by, managers_of};
 use crate::desired::{Desired, DesiredObject};
 use crate::order::{Stage, is_kept};
 
@@ -17,6 +17,8 @@ use crate::order::{Stage, is_kept};
 pub enum Live {
     /// It is not there.
     Missing,
+    /// It is not there, and the server says that it would not make it.
+    Unmakable(ApiError),
     /// It is there.
     Found {
         /// The object.
@@ -24,6 +26,16 @@ pub enum Live {
         /// What the server says that a write would make of it; `None` if it was not asked.
         dry_run: Option<Result<Value, ApiError>>,
     },
+}
+
+impl Live {
+    /// The object, if it is there.
+    pub fn object(&self) -> Option<&Value> {
+        match self {
+            Self::Found { object, .. } => Some(object),
+            Self::Missing | Self::Unmakable(_) => None,
+        }
+    }
 }
 
 /// What was read of the cluster and the registries, in the order of the desired things.
@@ -51,6 +63,8 @@ pub enum Goal {
     Apply,
     /// All as desired, and none of it there before.
     Create,
+    /// All as desired, and made anew.
+    Replace,
     /// Nothing of it there.
     Delete,
 }
@@ -60,6 +74,16 @@ pub enum Goal {
 pub enum Action {
     /// It is made.
     Create,
+    /// It is made when another object of its name, which is being deleted, is gone.
+    CreateAfter {
+        /// The uid of the other one.
+        uid: String,
+    },
+    /// It is removed and made anew.
+    Replace {
+        /// Its uid: no other object of this name is removed.
+        uid: String,
+    },
     /// Its fields are changed.
     Change {
         /// The fields, as paths.
@@ -91,18 +115,40 @@ pub enum Kept {
 }
 
 impl Action {
-    /// Whether something is sent to the cluster.
-    pub fn is_write(&self) -> bool {
+    /// Whether the object is sent to the cluster.
+    pub fn is_sent(&self) -> bool {
         matches!(
             self,
-            Self::Create | Self::Change { .. } | Self::Delete { .. }
+            Self::Create | Self::CreateAfter { .. } | Self::Replace { .. } | Self::Change { .. }
         )
+    }
+
+    /// The uid of what is deleted.
+    pub fn deletes(&self) -> Option<&str> {
+        match self {
+            Self::Replace { uid } | Self::Delete { uid } => Some(uid),
+            _ => None,
+        }
+    }
+
+    /// The uid of what must be gone: what is deleted now, or is being deleted already.
+    pub fn removes(&self) -> Option<&str> {
+        match self {
+            Self::CreateAfter { uid } => Some(uid),
+            _ => self.deletes(),
+        }
+    }
+
+    /// Whether anything is sent to the cluster.
+    pub fn is_write(&self) -> bool {
+        self.is_sent() || self.deletes().is_some()
     }
 
     /// The action as one word, as the result document has it.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Create => "create",
+            Self::Create | Self::CreateAfter { .. } => "create",
+            Self::Replace { .. } => "replace",
             Self::Change { .. } => "change",
             Self::Same => "same",
             Self::Delete { .. } => "delete",
@@ -126,6 +172,8 @@ pub struct Plan {
 pub enum PlanError {
     /// Objects exist that are to be created.
     Exists(Vec<Key>),
+    /// Objects are to be replaced that we did not make; each with the managers of its fields.
+    Foreign(Vec<(Key, Vec<String>)>),
     /// Other managers own fields.
     Conflicts(Vec<(Key, Vec<Conflict>)>),
     /// The server refuses a write.
@@ -137,74 +185,164 @@ pub enum PlanError {
 /// Linear in the number of objects. `seen` has the length and the order of `desired`.
 pub fn plan(goal: Goal, desired: &Desired, seen: &Seen) -> Result<Plan, PlanError> {
     let pairs = || desired.objects.iter().zip(&seen.objects);
-    if goal == Goal::Create {
-        let there = pairs().filter(|(_, live)| matches!(live, Live::Found { .. }));
-        let there: Vec<Key> = there
-            .map(|(object, _)| object.object.key().clone())
-            .collect();
-        if !there.is_empty() {
-            return Err(PlanError::Exists(there));
-        }
-    }
-    if goal == Goal::Delete {
-        let actions = pairs()
+    let actions = match goal {
+        Goal::Delete => pairs()
             .map(|(object, live)| removal(object, live))
-            .collect();
-        return Ok(Plan {
-            actions,
-            pushes: Vec::new(),
-        });
-    }
-    let mut actions = Vec::new();
-    let mut conflicts = Vec::new();
-    for (object, live) in pairs() {
-        match change(live) {
-            Ok(action) => actions.push(action),
-            Err(error) if !error.conflicts().is_empty() => {
-                conflicts.push((object.object.key().clone(), error.conflicts()));
-            }
-            Err(error) => {
-                return Err(PlanError::Refused(
-                    object.object.key().clone(),
-                    Box::new(error),
-                ));
-            }
+            .collect(),
+        Goal::Create => {
+            none_there(pairs())?;
+            steps(goal, pairs())?
         }
-    }
-    if !conflicts.is_empty() {
-        return Err(PlanError::Conflicts(conflicts));
-    }
+        Goal::Replace => {
+            all_ours(pairs())?;
+            steps(goal, pairs())?
+        }
+        Goal::Apply => steps(goal, pairs())?,
+    };
     let absent = seen
         .images
         .iter()
         .enumerate()
-        .filter(|(_, there)| **there == Presence::Absent);
+        .filter(|(_, there)| goal != Goal::Delete && **there == Presence::Absent);
     Ok(Plan {
         actions,
         pushes: absent.map(|(at, _)| at).collect(),
     })
 }
 
-fn change(live: &Live) -> Result<Action, ApiError> {
-    match live {
-        Live::Missing => Ok(Action::Create),
-        Live::Found {
-            object,
-            dry_run: Some(result),
-        } => {
-            let fields = changed_fields(object, result.as_ref().map_err(Clone::clone)?);
-            Ok(if fields.is_empty() {
-                Action::Same
-            } else {
-                Action::Change { fields }
-            })
-        }
-        Live::Found { dry_run: None, .. } => Ok(Action::Change { fields: Vec::new() }),
+/// For `create`: nothing is there.
+fn none_there<'a>(
+    pairs: impl Iterator<Item = (&'a DesiredObject, &'a Live)>,
+) -> Result<(), PlanError> {
+    let there = pairs.filter(|(_, live)| live.object().is_some());
+    let there: Vec<Key> = there
+        .map(|(object, _)| object.object.key().clone())
+        .collect();
+    if there.is_empty() {
+        Ok(())
+    } else {
+        Err(PlanError::Exists(there))
     }
 }
 
+/// For `replace`: what would be deleted is ours.
+fn all_ours<'a>(
+    pairs: impl Iterator<Item = (&'a DesiredObject, &'a Live)>,
+) -> Result<(), PlanError> {
+    let foreign = |(desired, live): (&DesiredObject, &Live)| {
+        let object = live.object()?;
+        let stays = is_kept(&desired.object) || is_going(object);
+        let theirs = !stays && !is_managed_by(object, FIELD_MANAGER);
+        theirs.then(|| (desired.object.key().clone(), managers_of(object)))
+    };
+    let foreign: Vec<_> = pairs.filter_map(foreign).collect();
+    if foreign.is_empty() {
+        Ok(())
+    } else {
+        Err(PlanError::Foreign(foreign))
+    }
+}
+
+/// What is to be done so that all are there; all conflicts are told at once.
+fn steps<'a>(
+    goal: Goal,
+    pairs: impl Iterator<Item = (&'a DesiredObject, &'a Live)>,
+) -> Result<Vec<Action>, PlanError> {
+    let pairs: Vec<_> = pairs.collect();
+    let going = going_namespaces(&pairs);
+    let mut actions = Vec::new();
+    let mut conflicts = Vec::new();
+    for (desired, live) in pairs {
+        let key = desired.object.key();
+        let namespace = key.namespace.as_ref().map(Namespace::as_str);
+        let place = if namespace.is_some_and(|namespace| going.contains(&namespace)) {
+            Place::Going
+        } else {
+            Place::Lasting
+        };
+        match step(goal, desired, live, place) {
+            Ok(action) => actions.push(action),
+            Err(error) if !error.conflicts().is_empty() => {
+                conflicts.push((key.clone(), error.conflicts()));
+            }
+            Err(error) => return Err(PlanError::Refused(key.clone(), Box::new(error))),
+        }
+    }
+    if conflicts.is_empty() {
+        Ok(actions)
+    } else {
+        Err(PlanError::Conflicts(conflicts))
+    }
+}
+
+/// Whether the namespace of an object stays.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It does, as far as this plan knows.
+    Lasting,
+    /// It is being deleted, and all that is in it.
+    Going,
+}
+
+/// The namespaces of a plan that are being deleted.
+fn going_namespaces<'a>(pairs: &[(&'a DesiredObject, &'a Live)]) -> Vec<&'a str> {
+    let going = pairs.iter().filter_map(|(desired, live)| {
+        let key = desired.object.key();
+        let is_namespace = key.group.is_empty() && key.kind.as_str() == "Namespace";
+        (is_namespace && live.object().is_some_and(is_going)).then_some(key.name.as_str())
+    });
+    going.collect()
+}
+
+fn step(
+    goal: Goal,
+    desired: &DesiredObject,
+    live: &Live,
+    place: Place,
+) -> Result<Action, ApiError> {
+    let (object, dry_run) = match live {
+        Live::Missing => return Ok(Action::Create),
+        Live::Unmakable(error) => return Err(error.clone()),
+        Live::Found { object, dry_run } => (object, dry_run),
+    };
+    if is_going(object) || place == Place::Going {
+        // Changing it would be lost. An interrupted `replace` is taken up here as well.
+        return Ok(Action::CreateAfter {
+            uid: uid_of(object),
+        });
+    }
+    let result = match dry_run {
+        Some(result) => Some(result.as_ref().map_err(Clone::clone)?),
+        None => None,
+    };
+    if goal == Goal::Replace && !is_kept(&desired.object) {
+        return Ok(Action::Replace {
+            uid: uid_of(object),
+        });
+    }
+    let Some(result) = result else {
+        return Ok(Action::Change { fields: Vec::new() });
+    };
+    let fields = changed_fields(object, result);
+    Ok(if fields.is_empty() {
+        Action::Same
+    } else {
+        Action::Change { fields }
+    })
+}
+
+/// Whether an object is being deleted: it will be gone when its finalizers are.
+pub fn is_going(object: &Value) -> bool {
+    object["metadata"]["deletionTimestamp"].is_string()
+}
+
+fn uid_of(object: &Value) -> String {
+    let uid = object["metadata"]["uid"].as_str();
+    uid.unwrap_or_default().to_owned()
+}
+
 fn removal(desired: &DesiredObject, live: &Live) -> Action {
-    let Live::Found { object, .. } = live else {
+    let Some(object) = live.object() else {
         return Action::Gone;
     };
     if is_kept(&desired.object) {
@@ -214,10 +352,7 @@ fn removal(desired: &DesiredObject, live: &Live) -> Action {
         return Action::Keep { why: Kept::Foreign };
     }
     Action::Delete {
-        uid: object["metadata"]["uid"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
+        uid: uid_of(object),
     }
 }
 
@@ -235,20 +370,37 @@ impl Plan {
             .count()
     }
 
-    /// How many actions write.
-    pub fn writes(&self) -> usize {
+    /// How many actions send an object.
+    pub fn sent(&self) -> usize {
         self.actions
             .iter()
-            .filter(|action| action.is_write())
+            .filter(|action| action.is_sent())
             .count()
     }
 
-    /// The objects to write in one stage, in the order of the groups; deletes the other way.
-    pub fn stage(&self, stage: Stage, desired: &Desired) -> Vec<usize> {
+    /// How many actions delete one.
+    pub fn deleted(&self) -> usize {
+        let deletes = |action: &&Action| action.deletes().is_some();
+        self.actions.iter().filter(deletes).count()
+    }
+
+    /// Whether something must be gone before anything is sent.
+    pub fn removes_first(&self) -> bool {
+        let removes = |action: &Action| action.is_sent() && action.removes().is_some();
+        self.actions.iter().any(removes)
+    }
+
+    /// The objects of one stage whose action `holds`, in the order of the groups; deletes go the
+    /// other way.
+    pub fn stage(
+        &self,
+        stage: Stage,
+        desired: &Desired,
+        holds: impl Fn(&Action) -> bool,
+    ) -> Vec<usize> {
         let member = |at: &usize| Stage::of(&desired.objects[*at].object) == stage;
-        let writes = |at: &usize| self.actions[*at].is_write();
         (0..self.actions.len())
-            .filter(writes)
+            .filter(|at| holds(&self.actions[*at]))
             .filter(member)
             .collect()
     }
@@ -323,7 +475,7 @@ mod tests {
             plan.actions,
             [Action::Create, Action::Change { fields }, Action::Same]
         );
-        assert_eq!(plan.writes(), 2);
+        assert_eq!((plan.sent(), plan.deleted()), (2, 0));
         assert!(!plan.is_empty());
     }
 
@@ -405,6 +557,108 @@ mod tests {
         assert!(plan.pushes.is_empty());
     }
 
+    fn going(manager: &str) -> Live {
+        let mut live = found(manager, "x", None);
+        if let Live::Found { object, .. } = &mut live {
+            object["metadata"]["deletionTimestamp"] = json!("2024-01-01T00:00:00Z");
+        }
+        live
+    }
+
+    fn refusal() -> ApiError {
+        ApiError::Other {
+            reason: "spec: Required value".into(),
+        }
+    }
+
+    #[test]
+    fn replace_makes_ours_anew_and_changes_what_is_kept() {
+        let desired = desired(vec![
+            object("Secret", "a"),
+            object("Secret", "b"),
+            object("Namespace", "c"),
+            object("Namespace", "d"),
+        ]);
+        let seen = seen(vec![
+            Live::Missing,
+            found("windlass", "x", Some(Ok("x"))),
+            found("windlass", "x", Some(Ok("y"))),
+            found("kubectl", "x", Some(Ok("x"))),
+        ]);
+        let plan = plan(Goal::Replace, &desired, &seen).expect("plan");
+        let uid = || "u1".to_owned();
+        let fields = vec!["data.k".to_owned()];
+        assert_eq!(
+            plan.actions,
+            [
+                Action::Create,
+                Action::Replace { uid: uid() },
+                Action::Change { fields },
+                Action::Same
+            ]
+        );
+        assert_eq!((plan.sent(), plan.deleted()), (3, 1));
+        assert!(plan.removes_first());
+    }
+
+    #[test]
+    fn replace_refuses_what_others_made_and_what_cannot_be_made() {
+        let desired = desired(vec![object("Secret", "a"), object("Secret", "b")]);
+        let both = |a: Live, b: Live| {
+            let seen = seen(vec![a, b]);
+            plan(Goal::Replace, &desired, &seen).expect_err("refused")
+        };
+        let error = both(
+            found("windlass", "x", Some(Err(refusal()))),
+            found("helm", "x", Some(Ok("x"))),
+        );
+        let PlanError::Foreign(foreign) = error else {
+            panic!("got {error:?}")
+        };
+        assert_eq!(foreign[0].0.name.as_str(), "b");
+        assert_eq!(foreign[0].1, ["helm"]);
+        let error = both(found("windlass", "x", Some(Err(refusal()))), Live::Missing);
+        assert!(matches!(error, PlanError::Refused(key, _) if key.name.as_str() == "a"));
+        let error = both(Live::Missing, Live::Unmakable(refusal()));
+        assert!(matches!(error, PlanError::Refused(key, _) if key.name.as_str() == "b"));
+    }
+
+    #[test]
+    fn what_is_being_deleted_is_made_when_it_is_gone() {
+        let desired = desired(vec![object("Secret", "a"), object("Namespace", "b")]);
+        for goal in [Goal::Apply, Goal::Replace] {
+            let seen = seen(vec![going("windlass"), going("kubectl")]);
+            let plan = plan(goal, &desired, &seen).expect("plan");
+            let after = Action::CreateAfter {
+                uid: "u1".to_owned(),
+            };
+            assert_eq!(plan.actions, [after.clone(), after]);
+            assert_eq!((plan.sent(), plan.deleted()), (2, 0));
+            assert!(plan.removes_first());
+        }
+        let seen = seen(vec![going("windlass"), Live::Missing]);
+        let error = plan(Goal::Create, &desired, &seen).expect_err("it is there still");
+        assert!(matches!(error, PlanError::Exists(keys) if keys.len() == 1));
+    }
+
+    #[test]
+    fn what_is_in_a_namespace_that_is_being_deleted_goes_with_it() {
+        let mut inside = object("Secret", "a");
+        let document = json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "a", "namespace": "n"}});
+        inside.object = Object::from_document(document).expect("object");
+        let desired = desired(vec![inside, object("Namespace", "n")]);
+        let seen = seen(vec![
+            found("windlass", "x", Some(Ok("x"))),
+            going("windlass"),
+        ]);
+        let plan = plan(Goal::Apply, &desired, &seen).expect("plan");
+        let after = Action::CreateAfter {
+            uid: "u1".to_owned(),
+        };
+        assert_eq!(plan.actions, [after.clone(), after]);
+    }
+
     #[test]
     fn stages_hold_writes_only() {
         let desired = desired(vec![
@@ -418,11 +672,9 @@ mod tests {
             found("windlass", "x", Some(Ok("x"))),
         ]);
         let plan = plan(Goal::Apply, &desired, &seen).expect("plan");
-        assert_eq!(plan.stage(Stage::Foundation, &desired), [1]);
-        assert_eq!(
-            plan.stage(Stage::Prerequisite, &desired),
-            Vec::<usize>::new()
-        );
-        assert_eq!(plan.stage(Stage::Workload, &desired), [0]);
+        let stage = |stage| plan.stage(stage, &desired, Action::is_write);
+        assert_eq!(stage(Stage::Foundation), [1]);
+        assert_eq!(stage(Stage::Prerequisite), Vec::<usize>::new());
+        assert_eq!(stage(Stage::Workload), [0]);
     }
 }

@@ -1,6 +1,8 @@
-//! Shows how far a run is: lines in a log, lines that are redrawn on a terminal.
+//! Shows how far a run is: lines in a log, lines that are redrawn on a terminal. Data goes to
+//! stdout, here too.
 
 use std::fmt::Write as _;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use windlass_report::say;
@@ -10,11 +12,14 @@ use crate::environment::Output;
 /// In a log, groups that are not ready are named this often.
 const REMINDER_SECONDS: f64 = 15.0;
 
+/// Where data goes.
+pub type Data = Box<dyn Write + Send>;
+
 /// What is on the screen.
-#[derive(Debug)]
 pub struct Progress {
     output: Output,
     drawn: Mutex<Drawn>,
+    data: Mutex<Data>,
 }
 
 #[derive(Debug, Default)]
@@ -28,12 +33,23 @@ struct Drawn {
 }
 
 impl Progress {
-    /// Nothing on the screen yet.
-    pub fn new(output: Output) -> Self {
+    /// Nothing on the screen yet; `data` is stdout, but for tests.
+    pub fn new(output: Output, data: Data) -> Self {
         Self {
             output,
             drawn: Mutex::default(),
+            data: Mutex::new(data),
         }
+    }
+
+    /// Writes data, as it is.
+    ///
+    /// # Errors
+    /// What the operating system says, a closed pipe included.
+    pub fn print(&self, data: &[u8]) -> std::io::Result<()> {
+        let mut out = self.data.lock().unwrap_or_else(PoisonError::into_inner);
+        out.write_all(data)?;
+        out.flush()
     }
 
     /// A line that stays.
@@ -65,7 +81,7 @@ impl Progress {
             Output::Terminal => {
                 let text = redraw(drawn.live.len(), fixed, &live);
                 // A closed stderr is no reason to stop.
-                let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes());
+                let _ = std::io::stderr().lock().write_all(text.as_bytes());
             }
         }
         drawn.live = live;

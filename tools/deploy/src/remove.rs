@@ -1,4 +1,4 @@
-//! Carries out a plan that deletes, and waits until everything is gone.
+//! Carries out the deletions of a plan, and waits until all that is going is gone.
 //!
 //! Stages go backwards: what uses comes before what is used. Within one, deletes begin in reverse
 //! order, several at a time. Deletion is in the foreground, so an object is gone only when its
@@ -31,6 +31,8 @@ pub struct Remove<'a> {
     pub desired: &'a Desired,
     /// What will be deleted.
     pub plan: &'a Plan,
+    /// How long to wait until all is gone; `None` for not at all.
+    pub timeout: Option<Duration>,
     /// Where it is noted.
     pub journal: &'a Journal,
 }
@@ -43,11 +45,16 @@ struct Going {
 }
 
 impl Going {
+    /// Its namespace; `None` for kinds that are in none, whatever the manifest says.
+    fn namespace(&self) -> Option<&str> {
+        let namespace = self.key.namespace.as_ref().map(Namespace::as_str);
+        namespace.filter(|_| self.resource.reach == Reach::Namespaced)
+    }
+
     fn watched(&self) -> Watched {
-        let namespace = self.key.namespace.as_ref();
         Watched {
             resource: self.resource.clone(),
-            namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+            namespace: self.namespace().map(str::to_owned),
             selector: Selector::default(),
         }
     }
@@ -57,7 +64,7 @@ impl Going {
         let Resource {
             api_version, kind, ..
         } = &self.resource;
-        let namespace = self.key.namespace.as_ref().map_or("", Namespace::as_str);
+        let namespace = self.namespace().unwrap_or_default();
         let object = store.get(api_version, kind, namespace, self.key.name.as_str())?;
         (object["metadata"]["uid"] == *self.uid).then_some(object)
     }
@@ -69,11 +76,12 @@ impl Going {
 }
 
 impl Remove<'_> {
-    /// Deletes, and waits if the options say so.
+    /// Deletes, and waits for what is to be gone.
     pub async fn run(&self) -> Result<(), Error> {
-        let deadline = Instant::now() + self.session.options.timeout;
+        let started = Instant::now();
+        let removes = |action: &Action| action.removes().is_some();
         for stage in Stage::ALL.into_iter().rev() {
-            let mut objects = self.plan.stage(stage, self.desired);
+            let mut objects = self.plan.stage(stage, self.desired, removes);
             objects.reverse();
             let mut going = Vec::new();
             for at in &objects {
@@ -84,17 +92,17 @@ impl Remove<'_> {
             // All are waited for: what is on its way must not be dropped for an error elsewhere.
             let results: Vec<Result<(), Error>> = deletes.buffered(CONCURRENCY).collect().await;
             results.into_iter().collect::<Result<(), Error>>()?;
-            if self.session.options.wait && !going.is_empty() {
-                self.wait_gone(going, deadline).await?;
+            if let Some(timeout) = self.timeout
+                && !going.is_empty()
+            {
+                self.wait_gone(going, started, timeout).await?;
             }
         }
         Ok(())
     }
 
     fn going(&self, at: usize) -> Option<Going> {
-        let Action::Delete { uid } = &self.plan.actions[at] else {
-            return None;
-        };
+        let uid = self.plan.actions[at].removes()?.to_owned();
         let object = &self.desired.objects[at].object;
         let resource = self
             .session
@@ -103,7 +111,7 @@ impl Remove<'_> {
         Some(Going {
             key: object.key().clone(),
             resource: resource.clone(),
-            uid: uid.clone(),
+            uid,
         })
     }
 
@@ -111,6 +119,10 @@ impl Remove<'_> {
         let Some(Going { key, resource, uid }) = self.going(at) else {
             return Ok(());
         };
+        if self.plan.actions[at].deletes().is_none() {
+            // Somebody else, or an earlier run, has sent the request.
+            return Ok(());
+        }
         let namespace = key.namespace.as_ref().map(Namespace::as_str);
         let failed = |source| Error::Delete {
             object: key.clone(),
@@ -118,7 +130,7 @@ impl Remove<'_> {
         };
         let request =
             delete_request(&resource, namespace, key.name.as_str(), &uid).map_err(failed)?;
-        self.journal.write(at, Progressed::Underway);
+        self.journal.deletion(at, Progressed::Underway);
         match self.session.cluster.send(&request).await {
             Ok(_) => {}
             // Gone already, or another object has taken its name: ours is not there any more.
@@ -127,11 +139,11 @@ impl Remove<'_> {
                 code: 409, message, ..
             }) if message.contains("UID") => {}
             Err(error) => {
-                self.journal.write(at, Progressed::Waiting);
+                self.journal.deletion(at, Progressed::Waiting);
                 return Err(failed(error));
             }
         }
-        self.journal.write(at, Progressed::Done);
+        self.journal.deletion(at, Progressed::Done);
         Ok(())
     }
 
@@ -144,9 +156,11 @@ impl Remove<'_> {
             .document()
             .pointer(policy)
             .is_some_and(|policy| policy == "Delete");
-        let (Action::Delete { uid }, Some(namespace), true) =
-            (&self.plan.actions[at], &object.key().namespace, deletes)
-        else {
+        let (Some(uid), Some(namespace), true) = (
+            self.plan.actions[at].removes(),
+            &object.key().namespace,
+            deletes,
+        ) else {
             return Ok(Vec::new());
         };
         let kind = "PersistentVolumeClaim";
@@ -167,7 +181,7 @@ impl Remove<'_> {
             owners
                 .into_iter()
                 .flatten()
-                .any(|owner| owner["uid"] == *uid)
+                .any(|owner| owner["uid"] == uid)
         };
         let claims = list["items"].as_array().into_iter().flatten().filter(owned);
         let going = |claim: &Value| {
@@ -187,7 +201,12 @@ impl Remove<'_> {
         Ok(claims.filter_map(going).collect())
     }
 
-    async fn wait_gone(&self, going: Vec<Going>, deadline: Instant) -> Result<(), Error> {
+    async fn wait_gone(
+        &self,
+        going: Vec<Going>,
+        started: Instant,
+        timeout: Duration,
+    ) -> Result<(), Error> {
         let kinds: BTreeSet<Watched> = going.iter().map(Going::watched).collect();
         let mut watcher = Watcher::start(&self.session.cluster, kinds.into_iter().collect());
         let mut tick = tokio::time::interval(Duration::from_secs(1));
@@ -207,34 +226,34 @@ impl Remove<'_> {
                     source: Box::new(error.clone()),
                 });
             }
-            if Instant::now() >= deadline {
-                return Err(self.not_gone(&left, &watcher));
+            if started.elapsed() >= timeout {
+                return Err(not_gone(&left, &watcher, timeout));
             }
         }
     }
+}
 
-    fn not_gone(&self, left: &[&Going], watcher: &Watcher) -> Error {
-        let there = left.iter().filter_map(|one| one.seen(&watcher.store));
-        let finalizers = there.flat_map(|object| {
-            let names = object["metadata"]["finalizers"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
-            names
-                .into_iter()
-                .filter_map(|name| name.as_str().map(str::to_owned))
-        });
-        let finalizers: BTreeSet<String> = finalizers.collect();
-        let names = finalizers.into_iter().collect::<Vec<_>>().join(", ");
-        Error::NotGone {
-            objects: left.iter().map(|one| one.key.clone()).collect(),
-            after: self.session.options.timeout,
-            source: Reason(match watcher.trouble() {
-                Some((what, error)) => unread(&what, error),
-                None if !names.is_empty() => format!("finalizers hold it: {names}"),
-                None if watcher.is_complete() => "the API server has not removed it yet".to_owned(),
-                None => "the API server has not said yet what is left".to_owned(),
-            }),
-        }
+fn not_gone(left: &[&Going], watcher: &Watcher, after: Duration) -> Error {
+    let there = left.iter().filter_map(|one| one.seen(&watcher.store));
+    let finalizers = there.flat_map(|object| {
+        let names = object["metadata"]["finalizers"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        names
+            .into_iter()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+    });
+    let finalizers: BTreeSet<String> = finalizers.collect();
+    let names = finalizers.into_iter().collect::<Vec<_>>().join(", ");
+    Error::NotGone {
+        objects: left.iter().map(|one| one.key.clone()).collect(),
+        after,
+        source: Reason(match watcher.trouble() {
+            Some((what, error)) => unread(&what, error),
+            None if !names.is_empty() => format!("finalizers hold it: {names}"),
+            None if watcher.is_complete() => "the API server has not removed it yet".to_owned(),
+            None => "the API server has not said yet what is left".to_owned(),
+        }),
     }
 }

@@ -45,8 +45,16 @@ pub enum Verb {
     Apply,
     /// The same, but refuse if one of them exists.
     Create,
+    /// Remove them, then make them anew.
+    Replace,
     /// Remove them.
     Delete,
+    /// Show what `apply` would change.
+    Diff,
+    /// Show how they are.
+    Status,
+    /// Push their images.
+    Push,
     /// Print them.
     Resolve,
 }
@@ -57,8 +65,22 @@ impl Verb {
         match self {
             Self::Apply => "apply",
             Self::Create => "create",
+            Self::Replace => "replace",
             Self::Delete => "delete",
+            Self::Diff => "diff",
+            Self::Status => "status",
+            Self::Push => "push",
             Self::Resolve => "resolve",
+        }
+    }
+
+    /// The verb as it stands before what it is done to: `cannot apply ...`.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Diff => "show the diff of",
+            Self::Status => "show the status of",
+            Self::Push => "push the images of",
+            verb => verb.as_str(),
         }
     }
 }
@@ -75,7 +97,7 @@ pub struct EnvironmentRequest {
     pub personal: bool,
     /// In what order objects are rolled out.
     pub rollout: Rollout,
-    /// Whether `delete` needs a second word.
+    /// Whether `delete` and `replace` need a second word.
     pub protected: bool,
 }
 
@@ -167,6 +189,7 @@ pub struct LayerRequest {
 
 /// Why a request cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum RequestError {
     /// The file cannot be read.
     #[error("cannot read request `{}`", path.display())]
@@ -287,7 +310,12 @@ impl DeployRequest {
 
     /// What a user types to run this again: `bazel run //services/client:myns-deep.apply`.
     pub fn command(&self) -> String {
-        format!("bazel run {}.{}", self.target, self.verb.as_str())
+        self.command_of(self.verb)
+    }
+
+    /// What a user types to do something else with the same objects.
+    pub fn command_of(&self, verb: Verb) -> String {
+        format!("bazel run {}.{}", self.target, verb.as_str())
     }
 
     /// What a user types for setup: `bazel run //prod:setup.apply`.
@@ -354,6 +382,10 @@ pub(crate) mod tests {
         assert_eq!(
             request.command(),
             "bazel run //services/client:myns-deep.apply"
+        );
+        assert_eq!(
+            request.command_of(Verb::Diff),
+            "bazel run //services/client:myns-deep.diff"
         );
         assert_eq!(request.setup_command(), "bazel run //prod:setup.apply");
     }

@@ -1,5 +1,6 @@
 //! The text that people see. All pure: data in, lines out.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use windlass_k8s_object::{Key, Namespace, Scope};
@@ -44,7 +45,7 @@ pub fn bytes(count: u64) -> String {
 }
 
 /// `1 image`, `3 images`.
-fn many(count: usize, noun: &str) -> String {
+pub fn many(count: usize, noun: &str) -> String {
     if count == 1 {
         format!("1 {noun}")
     } else {
@@ -80,29 +81,66 @@ pub fn name_width(desired: &Desired) -> usize {
     groups.chain(images).fold(NAME, usize::max)
 }
 
-/// `plan    3 images to push, 14 objects to create, 0 to change, 0 to prune`.
+/// `plan    3 images to push, 14 objects to create, 0 to change, 0 as wanted`.
 pub fn plan_line(goal: Goal, plan: &Plan, width: usize) -> String {
-    let text = if goal == Goal::Delete {
-        let mut parts = vec![format!(
-            "{} to delete",
-            many(plan.count("delete"), "object")
-        )];
-        for (word, text) in [("gone", "not there"), ("keep", "to keep")] {
-            if plan.count(word) > 0 {
-                parts.push(format!("{} {text}", plan.count(word)));
+    let pushes = many(plan.pushes.len(), "image");
+    let [create, replace, change, same] =
+        ["create", "replace", "change", "same"].map(|word| plan.count(word));
+    let text = match goal {
+        Goal::Delete => {
+            let deletes = many(plan.count("delete"), "object");
+            let mut parts = vec![format!("{deletes} to delete")];
+            for (word, text) in [("gone", "not there"), ("keep", "to keep")] {
+                if plan.count(word) > 0 {
+                    parts.push(format!("{} {text}", plan.count(word)));
+                }
             }
+            parts.join(", ")
         }
-        parts.join(", ")
-    } else {
-        format!(
-            "{} to push, {} to create, {} to change, {} as wanted",
-            many(plan.pushes.len(), "image"),
-            many(plan.count("create"), "object"),
-            plan.count("change"),
-            plan.count("same"),
-        )
+        Goal::Replace => {
+            let replaces = many(replace, "object");
+            format!(
+                "{pushes} to push, {replaces} to replace, {create} to create, {change} to change, \
+                 {same} as wanted"
+            )
+        }
+        Goal::Apply | Goal::Create => {
+            let creates = many(create, "object");
+            format!("{pushes} to push, {creates} to create, {change} to change, {same} as wanted")
+        }
     };
     format!("{:width$} {text}", "plan")
+}
+
+/// The same of what `apply` would do, for `diff`: nobody has asked which images are there.
+pub fn diff_line(plan: &Plan, width: usize) -> String {
+    let creates = many(plan.count("create"), "object");
+    let [change, same] = ["change", "same"].map(|word| plan.count(word));
+    format!(
+        "{:width$} {creates} to create, {change} to change, {same} as wanted",
+        "plan"
+    )
+}
+
+/// `note    namespace `alice` is missing: bazel run //prod:setup.apply makes it`.
+pub fn note_line(text: &str) -> String {
+    format!("{:NAME$} {text}", "note")
+}
+
+/// `myns -> registry localhost:31000`.
+pub fn push_header(environment: &str, registries: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = registries.iter().map(String::as_str).collect();
+    format!("{environment} -> registry {}", names.join(", "))
+}
+
+/// `plan    1 image to push, 2 already there`, for `push`.
+pub fn push_line(pushes: usize, images: usize, width: usize) -> String {
+    let pushes_text = many(pushes, "image");
+    let there = images - pushes;
+    format!(
+        "{:width$} {pushes_text} to push, {there} already there",
+        "plan"
+    )
 }
 
 /// One line for each object that changes, with the fields; for `--dry-run` and `--verbose`.
@@ -117,7 +155,10 @@ pub fn plan_details(plan: &Plan, desired: &Desired) -> Vec<String> {
             Action::Same => continue,
             Action::Change { fields } => format!(": {}", fields.join(", ")),
             Action::Keep { why } => format!(": {}", kept(*why)),
-            Action::Create | Action::Delete { .. } | Action::Gone => String::new(),
+            Action::CreateAfter { .. } => ": when the one that is being deleted is gone".to_owned(),
+            Action::Create | Action::Replace { .. } | Action::Delete { .. } | Action::Gone => {
+                String::new()
+            }
         };
         lines.push(format!("  {:7} {key}{more}", action.word()));
     }
@@ -237,26 +278,33 @@ pub enum Waits {
 
 /// `redis   ConfigMap, 2 Services, StatefulSet   6/6 ready   9.8 s`.
 pub fn group_line(line: &GroupLine, width: usize) -> String {
-    let counted = format!("{}/{} ready", line.ready, line.of);
     let after = seconds(Duration::from_secs_f64(line.after));
-    let waits = match &line.waits {
+    format!("{} {after:>7}{}", group_head(line, width), waits(line))
+}
+
+/// The same of a group that is looked at and not waited for.
+pub fn group_now(line: &GroupLine, width: usize) -> String {
+    format!("{}{}", group_head(line, width), waits(line))
+}
+
+fn group_head(line: &GroupLine, width: usize) -> String {
+    let counted = format!("{}/{} ready", line.ready, line.of);
+    format!("{:width$} {:KINDS$} {counted:>11}", line.name, line.kinds)
+}
+
+fn waits(line: &GroupLine) -> String {
+    match &line.waits {
         None => String::new(),
         Some(Waits::Waited {
             seconds: waited,
             group,
         }) => {
-            format!(
-                "  waited {} for {group}",
-                seconds(Duration::from_secs_f64(*waited))
-            )
+            let waited = seconds(Duration::from_secs_f64(*waited));
+            format!("  waited {waited} for {group}")
         }
         Some(Waits::Groups(groups)) => format!("  waits for {}", groups.join(", ")),
         Some(Waits::Own(what)) => format!("  {what}"),
-    };
-    format!(
-        "{:width$} {:KINDS$} {counted:>11} {after:>7}{waits}",
-        line.name, line.kinds
-    )
+    }
 }
 
 /// `server  image sha256:1f0c..  1 of 3 layers sent     4.1 MB   0.3 s`.
@@ -298,6 +346,7 @@ pub fn done_line(goal: Goal, state: &State, after: f64) -> String {
     } else {
         let mut parts = Vec::new();
         for (word, done) in [
+            ("replace", "replaced"),
             ("create", "created"),
             ("change", "changed"),
             ("same", "as wanted"),
@@ -307,15 +356,37 @@ pub fn done_line(goal: Goal, state: &State, after: f64) -> String {
             }
         }
         if !plan.pushes.is_empty() {
-            let pushed = state.pushes.iter().flatten();
-            let (sent, there) = pushed.fold((0, 0), |(sent, there), push| {
-                (sent + push.uploaded_bytes, there + push.skipped_bytes)
-            });
-            parts.push(many(plan.pushes.len(), "image"));
-            parts.push(format!("{} sent", bytes(sent)));
-            parts.push(format!("{} already there", bytes(there)));
+            parts.push(pushed(state, plan));
         }
         parts.join(", ")
+    };
+    format!("done in {after}: {text}")
+}
+
+/// `3 images, 11.2 MB sent, 31.0 MB already there`.
+fn pushed(state: &State, plan: &Plan) -> String {
+    let pushed = state.pushes.iter().flatten();
+    let (sent, there) = pushed.fold((0, 0), |(sent, there), push| {
+        (sent + push.uploaded_bytes, there + push.skipped_bytes)
+    });
+    let images = many(plan.pushes.len(), "image");
+    format!(
+        "{images}, {} sent, {} already there",
+        bytes(sent),
+        bytes(there)
+    )
+}
+
+/// The last line of a push that went well.
+pub fn pushed_line(state: &State, after: f64) -> String {
+    let after = seconds(Duration::from_secs_f64(after));
+    let images = state
+        .desired
+        .as_ref()
+        .map_or(0, |desired| desired.images.len());
+    let text = match &state.plan {
+        Some(plan) if !plan.pushes.is_empty() => pushed(state, plan),
+        _ => format!("nothing to push, {} already there", many(images, "image")),
     };
     format!("done in {after}: {text}")
 }
@@ -340,22 +411,27 @@ pub fn state_line(state: &State) -> Option<String> {
     if !state.has_written() && state.statuses.is_empty() {
         return Some("nothing was pushed or written".to_owned());
     }
-    let count = |progressed| {
-        let writes = state.writes.iter();
-        writes.filter(|write| **write == progressed).count()
+    let count = |all: &[Progressed], progressed| {
+        let of_it = all.iter().filter(|one| **one == progressed);
+        of_it.count()
     };
-    let (done, underway) = (count(Progressed::Done), count(Progressed::Underway));
-    let word = if plan.count("delete") > 0 {
-        "deleted"
-    } else {
-        "written"
-    };
-    let mut parts = vec![match plan.writes() {
-        0 => "nothing to write".to_owned(),
-        all => format!("{done} of {all} {word}"),
-    }];
-    if underway > 0 {
-        parts.push(format!("{underway} sent and not answered"));
+    let mut parts = Vec::new();
+    for (all, done, word) in [
+        (plan.deleted(), &state.deletions, "deleted"),
+        (plan.sent(), &state.writes, "written"),
+    ] {
+        if all > 0 {
+            let done = count(done, Progressed::Done);
+            parts.push(format!("{done} of {all} {word}"));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("nothing to write".to_owned());
+    }
+    let underway = [&state.deletions, &state.writes].map(|all| count(all, Progressed::Underway));
+    match underway[0] + underway[1] {
+        0 => {}
+        underway => parts.push(format!("{underway} sent and not answered")),
     }
     let pushed = state.pushes.iter().flatten().count();
     if pushed < plan.pushes.len() {

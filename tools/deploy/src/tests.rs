@@ -1,6 +1,13 @@
 //! Contract tests: a whole run against an API server on loopback that keeps objects in memory and
 //! notes what it is asked; and the screens that people see.
 
+mod case;
+mod diff;
+mod errors;
 mod fake;
+mod push;
+mod replace;
 mod run;
 mod screens;
+mod status;
+mod tls;

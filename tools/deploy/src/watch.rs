@@ -88,6 +88,13 @@ impl Store {
         self.0.insert(key_of(&object), object);
     }
 
+    /// Puts all of a list in.
+    pub fn add(&mut self, list: Value, resource: &Resource) {
+        for item in typed_items(list, resource) {
+            self.set(item);
+        }
+    }
+
     fn remove(&mut self, object: &Value) {
         self.0.remove(&key_of(object));
     }

@@ -1,7 +1,6 @@
-//! The command line. This is the one place that reads the environment: `DOCKER_CONFIG` and `HOME`,
-//! for `push`.
+//! The command line.
 
-use crate::{Error, layer, layout, manifest, push};
+use crate::{Environment, Error, layer, layout, manifest, push};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -23,9 +22,12 @@ enum Verb {
     Push(push::Args),
 }
 
-/// Runs the tool. Ends the process where clap does: after `--help`, and with 2 on a command line
-/// that does not parse.
-pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), Error> {
+/// Runs the tool; the program's name comes first. Ends the process where clap does: after
+/// `--help`, and with 2 on a command line that does not parse.
+pub async fn run(
+    args: impl IntoIterator<Item = OsString>,
+    environment: Environment,
+) -> Result<(), Error> {
     let cli: Cli = match windlass_param_file::parse(args) {
         Ok(cli) => cli,
         Err(windlass_param_file::Error::Usage(usage)) => usage.exit(),
@@ -38,13 +40,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), Error> {
         Verb::Layer(args) => layer::run(&args),
         Verb::Manifest(args) => manifest::run(&args),
         Verb::Layout(args) => layout::run(&args),
-        Verb::Push(args) => {
-            let environment = push::Environment {
-                docker_config: std::env::var_os("DOCKER_CONFIG"),
-                home: std::env::var_os("HOME"),
-            };
-            push::run(&args, environment)
-        }
+        Verb::Push(args) => push::run(&args, environment).await,
     }
 }
 

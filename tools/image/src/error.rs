@@ -5,6 +5,7 @@ use windlass_report::{Exit, Explain};
 
 /// Why the tool ended without doing what it was asked for.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
     /// An input cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -83,9 +84,6 @@ pub enum Error {
     /// A registry refused.
     #[error(transparent)]
     Registry(#[from] windlass_oci_registry::Error),
-    /// The machine refused threads or timers.
-    #[error("cannot start the runtime")]
-    Runtime(#[source] std::io::Error),
 }
 
 impl Explain for Error {
@@ -99,7 +97,7 @@ impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
-            Self::Write { .. } | Self::Runtime(_) => Exit::Failure,
+            Self::Write { .. } => Exit::Failure,
             _ => Exit::Input,
         }
     }

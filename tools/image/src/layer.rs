@@ -6,8 +6,7 @@ use crate::image_path::ImagePath;
 use crate::output;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use windlass_oci_reference::Digest;
 use windlass_oci_registry::LayerMetadata;
@@ -73,12 +72,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     for symlink in args.symlinks.chunks_exact(2) {
         archive.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
     }
-    let unwritable = |source| Error::Write {
-        path: args.blob.clone(),
-        source,
-    };
-    let file = BufWriter::new(File::create(&args.blob).map_err(unwritable)?);
-    let metadata = compress(archive, owner, file, &args.blob)?;
+    let metadata = output::create(&args.blob, |file| {
+        compress(archive, owner, file, &args.blob)
+    })?;
     output::write(&args.metadata, &output::to_canonical_json(&metadata))
 }
 
@@ -174,6 +170,7 @@ fn parse_owner(text: &str) -> Result<Owner, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::Read as _;
 
     fn args(folder: &Path, files: &[&str], dirs: &[&str]) -> Args {

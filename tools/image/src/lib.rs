@@ -10,9 +10,13 @@
 //! Formats are those of the OCI image specification 1.1. The same inputs give the same bytes on
 //! every machine: order, owner, time and compression are fixed, and nothing else is recorded.
 //! Layers are hashed with ring while they are written, manifests and configs with sha2.
+//!
+//! **Architecture invariant:** only [`Environment::read`] reads the environment, and only `push`,
+//! which is for people, looks at it; only `main` builds a runtime.
 
 mod archive;
-pub mod cli;
+mod cli;
+mod environment;
 mod error;
 mod image_path;
 mod layer;
@@ -21,4 +25,11 @@ mod manifest;
 mod output;
 mod push;
 
+pub use cli::run;
+pub use environment::Environment;
 pub use error::Error;
+
+#[cfg(test)]
+mod tests {
+    mod errors;
+}

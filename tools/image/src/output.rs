@@ -1,8 +1,10 @@
-//! Small files as a whole.
+//! Files as a whole.
 
 use crate::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 /// Reads JSON.
@@ -17,11 +19,33 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     })
 }
 
-/// Writes bytes.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    std::fs::write(path, bytes).map_err(|source| Error::Write {
+/// Makes a file that is there as a whole or not at all. `fill` must flush what it is given.
+pub(crate) fn create<T>(
+    path: &Path,
+    fill: impl FnOnce(BufWriter<File>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let out = File::create(path).map_err(|source| Error::Write {
         path: path.to_owned(),
         source,
+    })?;
+    // A device has nothing to take back, and is not ours to remove.
+    let is_file = std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
+    let filled = fill(BufWriter::new(out));
+    if filled.is_err() && is_file {
+        // What went wrong first is what the user has to know.
+        let _ = std::fs::remove_file(path);
+    }
+    filled
+}
+
+/// Writes bytes.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    create(path, |mut file| {
+        let written = file.write_all(bytes).and_then(|()| file.flush());
+        written.map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
     })
 }
 

@@ -1,9 +1,8 @@
 //! `image push`: one image to one repository, as a request file says.
 
-use crate::Error;
 use crate::output::read_json;
+use crate::{Environment, Error};
 use serde::Deserialize;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use windlass_oci_reference::{Repository, Tag};
@@ -25,12 +24,6 @@ pub(crate) struct Args {
     /// The directory that paths in the request are relative to
     #[arg(long, default_value = ".", value_name = "DIR")]
     root: PathBuf,
-}
-
-/// What `push` takes from the environment.
-pub(crate) struct Environment {
-    pub(crate) docker_config: Option<OsString>,
-    pub(crate) home: Option<OsString>,
 }
 
 /// One image and where it goes.
@@ -70,7 +63,7 @@ impl ImageRequest {
     }
 }
 
-pub(crate) fn run(args: &Args, environment: Environment) -> Result<(), Error> {
+pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
     let request: ImageRequest = read_json(&args.request)?;
     if request.version != VERSION {
         let got = request.version.to_string();
@@ -101,12 +94,8 @@ pub(crate) fn run(args: &Args, environment: Environment) -> Result<(), Error> {
         credentials: credentials(environment)?,
         ..Settings::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::Runtime)?;
     let progress: Arc<dyn Progress> = Arc::new(Lines);
-    let pushed = runtime.block_on(Client::new(settings).push(&push, &progress))?;
+    let pushed = Client::new(settings).push(&push, &progress).await?;
     say(&summary(&pushed));
     let reference = push.target.repository.at(pushed.digest);
     windlass_report::print(format!("{reference}\n").as_bytes()).map_err(|source| Error::Write {

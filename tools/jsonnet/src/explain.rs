@@ -44,7 +44,7 @@ pub fn explain(error: &Error, src: &str, sources: &Sources) -> Cause {
         None => format!("{}: {first}", sources.shown(src)),
     };
     evidence.extend(stack(frames, part.as_ref(), sources));
-    Cause { text, evidence }
+    Cause::Evaluation { text, evidence }
 }
 
 /// The line and the column, both from 1, of a byte of a text. The evaluator's own function for
@@ -86,9 +86,14 @@ fn said(kind: &ErrorKind, sources: &Sources) -> (String, Option<Part>) {
             format!("stack overflow: calls nest deeper than {MAX_STACK}"),
             None,
         ),
-        ErrorKind::NoSuchField(name, _) => {
+        ErrorKind::ImportIo(text) => (text.clone(), None),
+        ErrorKind::NoSuchField(name, similar) => {
             let mut uses = uses_of(name, sources);
-            let mut text = kind.to_string();
+            let mut text = format!("no such field: {name}");
+            if !similar.is_empty() {
+                let similar: Vec<&str> = similar.iter().map(|name| &**name).collect();
+                let _ = write!(text, "\nfields of similar names: {}", similar.join(", "));
+            }
             if uses.len() == 1 {
                 return (text, uses.pop());
             }

@@ -63,6 +63,7 @@ fn request(arguments: &Arguments) -> Result<Request, Cause> {
     for [place, path] in arguments.file.as_chunks().0 {
         sources.add(place, Content::File(path.clone()))?;
     }
+    sources.declared(&arguments.src)?;
     for [name, place] in arguments.import_name.as_chunks().0 {
         sources.add_name(name, place)?;
     }
@@ -76,8 +77,8 @@ fn request(arguments: &Arguments) -> Result<Request, Cause> {
     };
     ext.add_strings(arguments.ext_strs.as_ref())?;
     ext.add_code(arguments.ext_code.as_ref(), &mut sources)?;
-    ext.add_files(&arguments.ext_str_file, Value::TextAt)?;
-    ext.add_files(&arguments.ext_code_file, Value::CodeAt)?;
+    ext.add_files(&arguments.ext_str_file, &sources, Value::TextAt)?;
+    ext.add_files(&arguments.ext_code_file, &sources, Value::CodeAt)?;
     for (name, fields) in rendered(&arguments.ext_rendered, &mut sources)? {
         ext.add(&name, Value::Fields(fields))?;
     }
@@ -88,8 +89,8 @@ fn request(arguments: &Arguments) -> Result<Request, Cause> {
     };
     tla.add_strings(arguments.tla_strs.as_ref())?;
     tla.add_code(arguments.tla_code.as_ref(), &mut sources)?;
-    tla.add_files(&arguments.tla_str_file, Value::TextAt)?;
-    tla.add_files(&arguments.tla_code_file, Value::CodeAt)?;
+    tla.add_files(&arguments.tla_str_file, &sources, Value::TextAt)?;
+    tla.add_files(&arguments.tla_code_file, &sources, Value::CodeAt)?;
     if let Some(params) = &arguments.params {
         tla.add("params", Value::Json(params.clone()))?;
     }
@@ -109,16 +110,13 @@ fn outputs(arguments: &Arguments) -> Result<Outputs, Cause> {
     if !arguments.multiple {
         return match outs {
             [[_, path]] => Ok(Outputs::One(path.into())),
-            _ => Err(Cause::new(format!(
-                "got {} outputs, want one without --multiple",
-                outs.len()
-            ))),
+            _ => Err(Cause::Outputs { got: outs.len() }),
         };
     }
     let mut keyed = BTreeMap::new();
     for [name, path] in outs {
         if keyed.insert(name.clone(), path.into()).is_some() {
-            return Err(Cause::new(format!("output `{name}` is declared twice")));
+            return Err(Cause::OutputTwice { name: name.clone() });
         }
     }
     Ok(Outputs::Keyed(keyed))
@@ -137,9 +135,10 @@ fn rendered(
             .insert(field.clone(), path.clone())
             .is_some()
         {
-            return Err(Cause::new(format!(
-                "external variable `{name}`: field `{field}` is given twice"
-            )));
+            return Err(Cause::FieldTwice {
+                variable: name.clone(),
+                field: field.clone(),
+            });
         }
     }
     Ok(all)
@@ -153,7 +152,10 @@ struct Variables {
 impl Variables {
     fn add(&mut self, name: &str, value: Value) -> Result<(), Cause> {
         match self.values.insert(name.to_owned(), value) {
-            Some(_) => Err(Cause::new(format!("{} `{name}` is given twice", self.kind))),
+            Some(_) => Err(Cause::VariableTwice {
+                kind: self.kind,
+                name: name.to_owned(),
+            }),
             None => Ok(()),
         }
     }
@@ -176,12 +178,17 @@ impl Variables {
         Ok(())
     }
 
-    fn add_files(&mut self, given: &[String], make: fn(String) -> Value) -> Result<(), Cause> {
-        given
-            .as_chunks()
-            .0
-            .iter()
-            .try_for_each(|[name, place]| self.add(name, make(place.clone())))
+    fn add_files(
+        &mut self,
+        given: &[String],
+        sources: &Sources,
+        make: fn(String) -> Value,
+    ) -> Result<(), Cause> {
+        for [name, place] in given.as_chunks().0 {
+            sources.declared(place)?;
+            self.add(name, make(place.clone()))?;
+        }
+        Ok(())
     }
 }
 
@@ -190,14 +197,14 @@ mod tests {
     use super::*;
     use crate::cli;
 
-    fn parsed(more: &[&str]) -> Result<Request, String> {
-        let given = ["jsonnet", "--label=//a", "--src=a.jsonnet"]
-            .iter()
-            .chain(more);
+    fn parsed(args: &[&str]) -> Request {
+        let given = ["jsonnet", "--label=//a", "--src=a.jsonnet"];
+        let files = ["a.jsonnet", "x/c.txt", "x/d.json"].map(|place| ["--file", place, place]);
+        let given = given.iter().chain(files.as_flattened()).chain(args);
         let arguments =
             windlass_param_file::parse::<cli::Arguments>(given.map(std::ffi::OsString::from))
                 .expect("usage");
-        request(&arguments).map_err(|cause| cause.text)
+        request(&arguments).expect("a request")
     }
 
     #[test]
@@ -223,8 +230,7 @@ mod tests {
             "--out",
             "a.json",
             "out/a.json",
-        ])
-        .expect("a request");
+        ]);
         assert_eq!(request.ext["a"], Value::Text("1".to_owned()));
         assert_eq!(
             request.ext["b"],
@@ -247,30 +253,5 @@ mod tests {
             Value::Json(serde_json::json!({"n": 1}))
         );
         assert_eq!(request.outputs, Outputs::One("out/a.json".into()));
-    }
-
-    #[test]
-    fn a_name_given_twice_is_an_error() {
-        let out = ["--out", "a.json", "a.json"];
-        let ext = ["--ext-strs={\"a\":\"\"}", "--ext-code={\"a\":\"1\"}"];
-        let text = parsed(&[&ext[..], &out].concat()).expect_err("twice");
-        assert_eq!(text, "external variable `a` is given twice");
-        let tla = ["--tla-strs={\"params\":\"\"}", "--params={}"];
-        let text = parsed(&[&tla[..], &out].concat()).expect_err("twice");
-        assert_eq!(text, "argument `params` is given twice");
-    }
-
-    #[test]
-    fn outputs_are_one_or_keyed() {
-        let two = ["--out", "a.json", "1", "--out", "b.json", "2"];
-        assert_eq!(
-            parsed(&two).expect_err("two"),
-            "got 2 outputs, want one without --multiple"
-        );
-        let twice = ["--multiple", "--out", "a.json", "1", "--out", "a.json", "2"];
-        assert_eq!(
-            parsed(&twice).expect_err("twice"),
-            "output `a.json` is declared twice"
-        );
     }
 }

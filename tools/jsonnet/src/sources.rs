@@ -5,6 +5,7 @@
 //! `services/client/client.jsonnet`; files of other repositories are at `../<repository>/...`.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::path::PathBuf;
 
 use jrsonnet_evaluator::error::ErrorKind;
@@ -38,11 +39,11 @@ impl Sources {
     /// Another one is there already: the same file as source and as output of a rule, say.
     pub fn add(&mut self, place: &str, content: Content) -> Result<(), Cause> {
         match self.places.get(place) {
-            Some(there) if *there != content => Err(Cause::new(format!(
-                "two files at `{place}`: `{}` and `{}`",
-                there.shown(place),
-                content.shown(place),
-            ))),
+            Some(there) if *there != content => Err(Cause::PlaceTwice {
+                place: place.to_owned(),
+                first: there.shown(place),
+                second: content.shown(place),
+            }),
             _ => {
                 self.places.insert(place.to_owned(), content);
                 Ok(())
@@ -56,9 +57,11 @@ impl Sources {
     /// Another file has the name.
     pub fn add_name(&mut self, name: &str, place: &str) -> Result<(), Cause> {
         match self.names.insert(name.to_owned(), place.to_owned()) {
-            Some(other) if other != place => Err(Cause::new(format!(
-                "two files can be imported as `{name}`: `{other}` and `{place}`"
-            ))),
+            Some(other) if other != place => Err(Cause::NameTwice {
+                name: name.to_owned(),
+                first: other,
+                second: place.to_owned(),
+            }),
             _ => Ok(()),
         }
     }
@@ -111,17 +114,27 @@ impl Sources {
             .map_or_else(|| place.to_owned(), |content| content.shown(place))
     }
 
+    /// What stands at a place.
+    ///
+    /// # Errors
+    /// Nothing does.
+    pub fn declared(&self, place: &str) -> std::result::Result<&Content, Cause> {
+        self.places.get(place).ok_or_else(|| Cause::Undeclared {
+            place: place.to_owned(),
+        })
+    }
+
     /// The bytes at a place.
     ///
     /// # Errors
-    /// The text of why there are none.
-    pub fn read(&self, place: &str) -> std::result::Result<Vec<u8>, String> {
-        match self.places.get(place) {
-            Some(Content::Text(text)) => Ok(text.clone().into_bytes()),
-            Some(Content::File(path)) => {
-                std::fs::read(path).map_err(|error| format!("cannot read `{path}`: {error}"))
-            }
-            None => Err(format!("`{place}` is not among the files of the target")),
+    /// Nothing is there, or it cannot be read.
+    pub fn read(&self, place: &str) -> std::result::Result<Vec<u8>, Cause> {
+        match self.declared(place)? {
+            Content::Text(text) => Ok(text.clone().into_bytes()),
+            Content::File(path) => std::fs::read(path).map_err(|source| Cause::Read {
+                path: path.clone(),
+                source,
+            }),
         }
     }
 }
@@ -148,16 +161,23 @@ impl ImportResolver for Sources {
 
     fn resolve_from_default(&self, path: &dyn AsPathLike) -> Result<SourcePath> {
         let place = path.as_path().to_owned().to_string();
-        if self.places.contains_key(&place) {
-            return Ok(path_of(&place));
-        }
-        Err(ErrorKind::ImportIo(format!("`{place}` is not declared")).into())
+        self.declared(&place).map_err(|cause| refused(&cause))?;
+        Ok(path_of(&place))
     }
 
     fn load_file_contents(&self, resolved: &SourcePath) -> Result<Vec<u8>> {
         self.read(&place_of(resolved))
-            .map_err(|text| ErrorKind::ImportIo(text).into())
+            .map_err(|cause| refused(&cause))
     }
+}
+
+/// A cause as the evaluator takes it: in one line.
+fn refused(cause: &Cause) -> jrsonnet_evaluator::Error {
+    let text = match cause.source() {
+        Some(source) => format!("{cause}: {source}"),
+        None => cause.to_string(),
+    };
+    ErrorKind::ImportIo(text).into()
 }
 
 /// The evaluator's name for a place.
@@ -284,7 +304,7 @@ mod tests {
             .add_name("lib/x.libsonnet", "b/x.libsonnet")
             .expect_err("taken");
         assert_eq!(
-            error.text,
+            error.to_string(),
             "two files can be imported as `lib/x.libsonnet`: `a/x.libsonnet` and `b/x.libsonnet`"
         );
     }
@@ -295,7 +315,7 @@ mod tests {
         let other = Content::File("bazel-out/bin/a/x.json".to_owned());
         let error = sources.add("a/x.json", other).expect_err("taken");
         assert_eq!(
-            error.text,
+            error.to_string(),
             "two files at `a/x.json`: `a/x.json` and `bazel-out/bin/a/x.json`"
         );
     }

@@ -19,6 +19,8 @@ pub struct Arguments {
 pub enum Command {
     /// Check a rendered object and put image references at its image fields.
     Resolve(Resolve),
+    /// Check a lock file of pinned images, and write the pins of one environment.
+    Pins(Pins),
 }
 
 /// Arguments of `resolve`.
@@ -61,6 +63,29 @@ pub struct Resolve {
     #[arg(long)]
     pub personal_name: bool,
     /// The final manifest.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `pins`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Pins {
+    /// The target of the pins, for messages.
+    #[arg(long, value_name = "LABEL")]
+    pub label: String,
+    /// The lock file of pinned images.
+    #[arg(long, value_name = "FILE")]
+    pub lock: PathBuf,
+    /// The environment whose pins are written.
+    #[arg(long, value_name = "NAME")]
+    pub environment_name: String,
+    /// An environment whose images are pinned: the lock file may have pins of these only.
+    #[arg(long, value_name = "NAME")]
+    pub known_environment: Vec<String>,
+    /// An image of the service: the lock file may have pins of these only.
+    #[arg(long, value_name = "KEY")]
+    pub known_image: Vec<String>,
+    /// The pins of the environment, in the form of the lock file.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -131,6 +156,7 @@ mod tests {
         let all = base.iter().chain(&more).chain(extra).map(OsString::from);
         parse::<Arguments>(all).map(|arguments| match arguments.command {
             Command::Resolve(resolve) => resolve,
+            Command::Pins(_) => unreachable!("the word is `resolve`"),
         })
     }
 

@@ -2,24 +2,27 @@
 
 use std::path::PathBuf;
 
-use crate::pins::PinError;
 use windlass_k8s_object::quantity::QuantityError;
 use windlass_k8s_object::{NamespaceRefused, ParseError};
+use windlass_pins::LockError;
 use windlass_report::{Exit, Explain};
 
-/// An object could not be resolved.
+/// An action of this tool failed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot resolve `{label}`")]
+#[error("cannot {task} `{label}`")]
 pub struct Error {
-    /// The target of the object.
+    /// What was to be done with the target, after "cannot".
+    pub task: &'static str,
+    /// The target.
     pub label: String,
     /// Why.
     #[source]
     pub cause: Box<Cause>,
 }
 
-/// Why an object could not be resolved.
+/// Why it failed.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::IntoStaticStr, strum::VariantNames))]
 pub enum Cause {
     /// A file cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -129,7 +132,7 @@ pub enum Cause {
         /// The lock file.
         path: PathBuf,
         /// What is wrong with it.
-        source: PinError,
+        source: LockError,
     },
     /// A quantity that the API server would store in another form.
     #[error(transparent)]

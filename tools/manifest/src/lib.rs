@@ -1,16 +1,31 @@
-//! From a rendered object to its final manifest, for a build action.
+//! From a rendered object to its final manifest, for build actions.
 //!
 //! A rendered manifest names its images logically (`client`). [`resolve()`] checks what can be
 //! checked without a cluster and puts `repository@sha256:...` at the image fields that equal a
-//! key. The digest is a build output, so the result is one too.
+//! key. The digest is a build output, so the result is one too. Where images are pinned,
+//! [`pins::run`] has checked the service's lock file and taken out what the environment runs.
 //!
-//! **Architecture invariants:** no cluster and no registry is known here; only [`resolve::run`]
-//! touches files; the same input gives the same bytes, with keys in input order.
+//! **Architecture invariants:** no cluster and no registry is known here; only the `run` functions
+//! touch files; the same input gives the same bytes, with keys in input order.
 
 pub mod cli;
 mod error;
+mod file;
 pub mod pins;
 pub mod resolve;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Cause, Error};
 pub use resolve::{Request, resolve};
+
+/// Does what the command line says.
+///
+/// # Errors
+/// See [`Error`].
+pub fn run(arguments: &cli::Arguments) -> Result<(), Error> {
+    match &arguments.command {
+        cli::Command::Resolve(arguments) => resolve::run(arguments),
+        cli::Command::Pins(arguments) => pins::run(arguments),
+    }
+}

@@ -1,8 +1,8 @@
-//! Makes the final manifest of one object: an action of `k8s_object`.
+//! Makes the final manifest of one object: actions of `k8s_object` and `pin`.
 
 use std::process::ExitCode;
 
-use windlass_manifest::{cli, resolve};
+use windlass_manifest::{cli, run};
 use windlass_report::{Exit, fail};
 
 fn main() -> ExitCode {
@@ -11,8 +11,7 @@ fn main() -> ExitCode {
         Err(windlass_param_file::Error::Usage(usage)) => usage.exit(),
         Err(error) => return fail(&error),
     };
-    let cli::Command::Resolve(arguments) = arguments.command;
-    match resolve::run(&arguments) {
+    match run(&arguments) {
         Ok(()) => Exit::Success.into(),
         Err(error) => fail(&error),
     }

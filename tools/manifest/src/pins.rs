@@ -1,153 +1,60 @@
-//! Pins: which image an environment runs, from the lock file of a service.
-//!
-//! ```json
-//! {"prod": {"client": {"image": "localhost:31000/demo/client@sha256:...", "commit": "...", "toolchain": "..."}}}
-//! ```
+//! Pins: which image an environment runs, from the lock file of a service (see [`windlass_pins`]).
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
-use serde::Deserialize;
-use windlass_oci_reference::{ImageReference, Repository};
+use windlass_oci_reference::Repository;
+use windlass_pins::{Lock, LockError};
+
+use crate::cli;
+use crate::error::{Cause, Error};
+use crate::file;
 
 /// The annotation of an object whose environment has no pin for some of its images: their keys.
 /// Such an object can be built and looked at; it cannot be applied.
 pub const UNPINNED: &str = "windlass.dev/unpinned";
 
-/// The lock file: environment -> image key -> pin.
-pub type Lock = BTreeMap<String, BTreeMap<String, Pin>>;
-
-/// One pinned image.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pin {
-    /// The image: a reference with a digest.
-    pub image: ImageReference,
-    /// The commit that it was built from.
-    #[serde(default)]
-    pub commit: Option<String>,
-    /// What compiled it: versions and flags.
-    #[serde(default)]
-    pub toolchain: Option<String>,
+/// `manifest pins`: checks a lock file as a whole, and writes what one environment runs. So a
+/// manifest is built anew only if a pin of its own environment changes.
+///
+/// # Errors
+/// See [`Error`].
+pub fn run(arguments: &cli::Pins) -> Result<(), Error> {
+    let checked = || {
+        let lock = read(&arguments.lock)?;
+        check(&lock, arguments).map_err(|source| Cause::Pins {
+            path: arguments.lock.clone(),
+            source,
+        })?;
+        let own = lock.only(&arguments.environment_name);
+        file::write(&arguments.out, &own.to_string())
+    };
+    checked().map_err(|cause| Error {
+        task: "check pins",
+        label: arguments.label.clone(),
+        cause: Box::new(cause),
+    })
 }
 
-/// Why a lock file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PinError {
-    /// It is not of the form that is documented above.
-    #[error("got JSON of another form, want {{environment: {{key: {{\"image\": ...}}}}}}")]
-    Form(#[from] serde_json::Error),
-    /// A pin that names no digest: a tag can be moved.
-    #[error("{environment}.{key}.image: got `{got}`, want one with a digest: `{got}@sha256:...`")]
-    NoDigest {
-        /// The environment.
-        environment: String,
-        /// The image's key.
-        key: String,
-        /// The reference.
-        got: String,
-    },
-}
-
-/// What an environment runs: for each key a pinned reference, or the name that stands for none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pinned {
-    /// Keys that have a pin.
-    pub images: BTreeMap<String, ImageReference>,
-    /// Keys that have none.
-    pub unpinned: BTreeMap<String, String>,
-}
-
-/// Takes the pins of one environment.
-pub fn pinned(
-    lock: &str,
-    environment: &str,
-    keys: &[(String, Repository)],
-) -> Result<Pinned, PinError> {
-    let lock: Lock = serde_json::from_str(lock)?;
-    check(&lock)?;
-    let mut pinned = Pinned::default();
-    for (key, repository) in keys {
-        match lock.get(environment).and_then(|pins| pins.get(key)) {
-            Some(pin) => {
-                pinned.images.insert(key.clone(), pin.image.clone());
-            }
-            None => {
-                pinned
-                    .unpinned
-                    .insert(key.clone(), format!("{repository}:unpinned"));
-            }
-        }
+fn check(lock: &Lock, arguments: &cli::Pins) -> Result<(), LockError> {
+    // A pin target that is made by hand need not know them.
+    if !arguments.known_environment.is_empty() {
+        lock.check_environments(&arguments.known_environment)?;
     }
-    Ok(pinned)
-}
-
-fn check(lock: &Lock) -> Result<(), PinError> {
-    for (environment, pins) in lock {
-        for (key, pin) in pins {
-            if pin.image.digest().is_none() {
-                return Err(PinError::NoDigest {
-                    environment: environment.clone(),
-                    key: key.clone(),
-                    got: pin.image.to_string(),
-                });
-            }
-        }
+    if !arguments.known_image.is_empty() {
+        lock.check_images(&arguments.known_image)?;
     }
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Reads a lock file.
+pub(crate) fn read(path: &Path) -> Result<Lock, Cause> {
+    Lock::parse(&file::read(path)?).map_err(|source| Cause::Pins {
+        path: path.to_owned(),
+        source,
+    })
+}
 
-    const DIGEST: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-
-    fn keys() -> Vec<(String, Repository)> {
-        let repository = "localhost:31000/demo/client".parse().expect("repository");
-        vec![("client".to_owned(), repository)]
-    }
-
-    #[test]
-    fn a_pin_of_this_environment() {
-        let image = format!("localhost:31000/demo/client@{DIGEST}");
-        let lock = format!(r#"{{"prod": {{"client": {{"image": "{image}", "commit": "1f0c"}}}}}}"#);
-        let got = pinned(&lock, "prod", &keys()).expect("pins");
-        assert_eq!(got.images["client"].to_string(), image);
-        assert!(got.unpinned.is_empty());
-    }
-
-    #[test]
-    fn an_environment_without_a_pin_is_marked() {
-        let got = pinned("{}", "prod", &keys()).expect("no pins");
-        assert!(got.images.is_empty());
-        assert_eq!(
-            got.unpinned["client"],
-            "localhost:31000/demo/client:unpinned"
-        );
-    }
-
-    #[test]
-    fn a_tag_alone_is_refused() {
-        let lock = r#"{"dev": {"client": {"image": "localhost:31000/demo/client:v1"}}}"#;
-        let error = pinned(lock, "prod", &keys()).expect_err("refused");
-        assert_eq!(
-            error.to_string(),
-            "dev.client.image: got `localhost:31000/demo/client:v1`, want one with a digest: \
-             `localhost:31000/demo/client:v1@sha256:...`"
-        );
-    }
-
-    #[test]
-    fn another_form_is_refused() {
-        for lock in [
-            "[]",
-            r#"{"prod": {"client": "x"}}"#,
-            r#"{"prod": {"client": {"imgae": ""}}}"#,
-        ] {
-            let error = pinned(lock, "prod", &keys())
-                .expect_err("refused")
-                .to_string();
-            assert!(error.starts_with("got JSON of another form"), "{error}");
-        }
-    }
+/// What stands in a manifest for an image that nobody has pinned. No digest, so nothing runs it.
+pub(crate) fn stand_in(repository: &Repository) -> String {
+    format!("{repository}:unpinned")
 }

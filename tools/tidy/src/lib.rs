@@ -4,6 +4,8 @@
 //! Formatters and clippy are tests of their own; here is what they do not know.
 
 mod cargo;
+mod errors;
+mod functions;
 mod text;
 
 use std::fmt;
@@ -28,6 +30,7 @@ impl fmt::Display for Finding {
 
 /// Why the checkout cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
     /// A file that git names cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -39,12 +42,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// git does not list the checkout's files.
-    #[error("cannot list the files of `{}`: git says: {said}", root.display())]
+    #[error("cannot list the files of `{}` by git", root.display())]
     Git {
         /// The checkout.
         root: PathBuf,
-        /// git's own words.
-        said: String,
+        /// What the operating system says of git, or git itself.
+        #[source]
+        source: std::io::Error,
     },
 }
 
@@ -67,7 +71,7 @@ pub struct Source {
 pub fn read(root: &Path) -> Result<Vec<Source>, Error> {
     let git = |source: std::io::Error| Error::Git {
         root: root.into(),
-        said: source.to_string(),
+        source,
     };
     let output = std::process::Command::new("git")
         .args([
@@ -81,11 +85,8 @@ pub fn read(root: &Path) -> Result<Vec<Source>, Error> {
         .output()
         .map_err(git)?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::Git {
-            root: root.into(),
-            said,
-        });
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(git(std::io::Error::other(said.trim().to_owned())));
     }
     let mut sources = Vec::new();
     for name in String::from_utf8_lossy(&output.stdout)
@@ -112,7 +113,60 @@ pub fn read(root: &Path) -> Result<Vec<Source>, Error> {
 /// Checks all files. Pure; findings are sorted.
 pub fn check(sources: &[Source]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = sources.iter().flat_map(text::check).collect();
+    findings.extend(sources.iter().flat_map(functions::check));
     findings.extend(cargo::check(sources));
+    findings.extend(errors::check(sources));
     findings.sort();
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::VariantNames as _;
+    use windlass_error_cases::{Case, check};
+    use windlass_report::Exit;
+
+    const CASES: &[Case<Error>] = &[
+        Case {
+            variant: "Git",
+            exit: Exit::Failure,
+            text: "error: cannot list the files of `DIR/checkout` by git\n\
+                   cause: No such file or directory (os error 2)\n",
+            provoke: |folder| read(Path::new(&folder.path("checkout"))).map(drop),
+        },
+        Case {
+            variant: "Git",
+            exit: Exit::Failure,
+            text: "error: cannot list the files of `DIR/checkout` by git\n\
+                   cause: fatal: invalid gitfile format: DIR/checkout/.git\n",
+            provoke: |folder| {
+                folder.file("checkout/.git", "not one");
+                read(Path::new(&folder.path("checkout"))).map(drop)
+            },
+        },
+        Case {
+            variant: "Read",
+            exit: Exit::Failure,
+            text: "error: cannot read `DIR/file`\n\
+                   cause: Input/output error (os error 5)\n",
+            provoke: |folder| {
+                let root = folder.folder("");
+                let made = std::process::Command::new("git")
+                    .args(["init", "--quiet", &root])
+                    .status();
+                assert!(made.expect("git starts").success());
+                // A process's memory begins with what is no memory.
+                let file = Path::new(&root).join("file");
+                std::os::unix::fs::symlink("/proc/self/mem", file).expect("links");
+                folder.keep();
+                read(Path::new(root.trim_end_matches('/'))).map(drop)
+            },
+        },
+    ];
+
+    #[test]
+    fn every_error_has_a_case() {
+        check(CASES, Error::VARIANTS, |error| error.into());
+    }
 }

@@ -7,13 +7,13 @@ use windlass_report::say;
 use crate::cli::Called;
 use crate::error::Error;
 use crate::programs;
-use crate::request::Provider;
+use crate::request::Target;
 use crate::toolbox;
 
 /// Builds what is missing.
-pub fn run(provider: &Provider, called: &Called) -> Result<ExitCode, Error> {
-    toolbox::enter(provider, &called.arguments, &called.environment)?;
-    let path = programs::build(provider, &called.environment)?;
+pub fn run(target: &Target, called: &Called) -> Result<ExitCode, Error> {
+    toolbox::enter(target, &called.arguments, &called.environment)?;
+    let path = programs::build(target, &called.environment)?;
     say(&format!(
         "the programs of the cluster are in {}",
         path.display()

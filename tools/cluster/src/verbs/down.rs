@@ -6,35 +6,43 @@ use windlass_report::say;
 
 use crate::cli::{Called, StateArgument};
 use crate::error::Error;
+use crate::k3d::Cluster;
 use crate::node::{self, Stopped};
 use crate::record;
-use crate::request::Provider;
+use crate::request::Target;
 
 /// Stops the cluster.
-pub fn run(
-    argument: &StateArgument,
-    provider: &Provider,
-    called: &Called,
-) -> Result<ExitCode, Error> {
-    let context = &provider.request.context;
-    let Some(state) = super::existing(argument, called) else {
-        record::sweep();
-        say(&format!("{context} is down already"));
+pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result<ExitCode, Error> {
+    let context = &target.request.context;
+    let Some(state) = super::existing(argument, called)? else {
+        record::sweep(&called.environment.records());
+        let alone = super::left_alone(argument, target, called)?;
+        say(&alone.unwrap_or_else(|| format!("{context} is down already")));
         return Ok(ExitCode::SUCCESS);
     };
     let _lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
+    if let Some(settings) = state.k3d() {
+        let tools = super::k3d_tools(target, called)?;
+        let cluster = Cluster {
+            tools: &tools,
+            state: &state,
+            settings: &settings,
+        };
+        let how = if cluster.down()? {
+            "down"
+        } else {
+            "down already"
+        };
+        say(&format!("{context} is {how} (k3d); its data stays"));
+        return Ok(ExitCode::SUCCESS);
+    }
     match node::stop(&state) {
         Stopped::WasDown => say(&format!("{context} is down already")),
         Stopped::Stopped => say(&format!(
             "{context} is down; its data is in {}",
             state.var().display()
         )),
-        Stopped::Failed => {
-            return Err(Error::Program {
-                what: format!("stop {context}: its supervisor is not in this PID namespace"),
-                tail: Vec::new(),
-            });
-        }
+        Stopped::Failed => return Err(node::not_stopped(context)),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,27 +6,35 @@ use windlass_report::say;
 
 use crate::cli::{Called, StateArgument};
 use crate::error::Error;
+use crate::k3d::Cluster;
 use crate::kubeconfig;
 use crate::node::{self, Stopped};
 use crate::programs;
-use crate::request::Provider;
+use crate::request::Target;
 use crate::state::State;
 
 /// Stops the cluster and removes its folder.
-pub fn run(
-    argument: &StateArgument,
-    provider: &Provider,
-    called: &Called,
-) -> Result<ExitCode, Error> {
-    let context = &provider.request.context;
-    if let Some(state) = super::existing(argument, called) {
-        let _lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
-        if node::stop(&state) == Stopped::Failed {
-            return super::down::run(argument, provider, called);
-        }
-        unmerge(&state, context)?;
-        programs::remove(state.path())?;
+pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result<ExitCode, Error> {
+    let context = &target.request.context;
+    let Some(state) = super::existing(argument, called)? else {
+        let alone = super::left_alone(argument, target, called)?;
+        say(&alone.unwrap_or_else(|| format!("{context} is gone already")));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let _lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
+    if let Some(settings) = state.k3d() {
+        let tools = super::k3d_tools(target, called)?;
+        let cluster = Cluster {
+            tools: &tools,
+            state: &state,
+            settings: &settings,
+        };
+        cluster.reset()?;
+    } else if node::stop(&state) == Stopped::Failed {
+        return Err(node::not_stopped(context));
     }
+    unmerge(&state, context)?;
+    programs::remove(state.path())?;
     say(&format!("{context} and all its data are gone"));
     Ok(ExitCode::SUCCESS)
 }

@@ -5,24 +5,22 @@ use std::process::ExitCode;
 use windlass_report::{Exit, print};
 
 use crate::cli::{Called, StateArgument};
+use crate::contexts;
 use crate::error::Error;
+use crate::k3d;
 use crate::kubeconfig;
 use crate::node;
 use crate::record;
-use crate::request::Provider;
+use crate::request::Target;
 use crate::settings::Settings;
 use crate::state::State;
 
 /// Prints the status; success means that the cluster takes pods.
-pub fn run(
-    argument: &StateArgument,
-    provider: &Provider,
-    called: &Called,
-) -> Result<ExitCode, Error> {
-    let context = &provider.request.context;
-    let state = super::existing(argument, called);
+pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result<ExitCode, Error> {
+    let context = &target.request.context;
+    let state = super::existing(argument, called)?;
     if argument.state.is_none()
-        && let Some(found) = super::up::foreign(provider, state.as_ref(), called)?
+        && let Some(found) = contexts::foreign(target, state.as_ref(), called)?
     {
         let answer = kubeconfig::answers(&found.server);
         let state = answer
@@ -35,10 +33,15 @@ pub fn run(
         );
         return printed(&text, answer.is_ok());
     }
+    if let Some(state) = &state
+        && let Some(settings) = state.k3d()
+    {
+        return by_k3d(state, &settings, target, called);
+    }
     let known = state.and_then(|state| state.settings().map(|settings| (state, settings)));
     let Some((state, settings)) = known else {
         return printed(
-            &format!("{context}: embedded\n  status      down, never started\n"),
+            &format!("{context}\n  status      down, never started\n"),
             false,
         );
     };
@@ -53,6 +56,30 @@ pub fn run(
         ),
     };
     printed(&text(context, &status, &state, &settings), ready)
+}
+
+fn by_k3d(
+    state: &State,
+    settings: &k3d::Settings,
+    target: &Target,
+    called: &Called,
+) -> Result<ExitCode, Error> {
+    let tools = super::k3d_tools(target, called)?;
+    let context = &settings.context;
+    let (status, runs) = match tools.cluster(context)? {
+        Some(servers) if servers.running > 0 => ("up", true),
+        Some(_) => ("down", false),
+        None => ("down, never started", false),
+    };
+    let text = format!(
+        "{context}: k3d\n  status      {status}\n  API server  https://127.0.0.1:{}\n  registry    {}\n  \
+         kubeconfig  {}\n  state       {}\n",
+        settings.api_port(),
+        settings.registry,
+        state.kubeconfig().display(),
+        state.path().display(),
+    );
+    printed(&text, runs)
 }
 
 fn text(context: &str, status: &str, state: &State, settings: &Settings) -> String {

@@ -7,18 +7,17 @@ use std::time::{Duration, Instant};
 use windlass_report::{print, say};
 
 use crate::cli::Called;
+use crate::contexts;
+use crate::embedded;
 use crate::error::Error;
+use crate::k3d::{self, Cluster, Tools};
 use crate::kubeconfig::{self, Context};
-use crate::node;
 use crate::programs;
-use crate::record;
-use crate::request::Provider;
-use crate::settings::{HostPorts, Settings};
+use crate::provider::{self, Chosen, Provider, Unfit};
+use crate::request::Target;
+use crate::settings::{HostPorts, Published, Settings};
 use crate::state::State;
 use crate::toolbox;
-
-/// How long a cluster that says it runs may take to prove it, before it is started anew.
-const PROOF: Duration = Duration::from_secs(20);
 
 /// The options of `up`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +25,9 @@ pub struct Arguments {
     /// The cluster's folder [default: `$XDG_STATE_HOME/windlass/cluster`].
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Who runs the cluster [default: the first of these that can].
+    #[arg(long, value_enum)]
+    provider: Option<Provider>,
     /// Show the API server on this port of 127.0.0.1.
     #[arg(long, value_name = "PORT")]
     api_port: Option<u16>,
@@ -36,83 +38,154 @@ pub struct Arguments {
     #[arg(long)]
     merge_kubeconfig: bool,
     /// Seconds to wait until pods can run.
-    #[arg(long, value_name = "SECONDS", default_value_t = 180)]
+    #[arg(long, value_name = "SECONDS", default_value_t = super::plan::TIMEOUT)]
     timeout: u64,
 }
 
 /// Starts the cluster, or uses the context that is there.
-pub fn run(arguments: &Arguments, provider: &Provider, called: &Called) -> Result<ExitCode, Error> {
-    let from = Instant::now();
-    let context = &provider.request.context;
+pub fn run(arguments: &Arguments, target: &Target, called: &Called) -> Result<ExitCode, Error> {
     let path = super::folder(arguments.state.as_ref(), called);
-    if arguments.state.is_none()
-        && let Some(found) = foreign(provider, State::open(&path).ok().as_ref(), called)?
-    {
-        return use_foreign(context, found);
+    let state = super::open(&path, called)?;
+    match choose(arguments, target, state.as_ref(), called)? {
+        Chosen::Context(found) => use_foreign(&target.request.context, found),
+        Chosen::K3d(tools) => up_by_k3d(arguments, target, called, &tools),
+        Chosen::Embedded => up_embedded(arguments, target, called),
     }
-    super::need_root(context)?;
-    toolbox::enter(provider, &called.arguments, &called.environment)?;
-    let programs = programs::build(provider, &called.environment)?;
-    let host = HostPorts {
-        api: arguments.api_port,
-        registry: arguments.registry_port,
-    };
-    let settings = Settings::new(&provider.request, programs, host);
-    let state = State::create(&path)?;
-    let lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
-    let timeout = Duration::from_secs(arguments.timeout);
-    let was_up = bring_up(&state, &settings, provider, timeout)?;
-    drop(lock);
-    merge(arguments.merge_kubeconfig, &state, &settings, called)?;
-    let ports: Vec<_> = settings
-        .published
-        .iter()
-        .map(|port| format!("127.0.0.1:{}", port.host))
-        .collect();
-    let took = from.elapsed().as_secs_f64();
-    let how = if was_up {
-        "already up".to_owned()
-    } else {
-        format!("up in {took:.1} s")
-    };
-    say(&format!(
-        "{context} is {how} (embedded), published on {}",
-        ports.join(" ")
-    ));
-    let export = format!("export KUBECONFIG={}\n", state.kubeconfig().display());
-    print(export.as_bytes()).map_err(Error::io("write", "stdout"))?;
-    Ok(ExitCode::SUCCESS)
 }
 
-/// Whether it was up already. One that runs with other settings, or does not answer, starts anew.
-fn bring_up(
-    state: &State,
-    settings: &Settings,
-    provider: &Provider,
-    timeout: Duration,
-) -> Result<bool, Error> {
-    if record::running(state).is_some() {
-        let same = state.settings().as_ref() == Some(settings)
-            && programs::same(&provider.node, &state.node());
-        if !same {
-            say("the cluster runs with other settings: starting it anew");
-        } else if node::is_ready(state, settings) && node::names_resolve(state, settings) {
-            return Ok(true);
-        } else if node::await_ready(state, settings, PROOF).is_ok() {
-            return Ok(false);
-        } else {
-            say("the cluster does not answer: starting it anew");
+/// Who runs the cluster. Who made the one in the folder goes on with it. Where the caller has not
+/// said who, a line says who does, and why nobody else.
+fn choose(
+    arguments: &Arguments,
+    target: &Target,
+    state: Option<&State>,
+    called: &Called,
+) -> Result<Chosen, Error> {
+    let (request, environment) = (&target.request, &called.environment);
+    let context = &request.context;
+    let made = state.and_then(State::made_by);
+    let mut order = match (arguments.provider, state.zip(made)) {
+        (Some(wanted), Some((state, made))) if wanted != made && wanted != Provider::Context => {
+            return Err(Error::OtherProvider {
+                context: context.clone(),
+                path: state.path().to_path_buf(),
+                made,
+                wanted,
+            });
+        }
+        (Some(wanted), _) => vec![wanted],
+        (None, Some((_, made))) => vec![Provider::Context, made],
+        (None, None) => vec![Provider::Context, Provider::K3d, Provider::Embedded],
+    };
+    // A folder of the caller's own has a cluster of its own: contexts are not about that.
+    if arguments.state.is_some() && arguments.provider.is_none() {
+        order.retain(|provider| *provider != Provider::Context);
+    }
+    let mut found = if order.contains(&Provider::Context) {
+        contexts::foreign(target, state, called)?
+    } else {
+        None
+    };
+    let look = |provider| match provider {
+        Provider::Context => {
+            let files = environment.kubeconfigs();
+            let found = found.take().map(Chosen::Context);
+            found.ok_or(Unfit::NoContext { files })
+        }
+        Provider::K3d => provider::k3d(request, environment).map(Chosen::K3d),
+        Provider::Embedded => provider::embedded(request, environment).map(|()| Chosen::Embedded),
+    };
+    let (chosen, line) =
+        provider::choose(context, &order, look).map_err(|unfit| Error::Provider {
+            context: context.clone(),
+            unfit,
+        })?;
+    if arguments.provider.is_none() {
+        say(&line);
+    }
+    Ok(chosen)
+}
+
+fn up_by_k3d(
+    arguments: &Arguments,
+    target: &Target,
+    called: &Called,
+    tools: &Tools,
+) -> Result<ExitCode, Error> {
+    let from = Instant::now();
+    let settings = k3d::Settings::new(&target.request, arguments.host_ports());
+    let state = State::create(&arguments.folder(called), &called.environment)?;
+    let lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
+    let cluster = Cluster {
+        tools,
+        state: &state,
+        settings: &settings,
+    };
+    let started = cluster.up(target, called, Duration::from_secs(arguments.timeout))?;
+    drop(lock);
+    let took = started.then(|| from.elapsed());
+    arguments.finish(called, &state, &settings.context, &settings.published, took)
+}
+
+fn up_embedded(arguments: &Arguments, target: &Target, called: &Called) -> Result<ExitCode, Error> {
+    let from = Instant::now();
+    let mut again = called.arguments.clone();
+    if arguments.provider.is_none() {
+        // In the toolbox there is less to choose from, and the line is said already.
+        again.push(format!("--provider={}", Provider::Embedded).into());
+    }
+    toolbox::enter(target, &again, &called.environment)?;
+    let programs = programs::build(target, &called.environment)?;
+    let settings = Settings::new(&target.request, programs, arguments.host_ports());
+    let state = State::create(&arguments.folder(called), &called.environment)?;
+    let lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
+    let timeout = Duration::from_secs(arguments.timeout);
+    let program = called.environment.program()?;
+    let started = embedded::up(&state, &settings, &target.node, &program, timeout)?;
+    drop(lock);
+    let took = started.then(|| from.elapsed());
+    arguments.finish(called, &state, &settings.context, &settings.published, took)
+}
+
+impl Arguments {
+    fn folder(&self, called: &Called) -> PathBuf {
+        super::folder(self.state.as_ref(), called)
+    }
+
+    fn host_ports(&self) -> HostPorts {
+        HostPorts {
+            api: self.api_port,
+            registry: self.registry_port,
         }
     }
-    // Also clears up after a supervisor that was killed.
-    node::stop(state);
-    say(&format!(
-        "starting {} (embedded: one node in namespaces of its own)",
-        settings.context
-    ));
-    node::start(state, settings, &provider.node)?;
-    node::await_ready(state, settings, timeout)?;
-    Ok(false)
+
+    /// Says where the cluster is. `took` is none where it was up.
+    fn finish(
+        &self,
+        called: &Called,
+        state: &State,
+        context: &str,
+        published: &[Published],
+        took: Option<Duration>,
+    ) -> Result<ExitCode, Error> {
+        contexts::merge(self.merge_kubeconfig, state, context, called)?;
+        let ports: Vec<_> = published
+            .iter()
+            .map(|port| format!("127.0.0.1:{}", port.host))
+            .collect();
+        let how = took.map_or_else(
+            || "already up".to_owned(),
+            |took| format!("up in {:.1} s", took.as_secs_f64()),
+        );
+        let provider = state.made_by().unwrap_or(Provider::Embedded);
+        say(&format!(
+            "{context} is {how} ({provider}), published on {}",
+            ports.join(" ")
+        ));
+        let export = format!("export KUBECONFIG={}\n", state.kubeconfig().display());
+        print(export.as_bytes()).map_err(Error::io("write", "stdout"))?;
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn use_foreign(context: &str, found: Context) -> Result<ExitCode, Error> {
@@ -131,56 +204,4 @@ fn use_foreign(context: &str, found: Context) -> Result<ExitCode, Error> {
             source,
         }),
     }
-}
-
-/// A context of the cluster's name in the user's kubeconfig that is not this cluster: it is used as
-/// it is. Ours is one with our certificate authority, or one that we merged.
-pub fn foreign(
-    provider: &Provider,
-    state: Option<&State>,
-    called: &Called,
-) -> Result<Option<Context>, Error> {
-    let name = &provider.request.context;
-    let Some(found) = kubeconfig::find(&called.environment.kubeconfigs(), name)? else {
-        return Ok(None);
-    };
-    let Some(state) = state else {
-        return Ok(Some(found));
-    };
-    let file = state.kubeconfig();
-    let own = kubeconfig::read(&file)?.and_then(|config| kubeconfig::context(&config, name, &file));
-    let same = own.is_some_and(|own| own.authority == found.authority);
-    let merged = std::fs::read_to_string(state.merged())
-        .is_ok_and(|into| found.file.as_os_str() == into.as_str());
-    Ok((!same && !merged).then_some(found))
-}
-
-/// Merges the context into the user's kubeconfig where that was asked for, now or before.
-fn merge(asked: bool, state: &State, settings: &Settings, called: &Called) -> Result<(), Error> {
-    let before = std::fs::read_to_string(state.merged())
-        .ok()
-        .map(PathBuf::from);
-    let target = match before {
-        Some(file) => Some(file),
-        None if asked => called.environment.kubeconfigs().into_iter().next(),
-        None => None,
-    };
-    let (Some(file), Some(ours)) = (target, kubeconfig::read(&state.kubeconfig())?) else {
-        return Ok(());
-    };
-    if file == state.kubeconfig() {
-        return Ok(());
-    }
-    let theirs = kubeconfig::read(&file)?;
-    let merged = kubeconfig::merge(theirs.clone(), &ours);
-    if theirs.as_ref() != Some(&merged) {
-        kubeconfig::write(&file, &merged)?;
-        say(&format!(
-            "context {} is in {}",
-            settings.context,
-            file.display()
-        ));
-    }
-    let text = file.as_os_str().as_encoded_bytes();
-    std::fs::write(state.merged(), text).map_err(Error::io("write", state.merged()))
 }

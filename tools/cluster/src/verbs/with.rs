@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::node;
 use crate::programs;
 use crate::record;
-use crate::request::Provider;
+use crate::request::Target;
 use crate::settings::{HostPorts, Settings};
 use crate::state::State;
 use crate::supervisor;
@@ -58,24 +58,24 @@ pub struct Within {
 }
 
 /// Runs the command and gives its exit code.
-pub fn run(arguments: &Arguments, provider: &Provider, called: &Called) -> Result<ExitCode, Error> {
-    super::need_root(&provider.request.context)?;
-    toolbox::enter(provider, &called.arguments, &called.environment)?;
-    let programs = programs::find(provider, &called.environment)?;
-    record::sweep();
+pub fn run(arguments: &Arguments, target: &Target, called: &Called) -> Result<ExitCode, Error> {
+    super::need_root(target, called)?;
+    toolbox::enter(target, &called.arguments, &called.environment)?;
+    let programs = programs::find(target, &called.environment)?;
+    record::sweep(&called.environment.records());
     let (state, temporary) = match &arguments.state {
-        Some(path) => (State::create(path)?, false),
+        Some(path) => (State::create(path, &called.environment)?, false),
         None => (temporary_state(called)?, true),
     };
     state.keep_settings(&Settings::new(
-        &provider.request,
+        &target.request,
         programs,
         HostPorts::default(),
     ))?;
-    let ended = isolated(arguments, provider, &state);
+    let ended = isolated(arguments, target, &state, called);
     // The supervisor dies with its namespace: what it left is swept from here.
     node::await_end(&state, STOP);
-    record::sweep();
+    record::sweep(state.records());
     if temporary {
         programs::remove(state.path())?;
     }
@@ -86,14 +86,20 @@ fn temporary_state(called: &Called) -> Result<State, Error> {
     let folder = called.environment.temporary();
     let made = nix::unistd::mkdtemp(&folder.join("windlass-XXXXXX"))
         .map_err(|errno| Error::io("make a folder in", &folder)(errno.into()))?;
-    State::open(&made)
+    State::open(&made, &called.environment)
 }
 
-fn isolated(arguments: &Arguments, provider: &Provider, state: &State) -> Result<ExitCode, Error> {
+fn isolated(
+    arguments: &Arguments,
+    target: &Target,
+    state: &State,
+    called: &Called,
+) -> Result<ExitCode, Error> {
+    let program = called.environment.program()?;
     let signals = supervisor::block_signals();
-    let mut command: Vec<PathBuf> = vec![supervisor::own_program()?, "within".into()];
+    let mut command: Vec<PathBuf> = vec![program.clone(), "within".into()];
     command.extend(["--state".into(), state.path().into()]);
-    command.extend(["--node".into(), provider.node.clone()]);
+    command.extend(["--node".into(), target.node.clone()]);
     command.extend([
         "--timeout".into(),
         arguments.timeout.to_string().into(),
@@ -108,7 +114,7 @@ fn isolated(arguments: &Arguments, provider: &Provider, state: &State) -> Result
         "--kill-child",
         "--mount-proc",
     ];
-    let mut child = supervisor::isolate(&[], &flags, &command)?;
+    let mut child = supervisor::isolate(&program, &[], &flags, &command)?;
     loop {
         if let Ok(Some(status)) = child.try_wait() {
             return Ok(super::exit_code(status));
@@ -124,7 +130,7 @@ fn isolated(arguments: &Arguments, provider: &Provider, state: &State) -> Result
 /// The first process of the namespaces of `with`: starts the cluster, then the command.
 pub fn within(arguments: &Within, called: &Called) -> Result<ExitCode, Error> {
     let from = Instant::now();
-    let state = State::open(&arguments.state)?;
+    let state = State::open(&arguments.state, &called.environment)?;
     let settings = state.settings().ok_or_else(|| Error::ProgramsMissing {
         path: state.path().join("settings.json"),
     })?;
@@ -132,8 +138,10 @@ pub fn within(arguments: &Within, called: &Called) -> Result<ExitCode, Error> {
         .args(["link", "set", "lo", "up"])
         .status();
     loopback.map_err(Error::io("run", "ip"))?;
-    node::start(&state, &settings, &arguments.node)?;
-    node::await_ready(&state, &settings, Duration::from_secs(arguments.timeout))?;
+    let program = called.environment.program()?;
+    let supervisor = node::start(&state, &settings, &arguments.node, &program)?;
+    let timeout = Duration::from_secs(arguments.timeout);
+    node::await_ready(&state, &settings, timeout, Some(supervisor))?;
     say(&format!(
         "cluster is ready after {:.1} s",
         from.elapsed().as_secs_f64()

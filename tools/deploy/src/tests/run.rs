@@ -1,151 +1,10 @@
 //! Whole runs, from the request to the error text, with what the API server saw.
 
-use std::path::Path;
-
-use clap::Parser as _;
 use serde_json::{Value, json};
-use windlass_report::{Exit, Explain as _, render};
+use windlass_report::Exit;
 
+use super::case::{HEADER, case, case_with_a_pod, pod, replace_service, run, setup, steady};
 use super::fake::{Fake, Scenario};
-use crate::cli::Options;
-use crate::environment::{Output, ProcessEnvironment};
-use crate::progress::Progress;
-use crate::request::DeployRequest;
-use crate::{Failure, run_request};
-
-/// A folder with a kubeconfig and the files of a request.
-struct Case {
-    folder: tempfile::TempDir,
-    request: Value,
-}
-
-/// What a run said, and how it ended.
-struct Ran {
-    screen: String,
-    result: Result<(), Failure>,
-}
-
-impl Ran {
-    fn failure(&self) -> (String, Exit) {
-        let failure = self.result.as_ref().expect_err("a failure");
-        (render(failure), failure.exit())
-    }
-}
-
-/// A request for a `ConfigMap` and a `Service` of one group in namespace `alice`.
-fn case(server: &str, verb: &str) -> Case {
-    let folder = tempfile::tempdir().expect("folder");
-    let kubeconfig = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: other\n\
-         clusters: [{{name: c, cluster: {{server: 'http://{server}'}}}}]\n\
-         users: [{{name: u, user: {{}}}}]\n\
-         contexts: [{{name: windlass, context: {{cluster: c, user: u}}}}]\n"
-    );
-    std::fs::write(folder.path().join("kubeconfig"), kubeconfig).expect("write");
-    let mut members = Vec::new();
-    for (kind, rest) in [
-        ("ConfigMap", json!({"data": {"k": "v"}})),
-        ("Service", json!({"spec": {}})),
-    ] {
-        let mut object = json!({"apiVersion": "v1", "kind": kind,
-            "metadata": {"name": "redis", "namespace": "alice"}});
-        for (key, value) in rest.as_object().expect("object") {
-            object[key] = value.clone();
-        }
-        std::fs::write(folder.path().join(kind), object.to_string()).expect("write");
-        let label = format!("//services/redis:myns-{}", kind.to_lowercase());
-        members.push(json!({"label": label, "kind": kind, "manifest": kind}));
-    }
-    let mut request = crate::request::tests::empty(verb);
-    request["groups"] = json!([{"id": "demo/redis/myns", "label": "//services/redis:myns-shallow",
-                                "objects": members}]);
-    Case { folder, request }
-}
-
-async fn run(case: &Case, flags: &[&str]) -> Ran {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let request = DeployRequest::parse(&case.request.to_string(), Path::new("x.json"));
-    let options = Options::try_parse_from(["deploy"].iter().chain(flags)).expect("flags");
-    let environment = ProcessEnvironment {
-        kubeconfig: Some(case.folder.path().join("kubeconfig").into()),
-        docker_config: Some(case.folder.path().into()),
-        ..ProcessEnvironment::default()
-    };
-    let progress = Progress::new(Output::Memory);
-    let never = std::future::pending();
-    let request = request.expect("request");
-    let result = run_request(
-        &request,
-        case.folder.path(),
-        &options,
-        &environment,
-        &progress,
-        never,
-    )
-    .await;
-    Ran {
-        screen: progress.kept().join("\n"),
-        result,
-    }
-}
-
-/// The screen with what differs from run to run taken out.
-fn steady(screen: &str, address: &str) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for line in screen.replace(address, "127.0.0.1:6443").lines() {
-        let parts: Vec<&str> = line.split(' ').collect();
-        let seconds = |at: usize| parts.get(at + 1).is_some_and(|unit| unit.starts_with('s'));
-        let word = |(at, part): (usize, &&str)| {
-            if part.parse::<f64>().is_ok() && part.contains('.') && seconds(at) {
-                "0.1".to_owned()
-            } else {
-                (*part).to_owned()
-            }
-        };
-        words.push(
-            parts
-                .iter()
-                .enumerate()
-                .map(word)
-                .collect::<Vec<_>>()
-                .join(" "),
-        );
-    }
-    words.join("\n")
-}
-
-const HEADER: &str = "myns -> namespace alice on windlass (kube-system 3f9c21, 127.0.0.1:6443)\n";
-
-#[tokio::test]
-async fn an_api_server_that_is_down() {
-    // A port that was free a moment ago.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("port");
-    let address = listener.local_addr().expect("address").to_string();
-    drop(listener);
-    let (text, exit) = run(&case(&address, "apply"), &[]).await.failure();
-    assert_eq!(
-        text,
-        format!(
-            "error: cannot reach cluster `windlass`\n\
-             cause: {address}: Connection refused (os error 111)\n\
-             hint: bazel run //cluster:up\n"
-        )
-    );
-    assert_eq!(exit, Exit::Preflight);
-}
-
-#[tokio::test]
-async fn a_namespace_that_is_missing_before_anything_is_written() {
-    let fake = Fake::start(Scenario::Usual, &[]).await;
-    let (text, exit) = run(&case(&fake.address, "apply"), &[]).await.failure();
-    assert_eq!(
-        text,
-        "error: namespace `alice` is missing on windlass; nothing was pushed or written\n\
-         hint: bazel run //prod:setup.apply\n"
-    );
-    assert_eq!(exit, Exit::Preflight);
-    assert_eq!(fake.writes(), [""; 0]);
-}
 
 #[tokio::test]
 async fn first_run_writes_and_the_second_does_not() {
@@ -176,30 +35,6 @@ async fn first_run_writes_and_the_second_does_not() {
         )
     );
     assert_eq!(fake.writes(), writes);
-}
-
-#[tokio::test]
-async fn a_field_that_another_manager_owns() {
-    let usual = Fake::start(Scenario::Owned, &["alice"]).await;
-    let path = "/api/v1/namespaces/alice/configmaps/redis";
-    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "theirs"},
-        "metadata": {"name": "redis", "namespace": "alice", "uid": "u", "resourceVersion": "1"}});
-    usual
-        .state
-        .lock()
-        .expect("lock")
-        .objects
-        .insert(path.to_owned(), object);
-    let (text, exit) = run(&case(&usual.address, "apply"), &[]).await.failure();
-    assert_eq!(
-        text,
-        "error: 1 field of ConfigMap `alice/redis` is owned by other managers; nothing was pushed or \
-         written\n  \
-         | ConfigMap `alice/redis` data.k: owned by `helm`\n\
-         hint: bazel run //services/client:myns-deep.apply -- --force-conflicts\n"
-    );
-    assert_eq!(exit, Exit::Write);
-    assert_eq!(usual.writes(), [""; 0]);
 }
 
 #[tokio::test]
@@ -265,17 +100,158 @@ async fn delete_works_without_the_namespace() {
     );
 }
 
+/// A pod that reads key `password` of Secret `db`, and all of `ConfigMap` `redis`.
+fn reads_secret() -> Value {
+    let mut pod = pod("server", "r.io/demo/server@sha256:11");
+    pod["spec"]["containers"][0]["env"] = json!([{"name": "A", "valueFrom":
+        {"secretKeyRef": {"name": "db", "key": "password"}}}]);
+    pod["spec"]["containers"][0]["envFrom"] = json!([{"configMapRef": {"name": "redis"}}]);
+    pod
+}
+
+#[tokio::test]
+async fn secrets_that_pods_name_are_read_by_name_and_may_come_with_the_plan() {
+    let secret = |key: &str| {
+        json!({"apiVersion": "v1", "kind": "Secret", "data": {key: "YQ=="},
+            "metadata": {"name": "db", "namespace": "alice"}})
+    };
+    let path = "/api/v1/namespaces/alice/secrets/db";
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    replace_service(&mut case, &reads_secret());
+    fake.put(path, secret("password"));
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    let requests = fake.requests();
+    let mut secrets = requests
+        .iter()
+        .filter(|request| request.contains("/secrets"));
+    assert_eq!(secrets.next(), Some(&format!("GET {path}")));
+    assert_eq!(secrets.next(), None);
+    // What the plan brings is not asked for, and what it lacks may be there.
+    case.add_as("//services/redis:myns-db", "db", &secret("user"));
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    fake.state.lock().expect("lock").objects.remove(path);
+    case.write("db", &secret("password"));
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+}
+
+#[tokio::test]
+async fn a_secret_that_we_may_not_read_is_said_to_be_unchecked() {
+    let fake = Fake::start(Scenario::HidesSecrets, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    replace_service(&mut case, &reads_secret());
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    let note = "note    cannot check Secret `alice/db`: secrets is forbidden\n";
+    assert!(ran.screen.contains(note), "{}", ran.screen);
+    assert_eq!(fake.writes().len(), 2);
+}
+
+#[tokio::test]
+async fn a_secret_in_a_namespace_that_comes_with_the_plan_cannot_be_there_yet() {
+    let fake = Fake::start(Scenario::Usual, &[]).await;
+    let mut case = case(&fake.address, "apply");
+    setup(&mut case);
+    replace_service(&mut case, &reads_secret());
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "alice"}});
+    case.add_as("//prod:user", "Namespace", &namespace);
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    let note = "note    cannot check Secret `alice/db`: its namespace comes with this plan\n";
+    assert!(ran.screen.contains(note), "{}", ran.screen);
+    // Now it could be there.
+    let (text, _) = run(&case, &[]).await.failure();
+    assert!(
+        text.starts_with("error: Secret `alice/db` is missing, which Pod"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn delete_needs_no_manifest_that_passes_todays_checks() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    assert!(run(&case(&fake.address, "apply"), &[]).await.result.is_ok());
+    let mut delete = case(&fake.address, "delete");
+    // A rollout that cannot be done, an image that nobody has pinned, a kind that is served no
+    // more, a kind that is declared otherwise, and an object that two targets describe.
+    delete.request["environment"]["rollout"] = json!("gated");
+    let gone = json!({"apiVersion": "gone.example.com/v1", "kind": "Gadget",
+        "metadata": {"name": "g", "namespace": "alice"}});
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "redis",
+        "namespace": "alice", "annotations": {"windlass.dev/unpinned": "redis"}}});
+    let mut add = |name: &str, kind: &str, object: &Value| {
+        std::fs::write(delete.folder.join(name), object.to_string()).expect("write");
+        let member = json!({"label": format!("//a:{name}"), "kind": kind, "manifest": name});
+        let objects = &mut delete.request["groups"][0]["objects"];
+        objects.as_array_mut().expect("objects").push(member);
+    };
+    add("gone", "Gizmo", &gone);
+    add("again", "ConfigMap", &map);
+    let ran = run(&delete, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    let left = fake.object("/api/v1/namespaces/alice/configmaps/redis");
+    assert_eq!(left, None);
+    assert_eq!(fake.object("/api/v1/namespaces/alice/services/redis"), None);
+}
+
+#[tokio::test]
+async fn delete_waits_until_all_is_gone() {
+    let fake = Fake::start(Scenario::Lingers, &["alice"]).await;
+    assert!(run(&case(&fake.address, "apply"), &[]).await.result.is_ok());
+    let ran = run(&case(&fake.address, "delete"), &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(fake.object("/api/v1/namespaces/alice/services/redis"), None);
+}
+
+#[tokio::test]
+async fn apply_waits_for_what_is_being_deleted_and_makes_it_anew() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = case(&fake.address, "apply");
+    assert!(run(&case, &[]).await.result.is_ok());
+    let path = "/api/v1/namespaces/alice/services/redis";
+    let old = fake.object(path).expect("there")["metadata"]["uid"].clone();
+    fake.begin_deletion(path);
+    let ran = run(&case, &["--wait=false", "--verbose"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(
+        steady(&ran.screen, &fake.address),
+        format!(
+            "{HEADER}\
+             plan    0 images to push, 1 object to create, 0 to change, 1 as wanted\n  \
+             create  Service `alice/redis`: when the one that is being deleted is gone\n\
+             done in 0.1 s: 1 created, 1 as wanted\n\
+             next: edit services/redis, then bazel run //services/redis:myns-shallow.apply"
+        )
+    );
+    let new = fake.object(path).expect("made anew");
+    assert_ne!(new["metadata"]["uid"], old);
+    assert_eq!(new["metadata"]["deletionTimestamp"], Value::Null);
+}
+
 #[tokio::test]
 async fn a_protected_environment_needs_a_second_word() {
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;
-    let mut case = case(&fake.address, "delete");
-    case.request["environment"]["protected"] = json!(true);
-    let (text, _) = run(&case, &[]).await.failure();
-    assert!(
-        text.ends_with("myns-deep.delete -- --yes-really=myns\n"),
-        "{text}"
-    );
-    assert!(run(&case, &["--yes-really=myns"]).await.result.is_ok());
+    for verb in ["delete", "replace"] {
+        let mut case = case(&fake.address, verb);
+        case.request["environment"]["protected"] = json!(true);
+        for flags in [&[][..], &["--yes-really=prod"]] {
+            let (text, exit) = run(&case, flags).await.failure();
+            assert_eq!(
+                text,
+                format!(
+                    "error: environment `myns` is protected: {verb} needs a second word\n\
+                     hint: bazel run //services/client:myns-deep.{verb} -- --yes-really=myns\n"
+                )
+            );
+            assert_eq!(exit, Exit::Preflight);
+        }
+        assert_eq!(fake.requests(), [""; 0]);
+        assert!(run(&case, &["--yes-really=myns"]).await.result.is_ok());
+        fake.requests();
+    }
 }
 
 #[tokio::test]
@@ -296,32 +272,6 @@ async fn a_busy_server_is_asked_again() {
     let ran = run(&case(&fake.address, "apply"), &[]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
     assert_eq!(fake.writes().len(), 2);
-}
-
-#[tokio::test]
-async fn a_write_that_is_refused_says_how_far_it_came() {
-    let fake = Fake::start(Scenario::Refuses, &["alice"]).await;
-    let (text, exit) = run(&case(&fake.address, "apply"), &[]).await.failure();
-    assert_eq!(
-        text,
-        "error: cannot write Service `alice/redis`\n\
-         cause: spec.ports: Required value\n\
-         state: 1 of 2 written; a rerun goes on from here\n"
-    );
-    assert_eq!(exit, Exit::Write);
-}
-
-#[tokio::test]
-async fn missing_rights_are_told_before_anything_is_written() {
-    let fake = Fake::start(Scenario::ReadOnly, &["alice"]).await;
-    let (text, _) = run(&case(&fake.address, "apply"), &[]).await.failure();
-    assert_eq!(
-        text,
-        "error: you may not create configmaps in `alice`, create services in `alice`, patch \
-         configmaps in `alice`, patch services in `alice` on windlass; nothing was pushed or \
-         written\n"
-    );
-    assert_eq!(fake.writes(), [""; 0]);
 }
 
 #[tokio::test]
@@ -359,7 +309,7 @@ async fn setup_signs_the_personal_namespace_and_leaves_those_of_others() {
     let mut case = case(&fake.address, "apply");
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": "alice", "annotations": {"windlass.dev/personal": "true"}}});
-    std::fs::write(case.folder.path().join("Namespace"), namespace.to_string()).expect("write");
+    std::fs::write(case.folder.join("Namespace"), namespace.to_string()).expect("write");
     setup(&mut case);
     case.request["groups"][0]["objects"]
         .as_array_mut()
@@ -411,34 +361,6 @@ async fn another_cluster_behind_the_context() {
 }
 
 #[tokio::test]
-async fn a_kind_that_the_cluster_does_not_serve() {
-    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
-    let case = case(&fake.address, "apply");
-    let object = json!({"apiVersion": "x.dev/v1", "kind": "Service",
-        "metadata": {"name": "t", "namespace": "alice"}});
-    std::fs::write(case.folder.path().join("Service"), object.to_string()).expect("write");
-    let (text, _) = run(&case, &[]).await.failure();
-    assert_eq!(
-        text,
-        "error: Service `alice/t` is of a kind that windlass does not serve (`x.dev/v1`); nothing was \
-         pushed or written\n\
-         hint: bazel run //prod:setup.apply\n"
-    );
-    assert_eq!(fake.writes(), [""; 0]);
-}
-
-/// Puts another object in the place of the `Service`.
-fn replace_service(case: &mut Case, object: &Value) {
-    std::fs::write(case.folder.path().join("Service"), object.to_string()).expect("write");
-    case.request["groups"][0]["objects"][1]["kind"] = object["kind"].clone();
-}
-
-fn setup(case: &mut Case) {
-    case.request["environment"] = json!({"name": "setup", "namespace": "", "personal": false,
-        "rollout": "parallel", "protected": false});
-}
-
-#[tokio::test]
 async fn a_custom_kind_that_lives_in_no_namespace_is_setups() {
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;
     let path = "/apis/stable.example.com/v1/widgets/w";
@@ -452,7 +374,7 @@ async fn a_custom_kind_that_lives_in_no_namespace_is_setups() {
         .expect("lock")
         .objects
         .insert(path.to_owned(), live);
-    for verb in ["apply", "create", "delete"] {
+    for verb in ["apply", "create", "replace", "delete", "diff", "status"] {
         let mut case = case(&fake.address, verb);
         replace_service(&mut case, &widget);
         let (text, exit) = run(&case, &[]).await.failure();
@@ -465,6 +387,40 @@ async fn a_custom_kind_that_lives_in_no_namespace_is_setups() {
         assert_eq!(exit, Exit::Preflight);
     }
     assert_eq!(fake.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn setup_names_no_namespace_for_a_custom_object_that_lives_in_none() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let widget = json!({"apiVersion": "stable.example.com/v1", "kind": "Widget",
+        "metadata": {"name": "w", "namespace": "alice"}});
+    for verb in ["apply", "create", "replace", "diff"] {
+        let mut case = case(&fake.address, verb);
+        setup(&mut case);
+        replace_service(&mut case, &widget);
+        let (text, exit) = run(&case, &[]).await.failure();
+        assert_eq!(
+            text,
+            "error: Widget `alice/w` is of a kind that lives in no namespace: metadata.namespace: \
+             got `alice`, want nothing; nothing was pushed or written\n",
+            "{verb}"
+        );
+        assert_eq!(exit, Exit::Preflight);
+    }
+    assert_eq!(fake.writes(), [""; 0]);
+    // What is there already can be taken away.
+    let live = json!({"apiVersion": "stable.example.com/v1", "kind": "Widget",
+        "metadata": {"name": "w", "uid": "u", "managedFields": [{"manager": "windlass"}]}});
+    fake.put("/apis/stable.example.com/v1/widgets/w", live);
+    let mut case = case(&fake.address, "delete");
+    setup(&mut case);
+    replace_service(&mut case, &widget);
+    let ran = run(&case, &["--timeout=10s"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(
+        fake.writes(),
+        ["DELETE /apis/stable.example.com/v1/widgets/w"]
+    );
 }
 
 #[tokio::test]
@@ -487,15 +443,6 @@ async fn setup_says_in_which_namespace_a_custom_object_lives() {
         assert_eq!(exit, Exit::Preflight);
     }
     assert_eq!(fake.writes(), [""; 0]);
-}
-
-/// A case whose second object is a pod, which is not ready until somebody says so.
-fn case_with_a_pod(server: &str, verb: &str) -> Case {
-    let mut case = case(server, verb);
-    let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {},
-        "metadata": {"name": "redis", "namespace": "alice"}});
-    replace_service(&mut case, &pod);
-    case
 }
 
 #[tokio::test]
@@ -522,12 +469,12 @@ async fn lists_that_fail_until_the_end_are_the_cause() {
     for (verb, first) in [
         (
             "apply",
-            "error: rollout of Pod `alice/redis` is not finished after 2.0 s",
+            "error: rollout of Pod `alice/redis` is not finished after 1.0 s",
         ),
-        ("delete", "error: Pod `alice/redis` not gone after 2.0 s"),
+        ("delete", "error: Pod `alice/redis` not gone after 1.0 s"),
     ] {
         let case = case_with_a_pod(&fake.address, verb);
-        let (text, exit) = run(&case, &["--timeout=2s"]).await.failure();
+        let (text, exit) = run(&case, &["--timeout=1s"]).await.failure();
         let second = "cause: cannot read pods in `alice`: etcd has no leader";
         assert!(text.starts_with(&format!("{first}\n{second}\n")), "{text}");
         assert_eq!(exit, Exit::Rollout);
@@ -540,7 +487,7 @@ async fn a_delete_that_is_refused_does_not_drop_the_others() {
     let mut case = case(&fake.address, "delete");
     let other = json!({"apiVersion": "v1", "kind": "Service",
         "metadata": {"name": "other", "namespace": "alice"}});
-    std::fs::write(case.folder.path().join("ConfigMap"), other.to_string()).expect("write");
+    std::fs::write(case.folder.join("ConfigMap"), other.to_string()).expect("write");
     case.request["groups"][0]["objects"][0]["kind"] = json!("Service");
     for name in ["redis", "other"] {
         let live = json!({"apiVersion": "v1", "kind": "Service",
@@ -562,84 +509,4 @@ async fn a_delete_that_is_refused_does_not_drop_the_others() {
         fake.writes(),
         ["DELETE /api/v1/namespaces/alice/services/other"]
     );
-}
-
-#[tokio::test]
-async fn a_docker_configuration_that_cannot_be_used_is_named_before_anything_is_written() {
-    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
-    let case = case(&fake.address, "apply");
-    let path = case.folder.path().join("config.json");
-    let said = |cause: &str| {
-        let path = path.display();
-        format!("error: cannot use docker configuration `{path}`\ncause: {cause}\n")
-    };
-    std::fs::write(&path, r#"{"auths": "c2VjcmV0"}"#).expect("write");
-    let (text, exit) = run(&case, &[]).await.failure();
-    assert_eq!(
-        text,
-        said("line 1, column 20: want JSON as `docker login` writes it")
-    );
-    assert_eq!(exit, Exit::Preflight);
-    std::fs::remove_file(&path).expect("remove");
-    std::fs::create_dir(&path).expect("folder");
-    let (text, _) = run(&case, &[]).await.failure();
-    assert_eq!(text, said("Is a directory (os error 21)"));
-    assert_eq!(fake.writes(), [""; 0]);
-}
-
-#[tokio::test]
-async fn a_namespace_is_not_signed_by_nobody() {
-    let fake = Fake::start(Scenario::Nameless, &["alice"]).await;
-    let mut case = case(&fake.address, "apply");
-    setup(&mut case);
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
-        "metadata": {"name": "alice", "annotations": {"windlass.dev/personal": "true"}}});
-    replace_service(&mut case, &namespace);
-    let (text, _) = run(&case, &[]).await.failure();
-    assert_eq!(
-        text,
-        "error: cannot read who you are from windlass\n\
-         cause: user name: got nothing, want a name\n"
-    );
-    assert_eq!(fake.writes(), [""; 0]);
-}
-
-#[tokio::test]
-async fn gated_and_users_are_refused_without_a_cluster() {
-    let mut case = case("127.0.0.1:1", "apply");
-    case.request["environment"]["rollout"] = json!("gated");
-    let (text, exit) = run(&case, &[]).await.failure();
-    assert!(text.contains("got `gated`, want `parallel`"), "{text}");
-    assert_eq!(exit, Exit::Input);
-    case.request["environment"]["rollout"] = json!("parallel");
-    case.request["environment"]["namespace"] = json!("prod");
-    let (text, exit) = run(&case, &[]).await.failure();
-    assert_eq!(
-        text,
-        "error: cannot apply `//services/client:myns-deep`\n\
-         cause: $USER: got `prod`, which is a namespace of setup or of another environment; want a \
-         name of your own\n\
-         hint: bazel run //services/client:myns-deep.apply --repo_env=USER=alice\n"
-    );
-    assert_eq!(exit, Exit::Input);
-}
-
-#[tokio::test]
-async fn an_interrupted_run_says_how_far_it_came() {
-    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
-    let case = case(&fake.address, "apply");
-    let request = DeployRequest::parse(&case.request.to_string(), Path::new("x.json"));
-    let options = Options::try_parse_from(["deploy"]).expect("flags");
-    let environment = ProcessEnvironment {
-        kubeconfig: Some(case.folder.path().join("kubeconfig").into()),
-        ..ProcessEnvironment::default()
-    };
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let progress = Progress::new(Output::Memory);
-    let (request, folder) = (request.expect("request"), case.folder.path());
-    let now = std::future::ready(());
-    let result = run_request(&request, folder, &options, &environment, &progress, now).await;
-    let failure = result.expect_err("interrupted");
-    assert_eq!(failure.exit(), Exit::Interrupted);
-    assert_eq!(failure.to_string(), "interrupted");
 }

@@ -274,6 +274,48 @@ fn what_delete_leaves() {
 }
 
 #[test]
+fn replace_half_way() {
+    let desired = stack();
+    let uid = || "u".to_owned();
+    let mut actions = vec![Action::Replace { uid: uid() }; 7];
+    actions[1] = Action::Create;
+    actions[2] = Action::CreateAfter { uid: uid() };
+    actions[3] = Action::Change {
+        fields: vec!["data.k".to_owned()],
+    };
+    actions[5] = Action::Same;
+    let plan = Plan {
+        actions,
+        pushes: vec![0, 1],
+    };
+    assert_eq!(
+        screen::plan_line(Goal::Replace, &plan, 7),
+        "plan    2 images to push, 3 objects to replace, 2 to create, 1 to change, 1 as wanted"
+    );
+    let mut deletions = vec![Progressed::Waiting; 7];
+    deletions[6] = Progressed::Done;
+    deletions[4] = Progressed::Underway;
+    let mut state = State {
+        plan: Some(plan),
+        desired: Some(desired),
+        deletions,
+        writes: vec![Progressed::Waiting; 7],
+        pushes: vec![Some(pushed()), Some(pushed())],
+        ..State::default()
+    };
+    assert_eq!(
+        screen::state_line(&state).as_deref(),
+        Some("1 of 3 deleted, 0 of 6 written, 1 sent and not answered; a rerun goes on from here")
+    );
+    state.deletions = vec![Progressed::Done; 7];
+    assert_eq!(
+        screen::done_line(Goal::Replace, &state, 12.4),
+        "done in 12.4 s: 3 replaced, 2 created, 1 changed, 1 as wanted, 2 images, 8.2 MB sent, \
+         62.0 MB already there"
+    );
+}
+
+#[test]
 fn sizes_and_times() {
     let seconds = |ms| screen::seconds(std::time::Duration::from_millis(ms));
     assert_eq!(

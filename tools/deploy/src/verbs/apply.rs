@@ -3,100 +3,99 @@
 use serde_json::Value;
 
 use super::Context;
-use crate::apply::Apply;
+use crate::apply::{Apply, Pushes, Written};
 use crate::desired::Desired;
 use crate::error::Error;
 use crate::groups::Groups;
 use crate::plan::{Goal, Live, Plan, Seen};
+use crate::remove::Remove;
 use crate::screen;
-use crate::session::{Connection, Session, environment_of};
+use crate::session::{Ask, Session, check_rollout, look_for_images};
 use crate::wait::{Status, Wait};
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
-    let (desired, connection) = prepare(context).await?;
-    carry_out(context, Goal::Apply, desired, connection).await
+    carry_out(context, Goal::Apply).await
 }
 
-/// Reads what the request names, then connects: a mistake in a file needs no cluster to be told.
-pub(super) async fn prepare(context: &Context<'_>) -> Result<(Desired, Connection), Error> {
-    let environment = environment_of(context.request)?;
-    let desired = Desired::load(context.request, environment, context.runfiles)?;
-    desired.check_pinned()?;
-    Ok((desired, context.connect().await?))
-}
-
-/// Preflight, plan, push, write, wait.
-pub async fn carry_out(
-    context: &Context<'_>,
-    goal: Goal,
-    mut desired: Desired,
-    connection: Connection,
-) -> Result<(), Error> {
+/// Preflight, plan, push, write, wait: what `apply`, `create` and `replace` have in common.
+pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), Error> {
     let Context {
-        request,
-        options,
-        journal,
-        progress,
-        ..
+        request, options, ..
     } = *context;
-    let environment = desired.environment.clone();
-    let mut session = Session::start(request, options, environment, connection).await?;
-    journal.state().place = Some(session.place.clone());
-    progress.line(&screen::header(&session.place));
+    check_rollout(request)?;
+    let mut desired = context.load_pinned()?;
+    let mut session = context.open(&desired.environment).await?;
     session.check_foundation(&desired).await?;
+    session.check_places(&desired)?;
     session.sign_namespaces(&mut desired).await?;
-    let registry = context.registry()?;
-    let seen = session.look(goal, &desired, &registry).await?;
-    let plan = session.plan(goal, &desired, &seen)?;
-    session.check_access(&desired, &plan).await?;
-    journal.begin(&desired, &plan);
-    progress.line(&screen::plan_line(
-        goal,
-        &plan,
-        screen::name_width(&desired),
-    ));
-    if options.dry_run || options.verbose {
-        for line in screen::plan_details(&plan, &desired) {
-            progress.line(&line);
-        }
+    for note in session.check_references(&desired).await? {
+        context.progress.line(&screen::note_line(&note));
     }
+    let registry = context.registry()?;
+    let (objects, images) = futures::try_join!(
+        session.look(Ask::of(goal), &desired),
+        look_for_images(request, &desired, &registry)
+    )?;
+    let seen = Seen { objects, images };
+    let plan = session.plan(goal, &desired, &seen)?;
+    desired.check_blobs(&plan.pushes)?;
+    session.check_access(&desired, &plan).await?;
+    context.tell(goal, &desired, &plan);
     if options.dry_run {
         return Ok(());
     }
-    let apply = Apply {
-        session: &session,
+    let pushes = Pushes {
         desired: &desired,
         plan: &plan,
         registry: &registry,
-        journal,
-        progress,
+        journal: context.journal,
+        progress: context.progress,
     };
-    let written = apply.run().await?;
-    if options.wait {
-        wait(
-            context,
-            &session,
-            &desired,
-            &plan,
-            &last_seen(&seen, written),
-        )
-        .await?;
+    let written = write(context, &session, &desired, &plan, &pushes).await?;
+    if options.waits() {
+        let last = last_seen(&seen, written);
+        wait(context, &session, &desired, &plan, &last).await?;
     }
     finish(context, goal);
     Ok(())
 }
 
-/// Each object as it was last seen: as it was written, else as it was found.
-fn last_seen(
-    seen: &Seen,
-    mut written: std::collections::HashMap<usize, Value>,
-) -> Vec<Option<Value>> {
-    let found = |live: &Live| match live {
-        Live::Found { object, .. } => Some(object.clone()),
-        Live::Missing => None,
+/// Pushes and writes. Where something has to go first, all images are pushed before it goes: a
+/// registry that is down must not leave people with nothing.
+async fn write(
+    context: &Context<'_>,
+    session: &Session<'_>,
+    desired: &Desired,
+    plan: &Plan,
+    pushes: &Pushes<'_>,
+) -> Result<Written, Error> {
+    let journal = context.journal;
+    let apply = Apply {
+        session,
+        desired,
+        plan,
+        journal,
     };
-    let last = |(at, live)| written.remove(&at).or_else(|| found(live));
+    if !plan.removes_first() {
+        return apply.run(pushes).await;
+    }
+    pushes.run().await?;
+    let remove = Remove {
+        session,
+        desired,
+        plan,
+        // Whatever the options say: until the old one is gone, the new one cannot be made.
+        timeout: Some(context.options.timeout()),
+        journal,
+    };
+    remove.run().await?;
+    apply.write().await
+}
+
+/// Each object as it was last seen: as it was written, else as it was found.
+fn last_seen(seen: &Seen, mut written: Written) -> Vec<Option<Value>> {
+    let last = |(at, live): (usize, &Live)| written.remove(&at).or_else(|| live.object().cloned());
     seen.objects.iter().enumerate().map(last).collect()
 }
 
@@ -139,7 +138,7 @@ async fn wait(
         resources: &session.resources,
         kubectl: &session.place.kubectl,
         desired,
-        timeout: options.timeout,
+        timeout: options.timeout(),
     };
     wait.until_ready(last, show).await
 }

@@ -6,6 +6,5 @@ use crate::plan::Goal;
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
-    let (desired, connection) = apply::prepare(context).await?;
-    apply::carry_out(context, Goal::Create, desired, connection).await
+    apply::carry_out(context, Goal::Create).await
 }

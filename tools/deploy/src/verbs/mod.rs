@@ -1,23 +1,49 @@
 //! One file per verb. They differ in their goal; the plan and what carries it out are the same.
+//! What several of them begin with is here.
 
 pub mod apply;
 pub mod create;
 pub mod delete;
+pub mod diff;
+pub mod push;
+pub mod replace;
 pub mod resolve;
+pub mod status;
 
 use std::path::Path;
 
+use windlass_k8s_object::Environment;
 use windlass_oci_registry::{Client as Registry, DockerConfig, Settings, docker_config_path};
 
-use crate::cli::Options;
+use crate::cli::{Options, OutputFormat};
+use crate::desired::{Checks, Desired};
 use crate::environment::ProcessEnvironment;
 use crate::error::{Error, Reason};
 use crate::journal::Journal;
+use crate::plan::{Goal, Plan};
 use crate::progress::Progress;
-use crate::request::DeployRequest;
-use crate::session::Connection;
+use crate::request::{DeployRequest, Verb};
+use crate::screen;
+use crate::session::{Connection, Session, environment_of};
+
+/// Carries out the verb of a request.
+pub async fn run(context: &Context<'_>) -> Result<(), Error> {
+    let verb = context.request.verb;
+    context.options.check(verb)?;
+    match verb {
+        Verb::Apply => apply::run(context).await,
+        Verb::Create => create::run(context).await,
+        Verb::Replace => replace::run(context).await,
+        Verb::Delete => delete::run(context).await,
+        Verb::Diff => diff::run(context).await,
+        Verb::Status => status::run(context).await,
+        Verb::Push => push::run(context).await,
+        Verb::Resolve => resolve::run(context),
+    }
+}
 
 /// Everything that a verb is given.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// What is asked for.
     pub request: &'a DeployRequest,
@@ -33,10 +59,68 @@ pub struct Context<'a> {
     pub progress: &'a Progress,
 }
 
-impl Context<'_> {
-    /// Connects to the cluster of the request.
-    pub async fn connect(&self) -> Result<Connection, Error> {
-        Connection::open(&self.request.cluster.context, self.environment).await
+impl<'a> Context<'a> {
+    /// Reads what the request names, before anybody connects: a mistake in a file needs no cluster
+    /// to be told.
+    pub fn load(&self, checks: Checks) -> Result<Desired, Error> {
+        let environment = environment_of(self.request)?;
+        Desired::load(self.request, environment, self.runfiles, checks)
+    }
+
+    /// The same, and refuses what nobody has pinned.
+    pub fn load_pinned(&self) -> Result<Desired, Error> {
+        let desired = self.load(Checks::All)?;
+        desired.check_pinned()?;
+        Ok(desired)
+    }
+
+    /// Refuses to take anything away from a protected environment, unless its name is said.
+    pub fn confirm(&self) -> Result<(), Error> {
+        let environment = &self.request.environment;
+        let said = self.options.yes_really.as_deref();
+        if !environment.protected || said == Some(environment.name.as_str()) {
+            return Ok(());
+        }
+        Err(Error::Protected {
+            environment: environment.name.clone(),
+            verb: self.request.verb,
+            command: self.request.command(),
+        })
+    }
+
+    /// Connects to the cluster of the request, and says which it is.
+    pub async fn open(&self, environment: &Environment) -> Result<Session<'a>, Error> {
+        let connection = Connection::open(&self.request.cluster.context, self.environment).await?;
+        let environment = environment.clone();
+        let session = Session::start(self.request, self.options, environment, connection).await?;
+        self.journal.state().place = Some(session.place.clone());
+        self.progress.line(&screen::header(&session.place));
+        Ok(session)
+    }
+
+    /// Notes a plan and shows it.
+    pub fn tell(&self, goal: Goal, desired: &Desired, plan: &Plan) {
+        self.journal.begin(desired, plan);
+        let width = screen::name_width(desired);
+        self.progress.line(&screen::plan_line(goal, plan, width));
+        self.tell_details(desired, plan);
+    }
+
+    /// Shows each step of a plan, where that is asked for.
+    fn tell_details(&self, desired: &Desired, plan: &Plan) {
+        if self.options.dry_run || self.options.verbose {
+            for line in screen::plan_details(plan, desired) {
+                self.progress.line(&line);
+            }
+        }
+    }
+
+    /// Prints what the verb is asked for, unless a result document is wanted instead.
+    pub fn print(&self, text: &str) -> Result<(), Error> {
+        if self.options.output() == OutputFormat::Json {
+            return Ok(());
+        }
+        self.progress.print(text.as_bytes()).map_err(Error::Output)
     }
 
     /// A client for the registries of the request, with the credentials that Docker has.

@@ -7,16 +7,14 @@
 use std::fmt::Write as _;
 
 use super::Context;
-use crate::desired::Desired;
+use crate::desired::{Checks, Desired};
 use crate::error::Error;
 use crate::order::Stage;
-use crate::session::environment_of;
 
 /// Runs the verb.
 pub fn run(context: &Context<'_>) -> Result<(), Error> {
-    let environment = environment_of(context.request)?;
-    let desired = Desired::load(context.request, environment, context.runfiles)?;
-    windlass_report::print(text(&desired).as_bytes()).map_err(Error::Output)
+    let desired = context.load(Checks::All)?;
+    context.print(&text(&desired))
 }
 
 fn text(desired: &Desired) -> String {

@@ -24,6 +24,7 @@ pub struct Environment {
 
 /// A namespace that an environment must not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum NamespaceRefused {
     /// `$USER` was not set.
     #[error("$USER: got nothing, want {}", Namespace::WANT)]

@@ -18,3 +18,8 @@ pub use environment::{
 };
 pub use key::{ApiVersion, FieldError, Key, Kind, Name, Namespace, is_cluster_scoped};
 pub use object::{Object, ParseError};
+
+#[cfg(test)]
+mod tests {
+    mod errors;
+}

@@ -6,6 +6,7 @@ use crate::key::{ApiVersion, FieldError, Key, Kind, Name, Namespace, is_cluster_
 
 /// Why a text is not one Kubernetes object.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum ParseError {
     /// The text is no JSON.
     #[error("it is not JSON")]
@@ -115,11 +116,6 @@ impl Object {
     /// The document.
     pub fn document(&self) -> &Value {
         &self.document
-    }
-
-    /// The document, taken out.
-    pub fn into_document(self) -> Value {
-        self.document
     }
 
     /// Calls `visit` with each image field (see [`crate::images`]).

@@ -11,6 +11,7 @@ use crate::images::{CONTAINER_LISTS, pod_spec};
 
 /// A quantity field that is not in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum QuantityError {
     /// A quantity, in another form than it is stored in.
     #[error("{path}: got `{got}`, want the canonical form `{want}`")]

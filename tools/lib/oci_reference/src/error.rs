@@ -4,6 +4,7 @@ use std::fmt;
 
 /// What a text was read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Kind {
     /// A [`crate::Digest`].
     Digest,
@@ -67,6 +68,54 @@ fn without_credentials(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Digest, ImageReference, Registry, Repository, Tag};
+    use strum::VariantNames as _;
+
+    fn refused<T: std::str::FromStr<Err = ParseError> + std::fmt::Debug>(text: &str) -> ParseError {
+        text.parse::<T>().expect_err(text)
+    }
+
+    #[test]
+    fn every_kind_of_error_has_a_case() {
+        let cases = [
+            (
+                "Digest",
+                refused::<Digest>("sha256:12"),
+                "digest: got `sha256:12`, want `sha256:` and 64 lower-case hex digits",
+            ),
+            (
+                "Registry",
+                refused::<Registry>("https://me:secret@ghcr.io"),
+                "registry: got `...@ghcr.io`, want host or host:port, as in `localhost:31000` or \
+                 `ghcr.io`",
+            ),
+            (
+                "Repository",
+                refused::<Repository>("demo/client"),
+                "repository: got `demo/client`, want registry/path in lower case, as in \
+                 `localhost:31000/demo/client`",
+            ),
+            (
+                "Tag",
+                refused::<Tag>(".x"),
+                "tag: got `.x`, want a letter, digit or `_`, then up to 127 letters, digits, `_`, \
+                 `.` or `-`",
+            ),
+            (
+                "Image",
+                refused::<ImageReference>("redis:8"),
+                "image reference: got `redis:8`, want registry/path@sha256:<digest> or \
+                 registry/path:<tag>, as in `localhost:31000/demo/client:v1`",
+            ),
+        ];
+        for (kind, error, text) in &cases {
+            assert_eq!(
+                (<&str>::from(error.kind), error.to_string().as_str()),
+                (*kind, *text)
+            );
+        }
+        windlass_error_cases::complete(cases.iter().map(|(kind, ..)| *kind), Kind::VARIANTS);
+    }
 
     #[test]
     fn credentials_are_not_repeated() {

@@ -64,15 +64,6 @@ impl ImageReference {
         }
     }
 
-    /// The image that this tag names today.
-    pub fn tagged(repository: Repository, tag: Tag) -> Self {
-        Self {
-            repository,
-            tag: Some(tag),
-            digest: None,
-        }
-    }
-
     /// Where the image is.
     pub fn repository(&self) -> &Repository {
         &self.repository
@@ -196,11 +187,6 @@ mod tests {
         assert_eq!(
             repository.at(digest).to_string(),
             format!("localhost:31000/demo/client@{DIGEST}")
-        );
-        let tag: Tag = "v1".parse().expect("parses");
-        assert_eq!(
-            repository.tagged(tag).to_string(),
-            "localhost:31000/demo/client:v1"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! `host[:port]/path`.
 
-use crate::{Digest, ImageReference, Kind, ParseError, Registry, Tag, string_type};
+use crate::{Digest, ImageReference, Kind, ParseError, Registry, string_type};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -41,11 +41,6 @@ impl Repository {
     /// The image with this digest.
     pub fn at(&self, digest: Digest) -> ImageReference {
         ImageReference::at(self.clone(), digest)
-    }
-
-    /// The image that this tag names today.
-    pub fn tagged(&self, tag: Tag) -> ImageReference {
-        ImageReference::tagged(self.clone(), tag)
     }
 }
 

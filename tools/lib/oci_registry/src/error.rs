@@ -7,6 +7,7 @@ use windlass_report::{Exit, Explain};
 
 /// Why an image is not in its registry, or is not known to be.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
     /// A push ended half way. What was uploaded stays and is not uploaded again.
     #[error("cannot push image `{label}` to `{repository}`")]
@@ -98,6 +99,7 @@ impl fmt::Display for Request {
 
 /// What failed, to the request.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Cause {
     /// The registry said no.
     #[error("{request}: {status} {code}")]
@@ -170,6 +172,7 @@ pub enum Cause {
 
 /// Why the files of an image are not one.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum ImageError {
     /// A file is not there.
     #[error("cannot read `{}`", path.display())]

@@ -143,11 +143,6 @@ impl Image {
         &self.blobs
     }
 
-    /// The bytes of all blobs and the manifest.
-    pub fn size(&self) -> u64 {
-        self.blobs.iter().map(|blob| blob.size).sum::<u64>() + self.manifest.len() as u64
-    }
-
     /// The manifest, byte for byte.
     pub fn manifest(&self) -> &[u8] {
         &self.manifest

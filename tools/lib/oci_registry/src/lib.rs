@@ -21,8 +21,6 @@
 mod client;
 mod credentials;
 mod error;
-#[cfg(test)]
-mod fake;
 mod image;
 mod progress;
 mod retry;

@@ -26,14 +26,6 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// No repeats: for a first look at whether a registry is there at all.
-    pub fn none() -> Self {
-        Self {
-            times: 0,
-            ..Self::default()
-        }
-    }
-
     /// The pause after the failure number `failed` (from 0), `None` to give up. `asked` is what
     /// the registry's `Retry-After` says.
     pub fn pause(&self, failed: u32, asked: Option<Duration>) -> Option<Duration> {
@@ -72,6 +64,5 @@ mod tests {
         assert_eq!(asked(0), Some(Duration::from_millis(200)));
         assert_eq!(asked(3), Some(Duration::from_secs(3)));
         assert_eq!(asked(86_400), Some(Duration::from_secs(30)));
-        assert_eq!(Retry::none().pause(0, Some(Duration::ZERO)), None);
     }
 }

@@ -471,7 +471,7 @@ fn innermost(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::Registry;
+    use windlass_oci_registry_fake::Registry;
 
     fn session() -> Session {
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,6 +1,7 @@
 //! The pipeline against a registry in the process.
 
-use crate::fake::{Fault, Registry, What};
+mod errors;
+
 use crate::{
     Client, DockerConfig, Event, Image, ImageFiles, LayerFiles, Progress, Push, Pushed, Retry,
     Settings, Silent, Target, Transport,
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use windlass_oci_reference::Digest;
+use windlass_oci_registry_fake::{Fault, Registry, What};
 use windlass_report::{Exit, Explain as _};
 
 const NAME: &str = "demo/server";

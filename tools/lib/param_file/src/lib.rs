@@ -7,10 +7,12 @@ use windlass_report::{Exit, Explain};
 
 /// Why there are no arguments.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
-    /// They do not parse; clap says it best.
-    #[error(transparent)]
-    Usage(#[from] clap::Error),
+    /// They do not parse, or ask for help; clap says it best, and [`clap::Error::exit`] ends the
+    /// process as users know it.
+    #[error("{}", in_our_form(.0))]
+    Usage(clap::Error),
     /// The file of arguments cannot be read.
     #[error("cannot read arguments from `{path}`")]
     File {
@@ -23,8 +25,18 @@ pub enum Error {
 
 impl Explain for Error {
     fn exit(&self) -> Exit {
-        Exit::Usage
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::File { .. } => Exit::Input,
+        }
     }
+}
+
+/// clap's text; `error:` is in front of it already.
+fn in_our_form(usage: &clap::Error) -> String {
+    let text = usage.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    text.trim_end().to_owned()
 }
 
 /// Parses arguments, the program's name first. `@file` stands for the lines of that file.
@@ -45,14 +57,17 @@ pub fn parse<A: clap::Parser>(arguments: impl IntoIterator<Item = OsString>) -> 
             None => all.push(argument),
         }
     }
-    Ok(A::try_parse_from(all)?)
+    A::try_parse_from(all).map_err(Error::Usage)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strum::VariantNames as _;
+    use windlass_error_cases::{Case, check};
 
     #[derive(Debug, clap::Parser)]
+    #[command(name = "words")]
     struct Words {
         words: Vec<String>,
     }
@@ -67,9 +82,31 @@ mod tests {
         assert_eq!(parsed.words, ["d", "/a b", "", "c"]);
     }
 
+    fn refused(arguments: Vec<OsString>) -> Result<(), Error> {
+        parse::<Words>(arguments).map(drop)
+    }
+
+    const CASES: &[Case<Error>] = &[
+        Case {
+            variant: "Usage",
+            exit: Exit::Usage,
+            text: "error: unexpected argument '--x' found\n\n  \
+                     tip: to pass '--x' as a value, use '-- --x'\n\n\
+                   Usage: words [WORDS]...\n\n\
+                   For more information, try '--help'.\n",
+            provoke: |folder| refused(folder.args("words --x")),
+        },
+        Case {
+            variant: "File",
+            exit: Exit::Input,
+            text: "error: cannot read arguments from `DIR/x`\n\
+                   cause: No such file or directory (os error 2)\n",
+            provoke: |folder| refused(folder.args("words @DIR/x")),
+        },
+    ];
+
     #[test]
-    fn a_missing_file_is_named() {
-        let error = parse::<Words>(["x".into(), "@/nowhere/x".into()]).expect_err("no such file");
-        assert_eq!(error.to_string(), "cannot read arguments from `/nowhere/x`");
+    fn every_error_has_a_case() {
+        check(CASES, Error::VARIANTS, |error| error.into());
     }
 }

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 /// Why a launcher cannot find its files.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
     /// The process was started without `argv[0]`, or by a name that PATH does not have.
-    #[error("cannot tell by which path this program was called: got argv[0] {got:?}")]
+    #[error("cannot find this program: got argv[0] {got}, want its path, or its name in PATH")]
     Called {
         /// What `argv[0]` was.
-        got: Option<String>,
+        got: String,
     },
     /// Neither beside the launcher nor in the environment.
     #[error("cannot find the runfiles of `{}`", launcher.display())]
@@ -58,7 +59,7 @@ impl Launcher {
     /// environment names, else the runfiles folder that the launcher itself is in.
     pub fn find(argv0: Option<&OsStr>, environment: &Environment) -> Result<Self, Error> {
         let path = called(argv0, environment).ok_or_else(|| Error::Called {
-            got: argv0.map(|name| name.to_string_lossy().into_owned()),
+            got: argv0.map_or("nothing".to_owned(), |name| format!("`{}`", name.display())),
         })?;
         let own = beside(&path, ".runfiles");
         let runfiles = if own.is_dir() {
@@ -115,6 +116,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strum::VariantNames as _;
 
     #[test]
     fn request_is_beside_the_launcher() {
@@ -140,9 +142,33 @@ mod tests {
     }
 
     #[test]
-    fn no_runfiles_is_an_error_that_names_the_launcher() {
-        let found = Launcher::find(Some(OsStr::new("/nowhere/x")), &Environment::default());
-        let text = found.expect_err("no runfiles").to_string();
-        assert_eq!(text, "cannot find the runfiles of `/nowhere/x`");
+    fn every_error_has_a_case() {
+        let cases = [
+            (
+                "Called",
+                None,
+                "cannot find this program: got argv[0] nothing, want its path, or its name in PATH",
+            ),
+            (
+                "Called",
+                Some("x.apply"),
+                "cannot find this program: got argv[0] `x.apply`, want its path, or its name in \
+                 PATH",
+            ),
+            (
+                "Missing",
+                Some("/nowhere/x"),
+                "cannot find the runfiles of `/nowhere/x`",
+            ),
+        ];
+        for (variant, argv0, text) in cases {
+            let found = Launcher::find(argv0.map(OsStr::new), &Environment::default());
+            let error = found.expect_err("nothing is there");
+            assert_eq!(
+                (<&str>::from(&error), error.to_string()),
+                (variant, text.to_owned())
+            );
+        }
+        windlass_error_cases::complete(cases.map(|(variant, ..)| variant), Error::VARIANTS);
     }
 }

@@ -1,20 +1,39 @@
 //! Why a run ended, in the form that users see.
 
+mod form;
+mod text;
+
+pub use form::Failure;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use windlass_k8s_object::{Key, Namespace, NamespaceRefused};
-use windlass_report::{Exit, Explain};
+use windlass_report::{Exit, Explain as _};
 
 use crate::api_error::{ApiError, Conflict};
 use crate::cluster::Access;
 use crate::desired::ObjectError;
 use crate::explain::Explanation;
-use crate::request::RequestError;
+use crate::references::Lacking;
+use crate::request::{RequestError, Verb};
+
+use text::{accesses, keys, lacking, managed, owned, seconds, standing, verbs};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum Error {
+    /// A flag that means nothing for the verb.
+    #[error("{} has no flag `{flag}`: it is for {}", verb.as_str(), verbs(of))]
+    Flag {
+        /// The flag.
+        flag: &'static str,
+        /// The verb.
+        verb: Verb,
+        /// The verbs that have it.
+        of: &'static [Verb],
+    },
     /// The launcher cannot find its files.
     #[error("cannot find the request of this program")]
     Launcher(#[source] windlass_runfiles::Error),
@@ -22,10 +41,10 @@ pub enum Error {
     #[error("cannot use the request of this target")]
     Request(#[source] RequestError),
     /// The environment has no namespace that may be written to.
-    #[error("cannot {verb} `{target}`")]
+    #[error("cannot {} `{target}`", verb.phrase())]
     Environment {
         /// The verb.
-        verb: &'static str,
+        verb: Verb,
         /// The target.
         target: String,
         /// What to type, without the override.
@@ -84,12 +103,16 @@ pub enum Error {
         label: String,
         /// The keys of the images.
         keys: String,
+        /// What pins them.
+        pin: String,
     },
-    /// A delete in a protected environment.
-    #[error("environment `{environment}` is protected: delete needs a second word")]
+    /// A deletion in a protected environment.
+    #[error("environment `{environment}` is protected: {} needs a second word", verb.as_str())]
     Protected {
         /// The environment.
         environment: String,
+        /// The verb.
+        verb: Verb,
         /// What to type, without the confirmation.
         command: String,
     },
@@ -118,6 +141,40 @@ pub enum Error {
         server: String,
         /// Why.
         source: Reason,
+    },
+    /// The API server shows a certificate that is not valid any more.
+    #[error("the certificate of cluster `{context}` expired at {expired}")]
+    ServerExpired {
+        /// The context.
+        context: String,
+        /// Where it was looked for: `127.0.0.1:6443`.
+        server: String,
+        /// The last moment at which it was valid.
+        expired: String,
+    },
+    /// We show something that is not valid any more.
+    #[error("your {what} for cluster `{context}` expired at {expired}")]
+    CredentialsExpired {
+        /// The context.
+        context: String,
+        /// What we show: a client certificate or a token.
+        what: &'static str,
+        /// The last moment at which it was valid.
+        expired: String,
+        /// What the server said.
+        source: Box<ApiError>,
+        /// What a user types for kubectl, for the hint.
+        kubectl: String,
+    },
+    /// The API server does not know us.
+    #[error("cluster `{context}` does not know who you are")]
+    Unauthorized {
+        /// The context.
+        context: String,
+        /// What the server said.
+        source: Box<ApiError>,
+        /// What a user types for kubectl, for the hint.
+        kubectl: String,
     },
     /// The context leads to another cluster.
     #[error(
@@ -174,6 +231,24 @@ pub enum Error {
         /// The object.
         object: Box<Key>,
     },
+    /// An object of setup that says in which namespace it lives, of a kind that lives in none.
+    #[error(
+        "{object} is of a kind that lives in no namespace: metadata.namespace: got `{namespace}`, want nothing; nothing was pushed or written"
+    )]
+    NamespaceSet {
+        /// The object.
+        object: Box<Key>,
+        /// The namespace.
+        namespace: String,
+    },
+    /// Pods need a `Secret` or a `ConfigMap` that is not there, or a key of one.
+    #[error("{}; nothing was pushed or written", lacking(missing))]
+    ReferenceMissing {
+        /// What is missing.
+        missing: Vec<Lacking>,
+        /// What a user types for kubectl, for the hint.
+        kubectl: String,
+    },
     /// A namespace is somebody else's.
     #[error(
         "namespace `{namespace}` on {context} is not yours: it belongs to `{owner}`, you are `{user}`"
@@ -218,6 +293,8 @@ pub enum Error {
         source: Reason,
         /// What helps.
         hint: Option<String>,
+        /// The exit code: not every fault is the registry's.
+        exit: Exit,
     },
     /// Something cannot be read from the cluster.
     #[error("cannot read {what} from {context}")]
@@ -249,6 +326,14 @@ pub enum Error {
         objects: Vec<Key>,
         /// What changes objects that exist.
         apply: String,
+    },
+    /// Objects are to be replaced that somebody else made.
+    #[error("cannot replace {}; nothing was pushed or written", managed(objects))]
+    Foreign {
+        /// The objects, each with the managers of its fields.
+        objects: Vec<(Key, Vec<String>)>,
+        /// What shows how they differ.
+        diff: String,
     },
     /// Other managers own fields that we want to set.
     #[error(
@@ -294,6 +379,8 @@ pub enum Error {
         source: Reason,
         /// What helps.
         hint: Option<String>,
+        /// The exit code: not every fault is the registry's.
+        exit: Exit,
         /// What else failed at the same time, each as one line: other pushes, then a write.
         also: Vec<String>,
     },
@@ -326,6 +413,18 @@ pub enum Error {
         after: Duration,
         /// What holds it.
         source: Reason,
+    },
+    /// Not all is as it should be, when somebody asked.
+    #[error("of {} {}", text::many(*of, "object"), standing(*missing, *open))]
+    NotReady {
+        /// How many are not there.
+        missing: usize,
+        /// How many are there and not ready.
+        open: usize,
+        /// How many there should be.
+        of: usize,
+        /// What helps.
+        hint: String,
     },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
@@ -371,7 +470,7 @@ impl Error {
 
     /// What a registry's error says, for a push or before one.
     pub fn registry(error: &windlass_oci_registry::Error, setup: &str) -> Self {
-        let (source_text, source) = (error.to_string(), Reason(error.cause().to_string()));
+        let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
         let hint = match error {
             windlass_oci_registry::Error::Reach { .. } => Some(setup.to_owned()),
             _ => error.hint(),
@@ -380,16 +479,18 @@ impl Error {
             source_text,
             source,
             hint,
+            exit: error.exit(),
         }
     }
 
     /// A push that failed.
     pub fn push(error: &windlass_oci_registry::Error) -> Self {
-        let (source_text, source) = (error.to_string(), Reason(error.cause().to_string()));
+        let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
         Self::Push {
             source_text,
             source,
             hint: error.hint(),
+            exit: error.exit(),
             also: Vec::new(),
         }
     }
@@ -400,191 +501,10 @@ impl Error {
         let mut errors = errors.into_iter();
         let mut first = errors.next()?;
         if let Self::Push { also, .. } = &mut first {
-            also.extend(errors.map(|error| one_line(&error)));
+            also.extend(errors.map(|error| text::one_line(&error)));
         }
         Some(first)
     }
-}
-
-impl Explain for Error {
-    fn evidence(&self) -> Vec<String> {
-        match self {
-            Self::Conflicts { conflicts, .. } => conflict_lines(conflicts),
-            Self::Rollout { explanation, .. } | Self::Timeout { explanation, .. } => {
-                explanation.evidence()
-            }
-            Self::Push { also, .. } => also.iter().map(|also| format!("also: {also}")).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Environment {
-                command, source, ..
-            } => source.hint(command),
-            Self::Owner { command, user, .. } => {
-                // A name of one's own, from who one is; `system:serviceaccount:a:b` is none.
-                let name = Namespace::try_new(user);
-                let name = name.as_ref().map_or("alice", |name| name.as_str());
-                Some(format!("{command} --repo_env=USER={name}"))
-            }
-            Self::Protected {
-                environment,
-                command,
-            } => Some(format!("{command} -- --yes-really={environment}")),
-            Self::Context { .. } | Self::Reach { .. } => Some("bazel run //cluster:up".to_owned()),
-            Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
-                Some(setup.clone())
-            }
-            Self::Registry { hint, .. } | Self::Push { hint, .. } => hint.clone(),
-            Self::Exists { apply, .. } => Some(apply.clone()),
-            Self::Conflicts { force, .. } => Some(force.clone()),
-            Self::Write { source, .. } if !source.conflicts().is_empty() => None,
-            Self::Rollout {
-                explanation,
-                kubectl,
-            }
-            | Self::Timeout {
-                explanation,
-                kubectl,
-                ..
-            } => Some(explanation.describe_command(kubectl)),
-            _ => None,
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Launcher(_) | Self::Output(_) => Exit::Failure,
-            Self::Request(_)
-            | Self::Environment { .. }
-            | Self::Object { .. }
-            | Self::Twice { .. }
-            | Self::Image { .. }
-            | Self::Repository { .. }
-            | Self::Gated { .. }
-            | Self::Unpinned { .. } => Exit::Input,
-            Self::Protected { .. }
-            | Self::Kubeconfig { .. }
-            | Self::Context { .. }
-            | Self::Reach { .. }
-            | Self::Identity { .. }
-            | Self::NamespaceMissing { .. }
-            | Self::KindMissing { .. }
-            | Self::ClusterScoped { .. }
-            | Self::NamespaceUnset { .. }
-            | Self::DockerConfig { .. }
-            | Self::Owner { .. }
-            | Self::Access { .. }
-            | Self::Read { .. }
-            | Self::Exists { .. } => Exit::Preflight,
-            Self::Registry { .. } | Self::Push { .. } => Exit::Registry,
-            Self::Conflicts { .. }
-            | Self::Refused { .. }
-            | Self::Write { .. }
-            | Self::Delete { .. } => Exit::Write,
-            Self::Rollout { .. }
-            | Self::Timeout { .. }
-            | Self::Watch { .. }
-            | Self::NotGone { .. } => Exit::Rollout,
-            Self::Interrupted => Exit::Interrupted,
-        }
-    }
-}
-
-/// An error, and how far the run had come.
-#[derive(Debug)]
-pub struct Failure {
-    /// Why it ended.
-    pub error: Box<Error>,
-    /// What was done and what was not; `None` where nothing was written.
-    pub state: Option<String>,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl std::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl Explain for Failure {
-    fn evidence(&self) -> Vec<String> {
-        let state = self.state.iter().map(|state| format!("state: {state}"));
-        self.error.evidence().into_iter().chain(state).collect()
-    }
-
-    fn hint(&self) -> Option<String> {
-        self.error.hint()
-    }
-
-    fn exit(&self) -> Exit {
-        self.error.exit()
-    }
-}
-
-/// An error and its causes: `cannot write Service `a/b`: spec.ports: Required value`.
-fn one_line(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
-}
-
-/// `1 field of Deployment `alice/server` is owned`.
-fn owned(conflicts: &[(Key, Vec<Conflict>)]) -> String {
-    let fields: usize = conflicts.iter().map(|(_, fields)| fields.len()).sum();
-    let of = match conflicts {
-        [(key, _)] => key.to_string(),
-        many => format!("{} objects", many.len()),
-    };
-    if fields == 1 {
-        format!("1 field of {of} is owned")
-    } else {
-        format!("{fields} fields of {of} are owned")
-    }
-}
-
-fn conflict_lines(conflicts: &[(Key, Vec<Conflict>)]) -> Vec<String> {
-    let line = |key: &Key, conflict: &Conflict| {
-        format!(
-            "  | {key} {}: owned by `{}`",
-            conflict.field, conflict.manager
-        )
-    };
-    conflicts
-        .iter()
-        .flat_map(|(key, all)| all.iter().map(move |one| line(key, one)))
-        .collect()
-}
-
-fn keys(keys: &[Key]) -> String {
-    match keys {
-        [one] => one.to_string(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-        [] => String::new(),
-    }
-}
-
-fn accesses(missing: &[Access]) -> String {
-    let text = |access: &Access| match &access.namespace {
-        Some(namespace) => format!("{} {} in `{namespace}`", access.verb, access.plural),
-        None => format!("{} {}", access.verb, access.plural),
-    };
-    missing.iter().map(text).collect::<Vec<_>>().join(", ")
-}
-
-fn seconds(duration: Duration) -> String {
-    crate::screen::seconds(duration)
 }
 
 #[cfg(test)]
@@ -597,6 +517,7 @@ mod tests {
             source_text: format!("cannot push image `{image}`"),
             source: Reason("connection reset".to_owned()),
             hint: None,
+            exit: Exit::Registry,
             also: Vec::new(),
         };
         let object = serde_json::json!({"apiVersion": "v1", "kind": "Service",

@@ -1,5 +1,6 @@
-//! A registry in the process: the part of the distribution API that a push uses, with faults on
-//! order. It checks what a real one checks: digests, and that a manifest's blobs are there.
+//! A registry in the process, for tests: the part of the distribution API that a push uses, with
+//! faults on order. It checks what a real one checks: digests, and that a manifest's blobs are
+//! there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -10,18 +11,18 @@ use windlass_oci_reference::Digest;
 
 /// What goes wrong, and how often.
 #[derive(Clone, Debug)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// The start of the request line that it hits: `PUT /v2/demo/server/blobs/`.
-    pub(crate) request: &'static str,
+    pub request: &'static str,
     /// How many requests it still hits.
-    pub(crate) times: usize,
+    pub times: usize,
     /// What it does.
-    pub(crate) what: What,
+    pub what: What,
 }
 
 /// One kind of fault.
 #[derive(Clone, Debug)]
-pub(crate) enum What {
+pub enum What {
     /// Answers with a status, extra header lines and a body.
     Status(u16, &'static str, &'static str),
     /// Closes the connection without an answer.
@@ -30,7 +31,7 @@ pub(crate) enum What {
     LostAnswer,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     blobs: BTreeSet<String>,
     manifests: BTreeMap<String, Vec<u8>>,
@@ -46,8 +47,8 @@ struct State {
 }
 
 /// A running registry; ends with the runtime of the test.
-#[derive(Clone)]
-pub(crate) struct Registry {
+#[derive(Clone, Debug)]
+pub struct Registry {
     state: Arc<Mutex<State>>,
     address: std::net::SocketAddr,
 }
@@ -61,7 +62,8 @@ struct Asked {
 }
 
 impl Registry {
-    pub(crate) async fn start(faults: Vec<Fault>) -> Self {
+    /// Listens on a port of 127.0.0.1.
+    pub async fn start(faults: Vec<Fault>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let state = State {
@@ -83,22 +85,34 @@ impl Registry {
     }
 
     /// `127.0.0.1:<port>`.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         self.address.to_string()
     }
 
     /// The request lines since the last call, queries left out.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.locked().requests)
     }
 
-    pub(crate) fn add_blob(&self, repository: &str, digest: Digest) {
+    /// From here on, it has this blob.
+    pub fn add_blob(&self, repository: &str, digest: Digest) {
         self.locked()
             .blobs
             .insert(format!("{repository}/blobs/{digest}"));
     }
 
-    pub(crate) fn manifest(&self, repository: &str, name: &str) -> Option<Vec<u8>> {
+    /// From here on, it has this manifest, by its digest; what that names is not looked at.
+    pub fn add_manifest(&self, repository: &str, manifest: &[u8]) -> Digest {
+        let digest = Digest::of(manifest);
+        self.locked().manifests.insert(
+            format!("/v2/{repository}/manifests/{digest}"),
+            manifest.to_vec(),
+        );
+        digest
+    }
+
+    /// A manifest by digest or tag.
+    pub fn manifest(&self, repository: &str, name: &str) -> Option<Vec<u8>> {
         self.locked()
             .manifests
             .get(&format!("/v2/{repository}/manifests/{name}"))
@@ -106,23 +120,23 @@ impl Registry {
     }
 
     /// From here on, looks for blobs are answered `together` at a time.
-    pub(crate) fn hold(&self, together: usize) {
+    pub fn hold(&self, together: usize) {
         self.locked().gate = Some(Arc::new(Barrier::new(together)));
     }
 
     /// From here on, it wants a token, and is the token server too.
-    pub(crate) fn ask_for_token(&self) {
+    pub fn ask_for_token(&self) {
         let realm = format!("http://{}/token", self.address);
         self.locked().realm = Some(realm);
     }
 
     /// Whether any request brought an `Authorization`.
-    pub(crate) fn saw_authorization(&self) -> bool {
+    pub fn saw_authorization(&self) -> bool {
         self.locked().authorized
     }
 
     /// The most requests that were being answered at one time.
-    pub(crate) fn most_at_once(&self) -> usize {
+    pub fn most_at_once(&self) -> usize {
         self.locked().most_at_once
     }
 

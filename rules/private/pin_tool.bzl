@@ -1,0 +1,54 @@
+"""The pin_tool rule: the tool that writes and lists pins, tied to one set of constants."""
+
+# The version of the request's schema: the tool refuses another.
+_VERSION = 1
+
+def _pin_tool_impl(ctx):
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(
+        output = executable,
+        target_file = ctx.executable._tool,
+        is_executable = True,
+    )
+    request = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(request, json.encode_indent(struct(
+        version = _VERSION,
+        project = ctx.attr.project,
+        insecure = ctx.attr.registry_scheme == "http",
+        environments = [
+            struct(
+                name = name,
+                images = images,
+                registry = ctx.attr.registries.get(name, ctx.attr.registry),
+            )
+            for name, images in ctx.attr.images.items()
+        ],
+    )) + "\n")
+    runfiles = ctx.runfiles(files = [executable, request])
+    return [DefaultInfo(
+        executable = executable,
+        files = depset([executable, request]),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
+    )]
+
+pin_tool = rule(
+    implementation = _pin_tool_impl,
+    doc = "Writes and lists pins when it is run, in the checkout that `bazel run` is typed in: `-- set`, `-- list`. " +
+          "`bind` gives it the constants.",
+    attrs = {
+        "images": attr.string_dict(
+            mandatory = True,
+            doc = "Environment -> where its images come from: `built` or `pinned`. Only the latter has pins.",
+        ),
+        "project": attr.string(mandatory = True, doc = "First part of every image's repository."),
+        "registries": attr.string_dict(doc = "Environment -> its own host:port, where it has one."),
+        "registry": attr.string(mandatory = True, doc = "host:port where images are pulled from."),
+        "registry_scheme": attr.string(
+            default = "auto",
+            values = ["auto", "http"],
+            doc = "`auto` (http for a loopback registry, https for any other) or `http`.",
+        ),
+        "_tool": attr.label(cfg = "exec", default = "//tools/pin:tool", executable = True),
+    },
+    executable = True,
+)

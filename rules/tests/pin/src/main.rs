@@ -1,0 +1,3 @@
+//! Something to compile, that a pinned environment must not need.
+
+fn main() {}

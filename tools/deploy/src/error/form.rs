@@ -1,0 +1,153 @@
+//! What is printed of an error beside its causes: evidence, a hint, the exit code.
+
+use windlass_k8s_object::Namespace;
+use windlass_report::{Exit, Explain};
+
+use super::Error;
+use super::text::{conflict_lines, lacking_lines, manager_lines};
+
+impl Explain for Error {
+    fn evidence(&self) -> Vec<String> {
+        match self {
+            Self::Conflicts { conflicts, .. } => conflict_lines(conflicts),
+            Self::Foreign { objects, .. } => manager_lines(objects),
+            Self::ReferenceMissing { missing, .. } => lacking_lines(missing),
+            Self::Rollout { explanation, .. } | Self::Timeout { explanation, .. } => {
+                explanation.evidence()
+            }
+            Self::Push { also, .. } => also.iter().map(|also| format!("also: {also}")).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Environment {
+                command, source, ..
+            } => source.hint(command),
+            Self::Owner { command, user, .. } => {
+                // A name of one's own, from who one is; `system:serviceaccount:a:b` is none.
+                let name = Namespace::try_new(user);
+                let name = name.as_ref().map_or("alice", |name| name.as_str());
+                Some(format!("{command} --repo_env=USER={name}"))
+            }
+            Self::Unpinned { pin, .. } => Some(pin.clone()),
+            Self::Protected {
+                environment,
+                command,
+                ..
+            } => Some(format!("{command} -- --yes-really={environment}")),
+            Self::Context { .. } | Self::Reach { .. } => Some("bazel run //cluster:up".to_owned()),
+            Self::ServerExpired { server, .. } => Some(format!(
+                "openssl s_client -connect {server} </dev/null | openssl x509 -noout -dates"
+            )),
+            Self::CredentialsExpired { kubectl, .. } | Self::Unauthorized { kubectl, .. } => {
+                Some(format!("{kubectl} auth whoami"))
+            }
+            Self::ReferenceMissing { missing, kubectl } => {
+                missing.first().map(|first| first.command(kubectl))
+            }
+            Self::Foreign { diff, .. } => Some(diff.clone()),
+            Self::NotReady { hint, .. } => Some(hint.clone()),
+            Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
+                Some(setup.clone())
+            }
+            Self::Registry { hint, .. } | Self::Push { hint, .. } => hint.clone(),
+            Self::Exists { apply, .. } => Some(apply.clone()),
+            Self::Conflicts { force, .. } => Some(force.clone()),
+            Self::Write { source, .. } if !source.conflicts().is_empty() => None,
+            Self::Rollout {
+                explanation,
+                kubectl,
+            }
+            | Self::Timeout {
+                explanation,
+                kubectl,
+                ..
+            } => Some(explanation.describe_command(kubectl)),
+            _ => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Flag { .. } => Exit::Usage,
+            Self::Launcher(_) | Self::Output(_) => Exit::Failure,
+            Self::Request(_)
+            | Self::Environment { .. }
+            | Self::Object { .. }
+            | Self::Twice { .. }
+            | Self::Image { .. }
+            | Self::Repository { .. }
+            | Self::Gated { .. }
+            | Self::Unpinned { .. } => Exit::Input,
+            Self::Protected { .. }
+            | Self::Kubeconfig { .. }
+            | Self::Context { .. }
+            | Self::Reach { .. }
+            | Self::ServerExpired { .. }
+            | Self::CredentialsExpired { .. }
+            | Self::Unauthorized { .. }
+            | Self::Identity { .. }
+            | Self::NamespaceMissing { .. }
+            | Self::KindMissing { .. }
+            | Self::ClusterScoped { .. }
+            | Self::NamespaceUnset { .. }
+            | Self::NamespaceSet { .. }
+            | Self::ReferenceMissing { .. }
+            | Self::Foreign { .. }
+            | Self::DockerConfig { .. }
+            | Self::Owner { .. }
+            | Self::Access { .. }
+            | Self::Read { .. }
+            | Self::Exists { .. } => Exit::Preflight,
+            Self::Registry { exit, .. } | Self::Push { exit, .. } => *exit,
+            Self::Conflicts { .. }
+            | Self::Refused { .. }
+            | Self::Write { .. }
+            | Self::Delete { .. } => Exit::Write,
+            Self::Rollout { .. }
+            | Self::Timeout { .. }
+            | Self::Watch { .. }
+            | Self::NotReady { .. }
+            | Self::NotGone { .. } => Exit::Rollout,
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+/// An error, and how far the run had come.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why it ended.
+    pub error: Box<Error>,
+    /// What was done and what was not; `None` where nothing was written.
+    pub state: Option<String>,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl Explain for Failure {
+    fn evidence(&self) -> Vec<String> {
+        let state = self.state.iter().map(|state| format!("state: {state}"));
+        self.error.evidence().into_iter().chain(state).collect()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.error.hint()
+    }
+
+    fn exit(&self) -> Exit {
+        self.error.exit()
+    }
+}

@@ -1,0 +1,128 @@
+//! The words of errors that name several things.
+
+use std::time::Duration;
+
+use windlass_k8s_object::Key;
+
+use crate::api_error::Conflict;
+use crate::cluster::Access;
+use crate::references::Lacking;
+use crate::request::Verb;
+
+/// An error and its causes: `cannot write Service `a/b`: spec.ports: Required value`.
+pub(super) fn one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+/// `1 field of Deployment `alice/server` is owned`.
+pub(super) fn owned(conflicts: &[(Key, Vec<Conflict>)]) -> String {
+    let fields: usize = conflicts.iter().map(|(_, fields)| fields.len()).sum();
+    let of = match conflicts {
+        [(key, _)] => key.to_string(),
+        many => format!("{} objects", many.len()),
+    };
+    if fields == 1 {
+        format!("1 field of {of} is owned")
+    } else {
+        format!("{fields} fields of {of} are owned")
+    }
+}
+
+pub(super) fn conflict_lines(conflicts: &[(Key, Vec<Conflict>)]) -> Vec<String> {
+    let line = |key: &Key, conflict: &Conflict| {
+        format!(
+            "  | {key} {}: owned by `{}`",
+            conflict.field, conflict.manager
+        )
+    };
+    conflicts
+        .iter()
+        .flat_map(|(key, all)| all.iter().map(move |one| line(key, one)))
+        .collect()
+}
+
+pub(super) fn keys(keys: &[Key]) -> String {
+    match keys {
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        [] => String::new(),
+    }
+}
+
+pub(super) fn accesses(missing: &[Access]) -> String {
+    let text = |access: &Access| match &access.namespace {
+        Some(namespace) => format!("{} {} in `{namespace}`", access.verb, access.plural),
+        None => format!("{} {}", access.verb, access.plural),
+    };
+    missing.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn seconds(duration: Duration) -> String {
+    crate::screen::seconds(duration)
+}
+
+/// `apply`, `apply and delete`, `apply, replace and diff`.
+pub(super) fn verbs(verbs: &[Verb]) -> String {
+    let names: Vec<&str> = verbs.iter().map(|verb| verb.as_str()).collect();
+    match names.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        names => names.concat(),
+    }
+}
+
+/// ``Service `a/b`, which windlass did not make``.
+pub(super) fn managed(objects: &[(Key, Vec<String>)]) -> String {
+    let names: Vec<Key> = objects.iter().map(|(key, _)| key.clone()).collect();
+    format!("{}: windlass did not make it", keys(&names))
+}
+
+pub(super) fn manager_lines(objects: &[(Key, Vec<String>)]) -> Vec<String> {
+    let line = |(key, managers): &(Key, Vec<String>)| {
+        let by = match managers.as_slice() {
+            [] => "nobody".to_owned(),
+            names => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                names.join(", ")
+            }
+        };
+        format!("  | {key}: managed by {by}")
+    };
+    objects.iter().map(line).collect()
+}
+
+/// ``Secret `a/b` is missing, which Pod `a/c` needs``; with the number of others.
+pub(super) fn lacking(missing: &[Lacking]) -> String {
+    match missing {
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
+        [] => String::new(),
+    }
+}
+
+/// All of them, where there is more than one.
+pub(super) fn lacking_lines(missing: &[Lacking]) -> Vec<String> {
+    let lines = missing.iter().map(|one| format!("  | {one}"));
+    lines.filter(|_| missing.len() > 1).collect()
+}
+
+/// `1 is missing and 2 are not ready`.
+pub(super) fn standing(missing: usize, open: usize) -> String {
+    let are = |count: usize, what: &str| {
+        let verb = if count == 1 { "is" } else { "are" };
+        (count > 0).then(|| format!("{count} {verb} {what}"))
+    };
+    let parts = [are(missing, "missing"), are(open, "not ready")];
+    parts
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
+pub(super) use crate::screen::many;

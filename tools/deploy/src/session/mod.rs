@@ -1,0 +1,283 @@
+//! One run against one cluster: the connection, and what has to hold before anything is written.
+
+mod look;
+mod preflight;
+
+pub use look::{Ask, look_for_images};
+
+use std::time::SystemTime;
+
+use kube::config::AuthInfo;
+use windlass_k8s_object::{Environment, Ownership};
+
+use crate::api_error::ApiError;
+use crate::cli::Options;
+use crate::cluster::{Cluster, Conflicts, Resources, Retry};
+use crate::credentials::{Expired, expired};
+use crate::desired::Desired;
+use crate::environment::ProcessEnvironment;
+use crate::error::{Error, Reason};
+use crate::kubeconfig;
+use crate::plan::{Goal, Plan, PlanError, Seen, plan};
+use crate::request::{DeployRequest, Rollout, Verb};
+
+/// Requests to the API server, and objects on their way, at one time.
+pub const CONCURRENCY: usize = 8;
+
+/// Where a run goes.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The environment.
+    pub environment: Environment,
+    /// The kubeconfig context.
+    pub context: String,
+    /// Host and port of the API server.
+    pub server: String,
+    /// The uid of `kube-system`, if we may know it.
+    pub id: Option<String>,
+    /// What a user types for kubectl with this cluster, for hints.
+    pub kubectl: String,
+}
+
+/// A connection, and what the cluster serves.
+pub struct Session<'a> {
+    /// What is asked for.
+    pub request: &'a DeployRequest,
+    /// How.
+    pub options: &'a Options,
+    /// Where.
+    pub place: Place,
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Its kinds, and those that the plan brings.
+    pub resources: Resources,
+}
+
+/// The environment of a request, with the rules for `$USER` checked again: the build checks them
+/// too, but a request can be older than the rules.
+pub fn environment_of(request: &DeployRequest) -> Result<Environment, Error> {
+    let environment = &request.environment;
+    let ownership = if environment.personal {
+        Ownership::Personal
+    } else {
+        Ownership::Shared
+    };
+    let forbidden = &request.forbidden_namespaces;
+    Environment::try_new(
+        &environment.name,
+        &environment.namespace,
+        ownership,
+        forbidden,
+    )
+    .map_err(|source| Error::Environment {
+        verb: request.verb,
+        target: request.target.clone(),
+        command: request.command(),
+        source,
+    })
+}
+
+/// Refuses a rollout that this version cannot do. What does not roll out need not ask.
+pub fn check_rollout(request: &DeployRequest) -> Result<(), Error> {
+    match request.environment.rollout {
+        Rollout::Parallel => Ok(()),
+        Rollout::Gated => Err(Error::Gated {
+            environment: request.environment.name.clone(),
+        }),
+    }
+}
+
+/// How to connect.
+pub struct Connection {
+    /// The client.
+    pub client: kube::Client,
+    /// Host and port of the API server.
+    pub server: String,
+    /// What a user types for kubectl with this cluster.
+    pub kubectl: String,
+    /// Who we say we are.
+    pub user: AuthInfo,
+    /// How requests are repeated.
+    pub retry: Retry,
+}
+
+impl Connection {
+    /// By the kubeconfig that has the request's context.
+    pub async fn open(context: &str, environment: &ProcessEnvironment) -> Result<Self, Error> {
+        let kubeconfig::Found {
+            config,
+            kubectl,
+            path,
+        } = kubeconfig::find(context, environment).await?;
+        let server = config
+            .cluster_url
+            .authority()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let user = config.auth_info.clone();
+        // No request is made yet: what can fail is a key, a certificate or a program that it names.
+        let client = kube::Client::try_from(config).map_err(|error| {
+            let reason = ApiError::from(error).to_string();
+            let program = user.exec.as_ref().and_then(|exec| exec.command.as_ref());
+            Error::Kubeconfig {
+                path,
+                source: Reason(match program {
+                    Some(program) => format!("credentials by `{program}`: {reason}"),
+                    None => reason,
+                }),
+            }
+        })?;
+        Ok(Self {
+            client,
+            server,
+            kubectl,
+            user,
+            retry: Retry::USUAL,
+        })
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Connects, and checks that it is the right cluster.
+    pub async fn start(
+        request: &'a DeployRequest,
+        options: &'a Options,
+        environment: Environment,
+        connection: Connection,
+    ) -> Result<Self, Error> {
+        let context = request.cluster.context.clone();
+        let Connection {
+            client,
+            server,
+            kubectl,
+            user,
+            retry,
+        } = connection;
+        let place = Place {
+            environment,
+            context,
+            server,
+            id: None,
+            kubectl,
+        };
+        let cluster = Cluster::new(client, retry);
+        let id = cluster.identity().await;
+        let id = id.map_err(|source| unreached(&place, &user, source))?;
+        for want in request.cluster.id.iter().chain(&options.cluster_id) {
+            if id.as_ref() != Some(want) {
+                let got = id
+                    .as_ref()
+                    .map_or("nothing, you may not read it".into(), |id| {
+                        format!("`{id}`")
+                    });
+                return Err(Error::Identity {
+                    context: place.context,
+                    got,
+                    want: want.clone(),
+                });
+            }
+        }
+        let resources = cluster.discover().await.map_err(|source| Error::Read {
+            what: "the kinds that it serves".to_owned(),
+            context: place.context.clone(),
+            source: Box::new(source),
+        })?;
+        Ok(Self {
+            request,
+            options,
+            place: Place { id, ..place },
+            cluster,
+            resources,
+        })
+    }
+
+    fn unreadable(&self, what: &impl ToString) -> impl FnOnce(ApiError) -> Error {
+        let (what, context) = (what.to_string(), self.place.context.clone());
+        move |source| Error::Read {
+            what,
+            context,
+            source: Box::new(source),
+        }
+    }
+
+    /// What a user types to take fields of others.
+    pub fn force_command(&self) -> String {
+        // `create` and `diff` show the conflict; these two can do something about it.
+        let verb = match self.request.verb {
+            Verb::Replace => Verb::Replace,
+            _ => Verb::Apply,
+        };
+        let command = self.request.command_of(verb);
+        format!("{command} -- --force-conflicts")
+    }
+
+    /// What happens to fields of others.
+    pub fn conflicts(&self) -> Conflicts {
+        if self.options.force_conflicts {
+            Conflicts::Force
+        } else {
+            Conflicts::Report
+        }
+    }
+
+    /// Decides what to do.
+    pub fn plan(&self, goal: Goal, desired: &Desired, seen: &Seen) -> Result<Plan, Error> {
+        plan(goal, desired, seen).map_err(|error| match error {
+            PlanError::Exists(objects) => Error::Exists {
+                objects,
+                apply: self.request.command_of(Verb::Apply),
+            },
+            PlanError::Foreign(objects) => Error::Foreign {
+                objects,
+                diff: self.request.command_of(Verb::Diff),
+            },
+            PlanError::Conflicts(conflicts) => Error::Conflicts {
+                conflicts,
+                force: self.force_command(),
+            },
+            PlanError::Refused(object, source) => Error::Refused { object, source },
+        })
+    }
+}
+
+/// Why the first request to a cluster failed: nobody is there, somebody has let a certificate
+/// expire, or the server does not know us.
+fn unreached(place: &Place, user: &AuthInfo, source: ApiError) -> Error {
+    let Place {
+        context,
+        server,
+        kubectl,
+        ..
+    } = place;
+    let (context, kubectl) = (context.clone(), kubectl.clone());
+    let ours = source.is_unauthorized();
+    match (source, expired(user, SystemTime::now()).filter(|_| ours)) {
+        (ApiError::Expired { at }, _) => Error::ServerExpired {
+            context,
+            server: server.clone(),
+            expired: at,
+        },
+        (source, Some(Expired { what, at })) => Error::CredentialsExpired {
+            context,
+            what,
+            expired: at,
+            source: Box::new(source),
+            kubectl,
+        },
+        (source @ ApiError::Status { code: 401, .. }, None) => Error::Unauthorized {
+            context,
+            source: Box::new(source),
+            kubectl,
+        },
+        (ApiError::Connection { reason }, None) => Error::Reach {
+            context,
+            server: server.clone(),
+            source: Reason(format!("{server}: {reason}")),
+        },
+        (source, None) => Error::Read {
+            what: "namespace `kube-system`".to_owned(),
+            context,
+            source: Box::new(source),
+        },
+    }
+}

@@ -1,0 +1,307 @@
+//! What must hold before anything is written.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use windlass_k8s_object::{PERSONAL_ANNOTATION, Scope};
+
+use super::{CONCURRENCY, Session};
+use crate::cluster::{Access, Reach, Resource};
+use crate::desired::{Desired, OWNER_ANNOTATION};
+use crate::error::Error;
+use crate::plan::{Action, Plan};
+use crate::references::{self, Found, Lacking, Named};
+
+/// What there is of a Secret or a `ConfigMap`.
+enum LookUp {
+    /// Its keys; `None` if it is not there.
+    Known(Found),
+    /// Nobody can tell, and why.
+    Unknown(String),
+}
+
+impl Session<'_> {
+    /// Checks that the kinds and namespaces of the objects are there, or are brought by them.
+    pub async fn check_foundation(&mut self, desired: &Desired) -> Result<(), Error> {
+        for object in &desired.objects {
+            if object.object.kind().as_str() == "CustomResourceDefinition" {
+                self.resources.add_definition(&object.object);
+            }
+        }
+        for object in &desired.objects {
+            let object = &object.object;
+            if self
+                .resources
+                .of(object.api_version(), object.kind())
+                .is_none()
+            {
+                return Err(Error::KindMissing {
+                    object: Box::new(object.key().clone()),
+                    api_version: object.api_version().as_str().to_owned(),
+                    context: self.place.context.clone(),
+                    setup: self.request.setup_command(),
+                });
+            }
+        }
+        let namespaces = desired.namespaces();
+        let kind = Resource::namespaces();
+        for namespace in &namespaces {
+            let name = namespace.as_str();
+            let found = self.cluster.get(&kind, None, name).await;
+            let found = found.map_err(self.unreadable(&format!("namespace `{name}`")))?;
+            let Some(found) = found else {
+                return Err(Error::NamespaceMissing {
+                    namespace: name.to_owned(),
+                    context: self.place.context.clone(),
+                    setup: self.request.setup_command(),
+                });
+            };
+            if self.place.environment.namespace() == Some(namespace) {
+                self.check_owner(name, &found).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A personal namespace that says whose it is, is theirs alone.
+    pub async fn check_owner(
+        &self,
+        name: &str,
+        namespace: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let owner = namespace["metadata"]["annotations"][OWNER_ANNOTATION].as_str();
+        let (Some(owner), Scope::Personal(_)) = (owner, &self.place.environment.scope) else {
+            return Ok(());
+        };
+        let user = self.whoami().await?;
+        if user == owner {
+            return Ok(());
+        }
+        Err(self.foreign(name, owner, &user))
+    }
+
+    /// For `delete`: the namespace may be missing, but not somebody else's.
+    pub async fn check_own_namespace(&self) -> Result<(), Error> {
+        let Some(namespace) = self.place.environment.namespace() else {
+            return Ok(());
+        };
+        let name = namespace.as_str();
+        let found = self.cluster.get(&Resource::namespaces(), None, name).await;
+        match found.map_err(self.unreadable(&format!("namespace `{name}`")))? {
+            Some(found) => self.check_owner(name, &found).await,
+            None => Ok(()),
+        }
+    }
+
+    fn foreign(&self, name: &str, owner: &str, user: &str) -> Error {
+        Error::Owner {
+            namespace: name.to_owned(),
+            context: self.place.context.clone(),
+            owner: owner.to_owned(),
+            user: user.to_owned(),
+            command: self.request.command(),
+        }
+    }
+
+    async fn whoami(&self) -> Result<String, Error> {
+        self.cluster
+            .whoami()
+            .await
+            .map_err(self.unreadable(&"who you are"))
+    }
+
+    /// Writes the owner on the personal namespaces that setup makes. One that is somebody else's
+    /// is refused, so that nobody takes it over by setting `$USER`.
+    pub async fn sign_namespaces(&self, desired: &mut Desired) -> Result<(), Error> {
+        let mut user = None;
+        for object in &mut desired.objects {
+            let object = &mut object.object;
+            let is_namespace =
+                object.key().group.is_empty() && object.kind().as_str() == "Namespace";
+            if !is_namespace || object.annotation(PERSONAL_ANNOTATION) != Some("true") {
+                continue;
+            }
+            let user = match &mut user {
+                Some(user) => user,
+                none => none.insert(self.whoami().await?),
+            };
+            let name = object.key().name.as_str().to_owned();
+            let found = self.cluster.get(&Resource::namespaces(), None, &name).await;
+            let found = found.map_err(self.unreadable(object.key()))?;
+            let owner = found.as_ref().and_then(|namespace| {
+                namespace["metadata"]["annotations"][OWNER_ANNOTATION].as_str()
+            });
+            if let Some(owner) = owner
+                && owner != user
+            {
+                return Err(self.foreign(&name, owner, user));
+            }
+            object.set_annotation(OWNER_ANNOTATION, user);
+        }
+        Ok(())
+    }
+
+    /// Checks that an environment with a namespace stays in it, and that setup says for each object
+    /// where it lives. The build checks the kinds of Kubernetes itself; which namespace a custom
+    /// kind lives in, if any, only the cluster can tell.
+    pub(super) fn check_reach(&self, desired: &Desired) -> Result<(), Error> {
+        for object in &desired.objects {
+            let object = &object.object;
+            let Some(resource) = self.resources.of(object.api_version(), object.kind()) else {
+                continue;
+            };
+            let key = object.key();
+            match (resource.reach, self.place.environment.namespace()) {
+                (Reach::Cluster, Some(_)) => {
+                    return Err(Error::ClusterScoped {
+                        object: Box::new(key.clone()),
+                        environment: self.place.environment.name.clone(),
+                    });
+                }
+                (Reach::Namespaced, None) if key.namespace.is_none() => {
+                    return Err(Error::NamespaceUnset {
+                        object: Box::new(key.clone()),
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that an object of setup of a kind that lives in no namespace names none: the server
+    /// would drop the name, and whoever reads the manifest would think that it is kept apart. The
+    /// build checks the kinds of Kubernetes itself. What is there can be looked at and deleted.
+    pub fn check_places(&self, desired: &Desired) -> Result<(), Error> {
+        if self.place.environment.namespace().is_some() {
+            return Ok(());
+        }
+        for object in &desired.objects {
+            let object = &object.object;
+            let resource = self.resources.of(object.api_version(), object.kind());
+            let is_in_none = resource.is_some_and(|resource| resource.reach == Reach::Cluster);
+            if let (true, Some(namespace)) = (is_in_none, &object.key().namespace) {
+                return Err(Error::NamespaceSet {
+                    object: Box::new(object.key().clone()),
+                    namespace: namespace.as_str().to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that Secrets and `ConfigMap`s which pods name are there, with their keys, or come
+    /// with the plan; each is read by its name. Gives back what cannot be told yet.
+    pub async fn check_references(&self, desired: &Desired) -> Result<Vec<String>, Error> {
+        let brought = references::brought(desired);
+        let mut open = references::needs(desired);
+        open.retain(|need| !references::is_met(need, brought.get(&need.named)));
+        let named: BTreeSet<Named> = open.iter().map(|need| need.named.clone()).collect();
+        let looks = futures::stream::iter(named).map(|named| async move {
+            let look = self.look_up(&named).await;
+            look.map(|look| (named, look))
+        });
+        let looks = looks.buffered(CONCURRENCY).try_collect::<Vec<_>>().await?;
+        let (mut missing, mut notes) = (Vec::new(), Vec::new());
+        for (named, look) in looks {
+            let live = match look {
+                LookUp::Unknown(why) => {
+                    notes.push(format!("cannot check {named}: {why}"));
+                    continue;
+                }
+                LookUp::Known(live) => live,
+            };
+            let both = [brought.get(&named), live.as_ref()];
+            let is_there = both.iter().any(Option::is_some);
+            let keys = both.into_iter().flatten().flatten().cloned().collect();
+            let found = is_there.then_some(keys);
+            let needs = open.iter().filter(|need| need.named == named);
+            let unmet = needs.filter(|need| !references::is_met(need, found.as_ref()));
+            missing.extend(unmet.map(|need| Lacking {
+                need: need.clone(),
+                found: found.clone(),
+            }));
+        }
+        if missing.is_empty() {
+            return Ok(notes);
+        }
+        Err(Error::ReferenceMissing {
+            missing,
+            kubectl: self.place.kubectl.clone(),
+        })
+    }
+
+    async fn look_up(&self, named: &Named) -> Result<LookUp, Error> {
+        let resource = named.source.resource();
+        let namespace = named.namespace.as_str();
+        let found = self.cluster.get(&resource, Some(namespace), &named.name);
+        match found.await {
+            Ok(Some(found)) => Ok(LookUp::Known(Some(references::keys_of(&found)))),
+            Ok(None) => {
+                let kind = Resource::namespaces();
+                let place = self.cluster.get(&kind, None, namespace).await;
+                let place = place.map_err(self.unreadable(named))?;
+                Ok(match place {
+                    Some(_) => LookUp::Known(None),
+                    // The preflight has seen that the plan brings it.
+                    None => LookUp::Unknown("its namespace comes with this plan".to_owned()),
+                })
+            }
+            // Who deploys need not be somebody who may read Secrets.
+            Err(error) if error.is_forbidden() => Ok(LookUp::Unknown(error.to_string())),
+            Err(error) => Err(self.unreadable(named)(error)),
+        }
+    }
+
+    /// Checks that we may make every write of a plan: one review for each verb, kind and
+    /// namespace.
+    pub async fn check_access(&self, desired: &Desired, plan: &Plan) -> Result<(), Error> {
+        let wanted: BTreeSet<Access> = desired
+            .objects
+            .iter()
+            .zip(&plan.actions)
+            .flat_map(|(object, action)| self.accesses(&object.object, action))
+            .collect();
+        let reviews = futures::stream::iter(wanted).map(|access| async move {
+            let may = self.cluster.may(&access).await;
+            may.map(|may| (access, may))
+                .map_err(self.unreadable(&"what you may do"))
+        });
+        let answers: Vec<(Access, bool)> = reviews.buffered(CONCURRENCY).try_collect().await?;
+        let missing: Vec<Access> = answers
+            .into_iter()
+            .filter(|(_, may)| !may)
+            .map(|(access, _)| access)
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Access {
+            context: self.place.context.clone(),
+            missing,
+        })
+    }
+
+    /// What a write needs. Server-side apply is a patch, and a creation where nothing is there.
+    fn accesses(&self, object: &windlass_k8s_object::Object, action: &Action) -> Vec<Access> {
+        let Some(resource) = self.resources.of(object.api_version(), object.kind()) else {
+            return Vec::new();
+        };
+        let verbs: &[&'static str] = match action {
+            Action::Create | Action::CreateAfter { .. } => &["create", "patch"],
+            Action::Replace { .. } => &["create", "delete", "patch"],
+            Action::Change { .. } => &["patch"],
+            Action::Delete { .. } => &["delete"],
+            Action::Same | Action::Gone | Action::Keep { .. } => &[],
+        };
+        let namespace = object.key().namespace.as_ref();
+        let namespace = namespace.filter(|_| resource.reach == Reach::Namespaced);
+        let access = |verb: &&'static str| Access {
+            verb,
+            group: resource.group.clone(),
+            plural: resource.plural.clone(),
+            namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+        };
+        verbs.iter().map(access).collect()
+    }
+}

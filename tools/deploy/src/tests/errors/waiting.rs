@@ -1,0 +1,149 @@
+//! Written, but not ready; deleted, but not gone; looked at, and not all there.
+
+use serde_json::json;
+use windlass_error_cases::Case;
+use windlass_report::Exit;
+
+use super::{Scenario, World, fails};
+use crate::error::Failure;
+use crate::tests::case;
+
+const MAP: &str = "/api/v1/namespaces/alice/configmaps/redis";
+const POD: &str = "/api/v1/namespaces/alice/pods/redis";
+const WRITES: [&str; 2] = [
+    "PATCH /api/v1/namespaces/alice/configmaps/redis",
+    "PATCH /api/v1/namespaces/alice/pods/redis",
+];
+
+/// A pod in the place of the `Service`, as a node shows it.
+fn pod(world: &mut World, status: &serde_json::Value) {
+    let image = "r.io/demo/redis@sha256:11";
+    world.object(&case::pod("redis", image));
+    let mut live = case::pod("redis", image);
+    live["metadata"]["uid"] = json!("u");
+    live["metadata"]["resourceVersion"] = json!("1");
+    live["metadata"]["managedFields"] = json!([{"manager": "windlass"}]);
+    live["status"] = status.clone();
+    world.fake.put(POD, live);
+    world.writes = WRITES.to_vec();
+}
+
+const ROLLOUT: Case<Failure> = Case {
+    variant: "Rollout",
+    exit: Exit::Rollout,
+    text: "error: rollout of Pod `alice/redis` cannot finish\n\
+           cause: pod redis, container redis: CrashLoopBackOff, exit 101, 3 restarts\n  \
+           | starting\n  \
+           | panicked at src/main.rs:41\n\
+           event: Unhealthy: probe failed\n\
+           state: 2 of 2 written; a rerun goes on from here\n\
+           hint: kubectl --context windlass -n alice describe pod/redis\n",
+    provoke: |folder| {
+        fails(folder, "apply", Scenario::Usual, |world| {
+            let status = json!({"containerStatuses": [{"name": "redis", "restartCount": 3,
+                "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
+                "lastState": {"terminated": {"exitCode": 101}}}]});
+            pod(world, &status);
+            let log = json!("starting\n\npanicked at src/main.rs:41\n");
+            world.fake.put(&format!("{POD}/log"), log);
+            let event = json!({"reason": "Unhealthy", "message": "probe failed"});
+            world.fake.put("/api/v1/namespaces/alice/events/one", event);
+        })
+    },
+};
+
+pub(super) const CASES: &[Case<Failure>] = &[
+    ROLLOUT,
+    Case {
+        text: "error: rollout of Pod `alice/redis` cannot finish\n\
+               cause: phase Failed Evicted the node was low on memory\n\
+               state: 2 of 2 written; a rerun goes on from here\n\
+               hint: kubectl --context windlass -n alice describe pod/redis\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::Usual, |world| {
+                pod(
+                    world,
+                    &json!({"phase": "Failed", "reason": "Evicted",
+                    "message": "the node was low on memory"}),
+                );
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
+        variant: "Timeout",
+        text: "error: rollout of Pod `alice/redis` is not finished after 1.0 s\n\
+               cause: pod redis: Unschedulable, 0/1 nodes are available\n\
+               state: 2 of 2 written; a rerun goes on from here\n\
+               hint: kubectl --context windlass -n alice describe pod/redis\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::Usual, |world| {
+                world.flags.push("--timeout=1s");
+                pod(
+                    world,
+                    &json!({"conditions": [{"type": "PodScheduled", "status": "False",
+                    "reason": "Unschedulable", "message": "0/1 nodes are available"}]}),
+                );
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
+        variant: "Timeout",
+        text: "error: rollout of Pod `alice/redis` is not finished after 1.0 s\n\
+               cause: cannot read pods in `alice`: etcd has no leader\n\
+               state: 2 of 2 written; a rerun goes on from here\n\
+               hint: kubectl --context windlass -n alice describe pod/redis\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::LosesPods, |world| {
+                world.flags.push("--timeout=1s");
+                pod(world, &json!({}));
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
+        variant: "Watch/Status",
+        text: "error: cannot read pods in `alice` from windlass\n\
+               cause: pods is forbidden\n\
+               state: 2 of 2 written; a rerun goes on from here\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::HidesPods, |world| {
+                pod(world, &json!({}));
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
+        variant: "NotGone",
+        text: "error: ConfigMap `alice/redis` not gone after 1.0 s\n\
+               cause: finalizers hold it: a.example.com/one, b.example.com/two\n\
+               state: 1 of 1 deleted; a rerun goes on from here\n",
+        provoke: |folder| {
+            fails(folder, "delete", Scenario::Holds, |world| {
+                world.flags.push("--timeout=1s");
+                world.fake.put(
+                    MAP,
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata":
+                    {"name": "redis", "namespace": "alice", "uid": "u",
+                     "finalizers": ["b.example.com/two", "a.example.com/one"],
+                     "managedFields": [{"manager": "windlass"}]}}),
+                );
+                world.writes = vec!["DELETE /api/v1/namespaces/alice/configmaps/redis"];
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
+        variant: "NotReady",
+        text: "error: of 2 objects 1 is missing and 1 is not ready\n\
+               hint: bazel run //services/client:myns-deep.apply\n",
+        provoke: |folder| {
+            fails(folder, "status", Scenario::Usual, |world| {
+                pod(world, &json!({}));
+                world.writes.clear();
+            })
+        },
+        ..ROLLOUT
+    },
+];

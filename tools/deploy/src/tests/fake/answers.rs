@@ -1,0 +1,279 @@
+//! What the API server answers.
+
+use serde_json::{Value, json};
+
+use super::{Request, Scenario, State};
+
+/// A status and a body.
+type Answer = (u16, Value);
+
+/// Marks an object as being deleted.
+pub(super) fn linger(state: &mut State, path: &str, lists: usize) -> Option<Value> {
+    let object = state.objects.get_mut(path)?;
+    object["metadata"]["deletionTimestamp"] = json!("2024-01-01T00:00:00Z");
+    let object = object.clone();
+    state.going.insert(path.to_owned(), lists);
+    Some(object)
+}
+
+/// The objects of a list. What is being deleted is a list nearer to its end. What is being deleted is a list nearer to its end.
+fn list(state: &mut State, path: &str) -> Value {
+    let is_member = |key: &str| {
+        let name = key
+            .strip_prefix(path)
+            .and_then(|rest| rest.strip_prefix('/'));
+        name.is_some_and(|name| !name.contains('/'))
+    };
+    let mut gone = Vec::new();
+    for (path, lists) in state.going.iter_mut().filter(|(key, _)| is_member(key)) {
+        match lists.checked_sub(1) {
+            Some(fewer) => *lists = fewer,
+            None => gone.push(path.clone()),
+        }
+    }
+    for path in gone {
+        state.going.remove(&path);
+        state.objects.remove(&path);
+    }
+    let ours = state.objects.iter().filter(|(key, _)| is_member(key));
+    let items: Vec<&Value> = ours.map(|(_, object)| object).collect();
+    json!({"metadata": {"resourceVersion": "1"}, "items": items})
+}
+
+fn status(code: u16, reason: &str, message: &str, causes: &Value) -> Answer {
+    let status = json!({"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": code,
+        "reason": reason, "message": message, "details": {"causes": causes}});
+    (code, status)
+}
+
+/// The answer to one request.
+pub(super) fn answer(request: &Request, state: &mut State, scenario: Scenario) -> Answer {
+    let dry = if request.is_dry() { "DRY " } else { "" };
+    let line = format!("{dry}{} {}", request.method, request.path);
+    state.requests.push(line);
+    if scenario == Scenario::Unauthorized {
+        return status(401, "Unauthorized", "Unauthorized", &json!([]));
+    }
+    let path = request.path.as_str();
+    match request.method.as_str() {
+        "GET" => get(path, state, scenario),
+        "POST" if path.ends_with("/selfsubjectreviews") => {
+            let is_nobody = scenario == Scenario::Nameless;
+            let name = if is_nobody { "" } else { "alice@example.com" };
+            (201, json!({"status": {"userInfo": {"username": name}}}))
+        }
+        "POST" if path.ends_with("/selfsubjectaccessreviews") => {
+            let allowed = scenario != Scenario::ReadOnly;
+            (201, json!({"status": {"allowed": allowed}}))
+        }
+        "POST" => post(request, state, scenario),
+        "PATCH" => patch(request, state, scenario),
+        "DELETE" => delete(path, state, scenario),
+        _ => not_found(),
+    }
+}
+
+fn not_found() -> Answer {
+    status(404, "NotFound", "not found", &json!([]))
+}
+
+fn get(path: &str, state: &mut State, scenario: Scenario) -> Answer {
+    let forbidden = |what: &str| {
+        let message = format!("{what} is forbidden");
+        status(403, "Forbidden", &message, &json!([]))
+    };
+    let failed = || status(500, "InternalError", "etcd has no leader", &json!([]));
+    match (path, scenario) {
+        ("/api", Scenario::LosesKinds) => failed(),
+        ("/api", _) => (200, discovery(&[("", "v1", &CORE)])),
+        ("/apis", _) => {
+            let groups = [
+                ("apps", "v1", &APPS[..]),
+                ("stable.example.com", "v1", &CUSTOM),
+            ];
+            (200, discovery(&groups))
+        }
+        (path, Scenario::HidesPods) if path.ends_with("/pods") => forbidden("pods"),
+        (path, Scenario::HidesSecrets) if path.contains("/secrets/") => forbidden("secrets"),
+        (path, Scenario::LosesPods) if path.ends_with("/pods") => failed(),
+        (path, _) => match state.objects.get(path) {
+            Some(object) => (200, object.clone()),
+            None if is_list(path) => (200, list(state, path)),
+            None => not_found(),
+        },
+    }
+}
+
+/// Server-side apply.
+fn patch(request: &Request, state: &mut State, scenario: Scenario) -> Answer {
+    let path = request.path.as_str();
+    let is_service = path.contains("/services/");
+    let forced = request.query.contains("force=true");
+    if scenario == Scenario::Owned && path.contains("/configmaps/") && !forced {
+        let causes = json!([{"reason": "FieldManagerConflict", "field": ".data.k",
+            "message": "conflict with \"helm\" using v1"}]);
+        return status(409, "Conflict", "Apply failed with 1 conflict", &causes);
+    }
+    let first = !state.refused_once.contains(&path.to_owned());
+    if scenario == Scenario::Busy && !request.is_dry() && first {
+        state.refused_once.push(path.to_owned());
+        return status(503, "ServiceUnavailable", "try again", &json!([]));
+    }
+    if scenario == Scenario::Refuses && is_service {
+        return required();
+    }
+    let fixed = matches!(scenario, Scenario::Immutable | Scenario::TakesPorts);
+    if fixed && is_service && state.objects.contains_key(path) {
+        return status(422, "Invalid", "field is immutable", &json!([]));
+    }
+    if namespace_of(path).is_some_and(|place| !state.objects.contains_key(&place)) {
+        return not_found();
+    }
+    let object = apply(state, path, &request.body);
+    if !request.is_dry() {
+        state.writes.push(format!("PATCH {path}"));
+        state.objects.insert(path.to_owned(), object.clone());
+    }
+    (200, object)
+}
+
+fn required() -> Answer {
+    status(422, "Invalid", "spec.ports: Required value", &json!([]))
+}
+
+/// The dry run of a creation: fields first, then ports, then the name.
+fn post(request: &Request, state: &State, scenario: Scenario) -> Answer {
+    let path = request.path.as_str();
+    let name = request.body["metadata"]["name"].as_str();
+    let own = format!("{path}/{}", name.unwrap_or_default());
+    match scenario {
+        _ if !request.is_dry() => not_found(),
+        Scenario::Refuses if path.ends_with("/services") => required(),
+        Scenario::TakesPorts => {
+            let what = "spec.ports[0].nodePort: provided port is already allocated";
+            status(422, "Invalid", what, &json!([]))
+        }
+        _ if state.objects.contains_key(&own) => {
+            status(409, "AlreadyExists", "already exists", &json!([]))
+        }
+        _ => (201, request.body.clone()),
+    }
+}
+
+fn delete(path: &str, state: &mut State, scenario: Scenario) -> Answer {
+    if scenario == Scenario::Refuses && path.ends_with("/services/redis") {
+        return status(422, "Invalid", "not this one", &json!([]));
+    }
+    let deleted = match scenario {
+        Scenario::Lingers => linger(state, path, 1),
+        Scenario::Holds => linger(state, path, usize::MAX),
+        _ => state.objects.remove(path),
+    };
+    let Some(object) = deleted else {
+        return not_found();
+    };
+    state.writes.push(format!("DELETE {path}"));
+    (200, object)
+}
+
+/// What an apply makes of an object: its fields laid over what is there.
+fn apply(state: &mut State, path: &str, desired: &Value) -> Value {
+    let mut object = state
+        .objects
+        .get(path)
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let before = object.clone();
+    merge(&mut object, desired);
+    if before.get("metadata").is_none() {
+        state.version += 1;
+        object["metadata"]["uid"] = json!(format!("uid-{}", state.version));
+    }
+    object["metadata"]["managedFields"] = json!([{"manager": "windlass", "operation": "Apply"}]);
+    if object != before {
+        state.version += 1;
+        object["metadata"]["resourceVersion"] = match &before["metadata"]["resourceVersion"] {
+            // A dry run shows the version that is there.
+            Value::String(version) => json!(version),
+            _ => json!(state.version.to_string()),
+        };
+    }
+    object
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    match from {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                if !into[key].is_object() || !value.is_object() {
+                    into[key] = value.clone();
+                } else {
+                    merge(&mut into[key], value);
+                }
+            }
+        }
+        other => *into = other.clone(),
+    }
+}
+
+/// Whether a path is that of all objects of a kind.
+fn is_list(path: &str) -> bool {
+    let of = |(_, plural, _): &(&str, &str, &str)| path.ends_with(&format!("/{plural}"));
+    CORE.iter().chain(&APPS).chain(&CUSTOM).any(of) || path.ends_with("/events")
+}
+
+/// The path of the namespace that an object lives in.
+fn namespace_of(path: &str) -> Option<String> {
+    let (_, rest) = path.split_once("/namespaces/")?;
+    let (namespace, _) = rest.split_once('/')?;
+    Some(format!("/api/v1/namespaces/{namespace}"))
+}
+
+/// Kind, name in URLs, scope.
+const CORE: [(&str, &str, &str); 6] = [
+    ("Pod", "pods", "Namespaced"),
+    ("Secret", "secrets", "Namespaced"),
+    ("ConfigMap", "configmaps", "Namespaced"),
+    ("Service", "services", "Namespaced"),
+    ("Namespace", "namespaces", "Cluster"),
+    (
+        "PersistentVolumeClaim",
+        "persistentvolumeclaims",
+        "Namespaced",
+    ),
+];
+
+/// The same, of the group `apps`.
+const APPS: [(&str, &str, &str); 2] = [
+    ("Deployment", "deployments", "Namespaced"),
+    ("ReplicaSet", "replicasets", "Namespaced"),
+];
+
+/// The same, of custom kinds.
+const CUSTOM: [(&str, &str, &str); 2] = [
+    ("Widget", "widgets", "Cluster"),
+    ("Gadget", "gadgets", "Namespaced"),
+];
+
+type Kinds<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str, &'a str)]);
+
+/// `apidiscovery.k8s.io/v2`.
+fn discovery(groups: &[Kinds<'_>]) -> Value {
+    let items: Vec<Value> = groups
+        .iter()
+        .map(|(group, version, kinds)| {
+            let resources: Vec<Value> = kinds
+                .iter()
+                .map(|(kind, plural, scope)| {
+                    json!({"resource": plural, "scope": scope, "singularResource": "",
+                        "responseKind": {"group": group, "version": version, "kind": kind},
+                        "verbs": ["get", "list", "watch", "patch", "delete"]})
+                })
+                .collect();
+            json!({"metadata": {"name": group},
+                   "versions": [{"version": version, "resources": resources, "freshness": "Current"}]})
+        })
+        .collect();
+    json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2",
+           "metadata": {}, "items": items})
+}

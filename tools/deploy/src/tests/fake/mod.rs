@@ -1,0 +1,251 @@
+//! An API server in this process: discovery, reads, server-side apply, deletes, reviews.
+
+mod answers;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use answers::{answer, linger};
+
+/// How the server behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// All goes well.
+    Usual,
+    /// Another manager owns `data.k` of every `ConfigMap`.
+    Owned,
+    /// The first answer to every write is lost: 503.
+    Busy,
+    /// Writes of `Service`s are refused; of deletions, that of `redis`.
+    Refuses,
+    /// `Service`s can be made and not changed.
+    Immutable,
+    /// The same, and the port of one that is there is taken.
+    TakesPorts,
+    /// What is deleted is gone a moment later.
+    Lingers,
+    /// What is deleted is never gone: finalizers hold it.
+    Holds,
+    /// We may not read Secrets.
+    HidesSecrets,
+    /// We are nobody that it knows.
+    Unauthorized,
+    /// It cannot tell which kinds it serves.
+    LosesKinds,
+    /// It hangs up when it is asked for that.
+    HangsUp,
+    /// Writes of pods are never answered.
+    Stalls,
+    /// We may not list pods.
+    HidesPods,
+    /// Lists of pods fail.
+    LosesPods,
+    /// The user has no name.
+    Nameless,
+    /// We may not do anything but read.
+    ReadOnly,
+}
+
+/// What the server keeps.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Objects by path.
+    pub objects: BTreeMap<String, Value>,
+    /// Writes that were stored, as `PATCH /api/v1/...`.
+    pub writes: Vec<String>,
+    /// All requests, as `GET /api/v1/...`; dry runs as `DRY PATCH ...`.
+    pub requests: Vec<String>,
+    /// Paths of objects that are being deleted, with the lists that still show them.
+    going: BTreeMap<String, usize>,
+    refused_once: Vec<String>,
+    stalled: bool,
+    version: u64,
+}
+
+/// A running server.
+pub struct Fake {
+    /// Host and port.
+    pub address: String,
+    /// What it keeps.
+    pub state: Arc<Mutex<State>>,
+    _task: tokio::task::JoinSet<()>,
+}
+
+struct Request {
+    method: String,
+    path: String,
+    query: String,
+    body: Value,
+}
+
+impl Request {
+    fn is_dry(&self) -> bool {
+        self.query.contains("dryRun=All")
+    }
+}
+
+impl Fake {
+    /// Starts a server with the namespaces `kube-system` and those that are named.
+    pub async fn start(scenario: Scenario, namespaces: &[&str]) -> Self {
+        Self::start_with(scenario, namespaces, None).await
+    }
+
+    /// The same, spoken to by TLS.
+    pub async fn start_with(
+        scenario: Scenario,
+        namespaces: &[&str],
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
+        let address = listener.local_addr().expect("address").to_string();
+        let state = Arc::new(Mutex::new(State::default()));
+        for name in [&["kube-system"], namespaces].concat() {
+            let object = json!({"apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": name, "uid": format!("3f9c21-{name}"), "resourceVersion": "1"}});
+            let mut state = state.lock().expect("lock");
+            state
+                .objects
+                .insert(format!("/api/v1/namespaces/{name}"), object);
+        }
+        let mut task = tokio::task::JoinSet::new();
+        let shared = state.clone();
+        task.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (shared, tls) = (shared.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve(stream, shared, scenario).await,
+                        Some(tls) => {
+                            // A client that does not like us hangs up.
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, shared, scenario).await;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        Self {
+            address,
+            state,
+            _task: task,
+        }
+    }
+
+    /// Puts an object there, as somebody else would.
+    pub fn put(&self, path: &str, object: Value) {
+        let mut state = self.state.lock().expect("lock");
+        state.objects.insert(path.to_owned(), object);
+    }
+
+    /// Begins the deletion of an object, as somebody else would; it is gone a moment later.
+    pub fn begin_deletion(&self, path: &str) {
+        let mut state = self.state.lock().expect("lock");
+        linger(&mut state, path, 1);
+    }
+
+    /// Whether somebody waits for an answer that does not come.
+    pub fn is_stalled(&self) -> bool {
+        self.state.lock().expect("lock").stalled
+    }
+
+    /// One object.
+    pub fn object(&self, path: &str) -> Option<Value> {
+        self.state.lock().expect("lock").objects.get(path).cloned()
+    }
+
+    /// All requests since the last call.
+    pub fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().expect("lock").requests)
+    }
+
+    /// The writes that were stored.
+    pub fn writes(&self) -> Vec<String> {
+        self.state.lock().expect("lock").writes.clone()
+    }
+}
+
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    state: Arc<Mutex<State>>,
+    scenario: Scenario,
+) {
+    while let Some(request) = read(&mut stream).await {
+        if scenario == Scenario::HangsUp && request.path == "/api" {
+            return;
+        }
+        let is_pod = request.path.contains("/pods/");
+        if scenario == Scenario::Stalls && request.method == "PATCH" && is_pod {
+            state.lock().expect("lock").stalled = true;
+            std::future::pending::<()>().await;
+        }
+        let (status, body) = answer(&request, &mut state.lock().expect("lock"), scenario);
+        // A watch ends at once, without an event.
+        let is_watch = request.query.contains("watch=true") && status == 200;
+        let body = match body {
+            _ if is_watch => String::new(),
+            // A log is no JSON.
+            Value::String(text) => text,
+            body => body.to_string(),
+        };
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        if stream
+            .write_all(format!("{head}{body}").as_bytes())
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        stream
+            .read_buf(&mut bytes)
+            .await
+            .ok()
+            .filter(|read| *read > 0)?;
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let length = head
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|rest| rest.lines().next());
+    let length: usize = length
+        .and_then(|length| length.trim().parse().ok())
+        .unwrap_or(0);
+    while bytes.len() < end + length {
+        stream
+            .read_buf(&mut bytes)
+            .await
+            .ok()
+            .filter(|read| *read > 0)?;
+    }
+    let line = String::from_utf8_lossy(&bytes[..end])
+        .lines()
+        .next()?
+        .to_owned();
+    let mut words = line.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let body = serde_json::from_slice(&bytes[end..end + length]).unwrap_or(Value::Null);
+    Some(Request {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        body,
+    })
+}

@@ -1,0 +1,202 @@
+//! `status`: how things stand, and that looking changes nothing.
+
+use serde_json::{Value, json};
+use windlass_report::Exit;
+
+use super::case::{Case, case, replace_service, run, steady};
+use super::fake::{Fake, Scenario};
+
+const WANTED: &str =
+    "r.io/demo/server@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/alice/deployments/server";
+
+/// A case of a `ConfigMap` and a deployment.
+fn with_deployment(server: &str, annotations: &Value) -> Case {
+    let mut case = case(server, "status");
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "server", "namespace": "alice", "annotations": annotations},
+        "spec": {"template": {"spec": {"containers": [{"name": "server", "image": WANTED}]}}}});
+    replace_service(&mut case, &deployment);
+    case
+}
+
+fn put_map(fake: &Fake) {
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "redis", "namespace": "alice"}});
+    fake.put("/api/v1/namespaces/alice/configmaps/redis", map);
+}
+
+fn put_deployment(fake: &Fake, image: &str, ready: u64) {
+    let available = if ready == 1 { "True" } else { "False" };
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "server", "namespace": "alice", "uid": "d", "generation": 1},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [
+            {"name": "server", "image": image}]}}},
+        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1,
+            "readyReplicas": ready, "availableReplicas": ready,
+            "conditions": [{"type": "Available", "status": available}]}});
+    fake.put(DEPLOYMENT, deployment);
+}
+
+/// A pod of the deployment that crashes, with its replica set, log and event.
+fn put_crash(fake: &Fake) {
+    let set = json!({"metadata": {"name": "server-6f5d", "namespace": "alice", "uid": "s",
+        "ownerReferences": [{"uid": "d"}]}});
+    fake.put(
+        "/apis/apps/v1/namespaces/alice/replicasets/server-6f5d",
+        set,
+    );
+    let pod = json!({"metadata": {"name": "server-6f5d-x", "namespace": "alice", "uid": "p",
+            "ownerReferences": [{"uid": "s"}]},
+        "status": {"containerStatuses": [{"name": "server", "restartCount": 3,
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
+            "lastState": {"terminated": {"exitCode": 101}}}]}});
+    fake.put("/api/v1/namespaces/alice/pods/server-6f5d-x", pod);
+    let event = json!({"reason": "Unhealthy", "message": "probe failed"});
+    fake.put("/api/v1/namespaces/alice/events/one", event);
+}
+
+#[track_caller]
+fn looked_only(fake: &Fake) {
+    let requests = fake.requests();
+    let reads = |request: &String| request.starts_with("GET ");
+    assert!(
+        !requests.is_empty() && requests.iter().all(reads),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test]
+async fn all_is_there_and_ready() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    put_map(&fake);
+    put_deployment(&fake, WANTED, 1);
+    let ran = run(&with_deployment(&fake.address, &json!({})), &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(
+        ran.data,
+        "\
+redis   ConfigMap, Deployment                      1/1 ready
+  ConfigMap alice/redis    ready
+  Deployment alice/server  ready      1/1 pods
+"
+    );
+    assert_eq!(
+        steady(&ran.screen, &fake.address),
+        "myns -> namespace alice on windlass (kube-system 3f9c21, 127.0.0.1:6443)"
+    );
+    looked_only(&fake);
+}
+
+#[tokio::test]
+async fn what_is_not_ready_says_why() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    put_map(&fake);
+    let other = WANTED.replace('1', "2");
+    put_deployment(&fake, &other, 0);
+    put_crash(&fake);
+    let case = with_deployment(&fake.address, &json!({}));
+    let ran = run(&case, &[]).await;
+    assert_eq!(
+        ran.data,
+        format!(
+            "\
+redis   ConfigMap, Deployment                      0/1 ready
+  ConfigMap alice/redis    ready
+  Deployment alice/server  not ready  0 of 1 pods ready
+    pod server-6f5d-x, container server: CrashLoopBackOff, exit 101, 3 restarts
+    event: Unhealthy: probe failed
+    spec.template.spec.containers[0].image: got `{other}`, want `{WANTED}`
+"
+        )
+    );
+    let (text, exit) = ran.failure();
+    assert_eq!(
+        text,
+        "error: of 2 objects 1 is not ready\n\
+         hint: kubectl --context windlass -n alice describe pod/server-6f5d-x\n"
+    );
+    assert_eq!(exit, Exit::Rollout);
+    looked_only(&fake);
+    let ran = run(&case, &["--output=json"]).await;
+    let outcome: Value = serde_json::from_str(&ran.data).expect("one document and nothing else");
+    assert_eq!(
+        (&outcome["result"], &outcome["exit"]),
+        (&json!("failed"), &json!(5))
+    );
+    assert_eq!(outcome["objects"][0]["ready"], true);
+    let object = &outcome["objects"][1];
+    assert_eq!(
+        (&object["action"], &object["ready"]),
+        (&json!("look"), &json!(false))
+    );
+    assert_eq!(
+        object["status"],
+        json!({"exists": true, "pods": {"ready": 0, "of": 1}, "reason": "0 of 1 pods ready",
+            "evidence": ["pod server-6f5d-x, container server: CrashLoopBackOff, exit 101, 3 restarts",
+                         "event: Unhealthy: probe failed"],
+            "images": [{"field": "spec.template.spec.containers[0].image",
+                        "want": WANTED, "live": other}]})
+    );
+}
+
+#[tokio::test]
+async fn an_unpinned_object_is_looked_at_and_its_image_is_not_compared() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    put_map(&fake);
+    put_deployment(&fake, "r.io/demo/server:any", 1);
+    let unpinned = json!({"windlass.dev/unpinned": "server"});
+    let ran = run(&with_deployment(&fake.address, &unpinned), &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(!ran.data.contains("image:"), "{}", ran.data);
+    let ran = run(&with_deployment(&fake.address, &json!({})), &[]).await;
+    assert!(ran.result.is_ok(), "there and ready, with another image");
+    assert!(
+        ran.data.contains("image: got `r.io/demo/server:any`, want"),
+        "{}",
+        ran.data
+    );
+}
+
+#[tokio::test]
+async fn without_a_namespace_all_is_missing() {
+    let fake = Fake::start(Scenario::Usual, &[]).await;
+    let mut case = with_deployment(&fake.address, &json!({}));
+    case.request["environment"]["rollout"] = json!("gated");
+    let ran = run(&case, &[]).await;
+    assert_eq!(
+        ran.data,
+        "\
+redis   ConfigMap, Deployment                      0/2 ready  missing
+  ConfigMap alice/redis    missing
+  Deployment alice/server  missing
+"
+    );
+    let (text, exit) = ran.failure();
+    assert_eq!(
+        text,
+        "error: of 2 objects 2 are missing\n\
+         hint: bazel run //services/client:myns-deep.apply\n"
+    );
+    assert_eq!(exit, Exit::Rollout);
+    looked_only(&fake);
+}
+
+#[tokio::test]
+async fn pods_that_cannot_be_read_are_said_to() {
+    let fake = Fake::start(Scenario::HidesPods, &["alice"]).await;
+    put_deployment(&fake, WANTED, 0);
+    let ran = run(&with_deployment(&fake.address, &json!({})), &[]).await;
+    assert!(
+        ran.data
+            .contains("\n      | cannot read pods in `alice`: pods is forbidden\n"),
+        "{}",
+        ran.data
+    );
+    let (text, _) = ran.failure();
+    assert_eq!(
+        text,
+        "error: of 2 objects 1 is missing and 1 is not ready\n\
+         hint: bazel run //services/client:myns-deep.apply\n"
+    );
+}

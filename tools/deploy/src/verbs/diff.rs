@@ -1,0 +1,92 @@
+//! `diff`: what `apply` would change, on stdout. Decided as `apply` decides it, by the API server's
+//! dry run; writes nothing, pushes nothing and asks no registry.
+
+use super::Context;
+use crate::desired::Desired;
+use crate::diff::{diff, text};
+use crate::error::Error;
+use crate::plan::{Goal, Live, Seen};
+use crate::screen;
+use crate::session::{Ask, Session};
+
+/// Runs the verb.
+pub async fn run(context: &Context<'_>) -> Result<(), Error> {
+    let mut desired = context.load_pinned()?;
+    let mut session = context.open(&desired.environment).await?;
+    session.check_own_namespace().await?;
+    tell_what_is_missing(context, &mut session, &desired).await?;
+    session.check_places(&desired)?;
+    session.sign_namespaces(&mut desired).await?;
+    let seen = Seen {
+        objects: session.look(Ask::of(Goal::Apply), &desired).await?,
+        images: Vec::new(),
+    };
+    let planned = session.plan(Goal::Apply, &desired, &seen);
+    let owned = match &planned {
+        Err(Error::Conflicts { conflicts, .. }) => conflicts.as_slice(),
+        _ => &[],
+    };
+    let shown = settle(&session, &desired, seen).await;
+    let diffs = diff(&desired, &shown.objects, owned);
+    context.print(&text(&diffs, &desired, context.environment.colour))?;
+    // With a conflict there is no plan to carry out, but one to look at.
+    if let Ok(plan) = session.plan(Goal::Apply, &desired, &shown) {
+        context.journal.begin(&desired, &plan);
+        let width = screen::name_width(&desired);
+        context.progress.line(&screen::diff_line(&plan, width));
+    }
+    context.journal.state().diffs = diffs;
+    planned.map(|_| ())
+}
+
+/// What `apply` refuses to begin without; for a look it is enough to know.
+async fn tell_what_is_missing(
+    context: &Context<'_>,
+    session: &mut Session<'_>,
+    desired: &Desired,
+) -> Result<(), Error> {
+    match session.check_foundation(desired).await {
+        Err(Error::NamespaceMissing {
+            namespace, setup, ..
+        }) => {
+            let note = format!("namespace `{namespace}` is missing: {setup} makes it");
+            context.progress.line(&screen::note_line(&note));
+        }
+        Err(Error::KindMissing {
+            api_version,
+            object,
+            setup,
+            ..
+        }) => {
+            let kind = object.kind.as_str();
+            let note = format!("kind {kind} of `{api_version}` is missing: {setup} brings it");
+            context.progress.line(&screen::note_line(&note));
+        }
+        Err(error) => return Err(error),
+        Ok(()) => {}
+    }
+    Ok(())
+}
+
+/// What was seen, with the fields of others taken: so a conflict shows both values.
+async fn settle(session: &Session<'_>, desired: &Desired, seen: Seen) -> Seen {
+    let mut objects = Vec::new();
+    for (wanted, live) in desired.objects.iter().zip(seen.objects) {
+        let is_conflict = match &live {
+            Live::Found {
+                dry_run: Some(Err(error)),
+                ..
+            } => !error.conflicts().is_empty(),
+            _ => false,
+        };
+        objects.push(if is_conflict {
+            session.look_forced(&wanted.object, live).await
+        } else {
+            live
+        });
+    }
+    Seen {
+        objects,
+        images: seen.images,
+    }
+}

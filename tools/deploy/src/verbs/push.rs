@@ -1,0 +1,63 @@
+//! `push`: the images of the request in their registries, and nothing else. Asks no cluster.
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use crate::apply::Pushes;
+use crate::error::Error;
+use crate::plan::{Plan, Presence};
+use crate::screen;
+use crate::session::look_for_images;
+
+/// Runs the verb.
+pub async fn run(context: &Context<'_>) -> Result<(), Error> {
+    let Context {
+        request,
+        options,
+        journal,
+        progress,
+        ..
+    } = *context;
+    let mut desired = context.load_pinned()?;
+    let environment = &desired.environment.name;
+    if desired.images.is_empty() {
+        let text = format!("environment `{environment}` has no image built here: nothing to push");
+        progress.line(&text);
+        return Ok(());
+    }
+    // Nothing is written to a cluster, so no object has a part in the plan.
+    desired.objects.clear();
+    let registries: BTreeSet<String> = desired
+        .images
+        .iter()
+        .map(|image| image.reference.repository().registry().to_string())
+        .collect();
+    progress.line(&screen::push_header(environment, &registries));
+    let registry = context.registry()?;
+    let images = look_for_images(request, &desired, &registry).await?;
+    let absent = images.iter().enumerate();
+    let absent = absent.filter(|(_, there)| **there == Presence::Absent);
+    let plan = Plan {
+        actions: Vec::new(),
+        pushes: absent.map(|(at, _)| at).collect(),
+    };
+    desired.check_blobs(&plan.pushes)?;
+    journal.begin(&desired, &plan);
+    let width = screen::name_width(&desired);
+    progress.line(&screen::push_line(plan.pushes.len(), images.len(), width));
+    context.tell_details(&desired, &plan);
+    if options.dry_run {
+        return Ok(());
+    }
+    let pushes = Pushes {
+        desired: &desired,
+        plan: &plan,
+        registry: &registry,
+        journal,
+        progress,
+    };
+    pushes.run().await?;
+    let done = screen::pushed_line(&journal.state(), journal.seconds());
+    progress.line(&done);
+    Ok(())
+}

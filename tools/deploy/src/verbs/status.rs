@@ -1,0 +1,63 @@
+//! `status`: how the objects stand, on stdout. Reads only, and needs neither namespaces nor kinds
+//! to be there, nor images to be pinned.
+
+use super::Context;
+use crate::desired::{Checks, Desired};
+use crate::error::Error;
+use crate::inspect::{Standing, around, text};
+use crate::plan::Live;
+use crate::request::Verb;
+use crate::session::{Ask, Session};
+
+/// Runs the verb.
+pub async fn run(context: &Context<'_>) -> Result<(), Error> {
+    let desired = context.load(Checks::All)?;
+    let session = context.open(&desired.environment).await?;
+    let seen = session.look(Ask::Presence, &desired).await?;
+    let pairs = desired.objects.iter().zip(&seen);
+    let mut standings: Vec<Standing> = pairs
+        .map(|(object, live)| Standing::of(object, live))
+        .collect();
+    let command = explain(&session, &desired, &seen, &mut standings).await;
+    context.print(&text(&desired, &standings))?;
+    let of = standings.len();
+    let missing = standings.iter().filter(|one| !one.exists).count();
+    let open = standings.iter().filter(|one| !one.is_ready()).count() - missing;
+    {
+        let mut state = context.journal.state();
+        state.desired = Some(desired);
+        state.standings = standings;
+    }
+    if missing + open == 0 {
+        return Ok(());
+    }
+    let apply = context.request.command_of(Verb::Apply);
+    Err(Error::NotReady {
+        missing,
+        open,
+        of,
+        hint: command.filter(|_| missing == 0).unwrap_or(apply),
+    })
+}
+
+/// Says why objects are not ready; gives back what to type to see more of the first.
+async fn explain(
+    session: &Session<'_>,
+    desired: &Desired,
+    seen: &[Live],
+    standings: &mut [Standing],
+) -> Option<String> {
+    let around = around(session, desired, standings).await;
+    let mut first = None;
+    let triples = desired.objects.iter().zip(seen).zip(standings);
+    for ((wanted, live), standing) in triples {
+        let (Some(object), Some(says)) = (live.object(), standing.reason.clone()) else {
+            continue;
+        };
+        let key = wanted.object.key();
+        let explanation = around.explain(session, key, object, says).await;
+        standing.explain(&explanation);
+        first.get_or_insert_with(|| explanation.describe_command(&session.place.kubectl));
+    }
+    first
+}

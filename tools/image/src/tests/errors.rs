@@ -1,0 +1,175 @@
+//! Every error of the tool, by its command line.
+
+use crate::{Environment, Error, run};
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use strum::VariantNames as _;
+use windlass_error_cases::{Case, Folder, check};
+use windlass_oci_registry_fake::{Fault, Registry, What};
+use windlass_report::Exit;
+
+const CASES: &[Case<Error>] = &[
+    Case {
+        variant: "Read",
+        exit: Exit::Input,
+        text: "error: cannot read `DIR/source`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| layer(folder, "--file /a 0644 DIR/source"),
+    },
+    Case {
+        variant: "Read",
+        exit: Exit::Input,
+        text: "error: cannot read `DIR/params`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| image(folder, "@DIR/params"),
+    },
+    Case {
+        variant: "Write",
+        exit: Exit::Failure,
+        text: "error: cannot write `DIR/blob`\n\
+               cause: Is a directory (os error 21)\n",
+        provoke: |folder| {
+            folder.folder("blob");
+            layer(folder, "--dir /a 0755")
+        },
+    },
+    Case {
+        variant: "Parse",
+        exit: Exit::Input,
+        text: "error: cannot parse `DIR/layer.json`\n\
+               cause: unknown field `sha`, expected one of `mediaType`, `digest`, `size`, `diffId` \
+               at line 1 column 6\n",
+        provoke: |folder| {
+            folder.file("layer.json", r#"{"sha":1}"#);
+            manifest(folder, "--layer DIR/layer.json")
+        },
+    },
+    Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: mode: got `755`, want four octal digits, as in `0644`\n",
+        provoke: |folder| layer(folder, "--dir /a 755"),
+    },
+    Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: label: got `a`, want NAME=VALUE, each name once\n",
+        provoke: |folder| manifest(folder, "--label=a"),
+    },
+    Case {
+        variant: "Twice",
+        exit: Exit::Input,
+        text: "error: layer has `/a` twice: folder `/a` of mode 0755 and folder `/a` of mode 0700\n",
+        provoke: |folder| layer(folder, "--dir /a 0755 --dir /a 0700"),
+    },
+    Case {
+        variant: "Below",
+        exit: Exit::Input,
+        text: "error: layer has `/a/b` below symlink to `/c`, which is no folder\n",
+        provoke: |folder| layer(folder, "--symlink /a /c --dir /a/b 0755"),
+    },
+    Case {
+        variant: "Changed",
+        exit: Exit::Input,
+        text: "error: `PIPE` changed while it was read: got 4 bytes, want 0\n",
+        provoke: |folder| {
+            // A pipe says that it is empty, and then is not.
+            let (reader, mut writer) = std::io::pipe().expect("a pipe");
+            writer.write_all(b"more").expect("writes");
+            drop(writer);
+            let pipe = format!("/proc/self/fd/{}", reader.as_raw_fd());
+            folder.show_as(&pipe, "PIPE");
+            layer(folder, &format!("--file /a 0644 {pipe}"))
+        },
+    },
+    Case {
+        variant: "Image",
+        exit: Exit::Input,
+        text: "error: cannot read image `DIR/manifest`\n\
+               cause: number of layers: `DIR/manifest` says 0, got 1\n",
+        provoke: |folder| {
+            made(folder);
+            let image_files =
+                "--manifest DIR/manifest --config DIR/config --descriptor DIR/descriptor";
+            image(
+                folder,
+                &format!("layout {image_files} --layer DIR/x DIR/x.json --out DIR/out"),
+            )
+        },
+    },
+    Case {
+        variant: "Registry",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//a:image` to `REGISTRY/a`\n\
+               cause: HEAD /v2/a/manifests/DIGEST: 403 FORBIDDEN\n",
+        provoke: push_refused,
+    },
+];
+
+#[test]
+fn every_error_has_a_case() {
+    check(CASES, Error::VARIANTS, |error| error.into());
+}
+
+fn image(folder: &Folder, args: &str) -> Result<(), Error> {
+    asynchronous(tool(folder, args))
+}
+
+async fn tool(folder: &Folder, args: &str) -> Result<(), Error> {
+    let args = folder.args(&format!("image {args}"));
+    run(args, Environment::default()).await
+}
+
+fn asynchronous<T>(task: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(task)
+}
+
+fn layer(folder: &Folder, args: &str) -> Result<(), Error> {
+    let outputs = "--blob DIR/blob --metadata DIR/metadata";
+    image(folder, &format!("layer {outputs} {args}"))
+}
+
+fn manifest(folder: &Folder, args: &str) -> Result<(), Error> {
+    let outputs =
+        "--config-out DIR/config --manifest-out DIR/manifest --descriptor-out DIR/descriptor";
+    let platform = "--os linux --architecture amd64";
+    image(folder, &format!("manifest {platform} {outputs} {args}"))
+}
+
+/// An image without layers.
+fn made(folder: &Folder) {
+    manifest(folder, "").expect("makes an image");
+    folder.keep();
+}
+
+/// A push to a registry that says no.
+fn push_refused(folder: &Folder) -> Result<(), Error> {
+    made(folder);
+    let manifest = std::fs::read(folder.path("manifest")).expect("reads");
+    let digest = windlass_oci_reference::Digest::of(&manifest);
+    folder.show_as(&digest.to_string(), "DIGEST");
+    asynchronous(async {
+        let registry = Registry::start(vec![Fault {
+            request: "HEAD",
+            times: 1,
+            what: What::Status(403, "", ""),
+        }])
+        .await;
+        folder.show_as(&registry.name(), "REGISTRY");
+        let request = serde_json::json!({
+            "version": 1, "label": "//a:image", "repository": format!("{}/a", registry.name()),
+            "manifest": "manifest", "config": "config", "descriptor": "descriptor", "layers": [],
+        });
+        folder.file("request.json", request.to_string());
+        let pushed = tool(folder, "push DIR/request.json --root DIR").await;
+        // Its one request wrote nothing.
+        assert_eq!(
+            registry.requests(),
+            [format!("HEAD /v2/a/manifests/{digest}")]
+        );
+        pushed
+    })
+}

@@ -1,0 +1,186 @@
+//! Every error of the tool, by its command line.
+
+use crate::{Error, cli, run};
+use strum::VariantNames as _;
+use windlass_error_cases::{Case, Folder, check};
+use windlass_report::Exit;
+
+const ERRORS: &[Case<Error>] = &[
+    Case {
+        variant: "Render",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet:1:26: why\n  \
+                 1 | { 'a.json': 1, 'b.json': error 'why' }\n    \
+                   |                          ^^^^^\n  \
+                 in output `b.json`\n",
+        provoke: |folder| {
+            let outs = "--multiple --out a.json DIR/a.json --out b.json DIR/b.json";
+            jsonnet(folder, "{ 'a.json': 1, 'b.json': error 'why' }", outs)
+        },
+    },
+    Case {
+        variant: "Write",
+        exit: Exit::Failure,
+        text: "error: cannot write `DIR/a.json`\n\
+               cause: Is a directory (os error 21)\n",
+        provoke: |folder| {
+            folder.folder("a.json");
+            jsonnet(folder, "1", "--out a.json DIR/a.json")
+        },
+    },
+];
+
+#[test]
+fn every_error_has_a_case() {
+    check(ERRORS, Error::VARIANTS, |error| error.into());
+}
+
+const CAUSES: &[Case<Error>] = &[
+    Case {
+        variant: "PlaceTwice",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: two files at `a`: `DIR/1` and `DIR/2`\n",
+        provoke: |folder| refused(folder, "1", "--file a DIR/1 --file a DIR/2"),
+    },
+    Case {
+        variant: "NameTwice",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: two files can be imported as `a`: `1` and `2`\n",
+        provoke: |folder| refused(folder, "1", "--import-name a 1 --import-name a 2"),
+    },
+    Case {
+        variant: "VariableTwice",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: argument `params` is given twice\n",
+        provoke: |folder| refused(folder, "1", r#"--tla-strs={"params":""} --params={}"#),
+    },
+    Case {
+        variant: "VariableTwice",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: external variable `a` is given twice\n",
+        provoke: |folder| refused(folder, "1", r#"--ext-strs={"a":""} --ext-code={"a":"1"}"#),
+    },
+    Case {
+        variant: "FieldTwice",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: external variable `//s`: field `service` is given twice\n",
+        provoke: |folder| {
+            let given = "--ext-rendered //s service DIR/1 --ext-rendered //s service DIR/2";
+            refused(folder, "1", given)
+        },
+    },
+    Case {
+        variant: "OutputTwice",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: output `a.json` is declared twice\n",
+        provoke: |folder| refused(folder, "1", "--multiple --out a.json DIR/2"),
+    },
+    Case {
+        variant: "Outputs",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: got 2 outputs, want one without --multiple\n",
+        provoke: |folder| refused(folder, "1", "--out b.json DIR/b.json"),
+    },
+    Case {
+        variant: "Undeclared",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: `b/c.txt` is not among the files of the target\n",
+        provoke: |folder| refused(folder, "1", "--ext-str-file c b/c.txt"),
+    },
+    Case {
+        variant: "Read",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: cannot read `DIR/service.json`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| refused(folder, "1", "--ext-rendered //s service DIR/service.json"),
+    },
+    Case {
+        variant: "Parse",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: cannot parse `DIR/service.json`\n\
+               cause: key must be a string at line 1 column 2\n",
+        provoke: |folder| {
+            folder.file("service.json", "{]");
+            refused(folder, "1", "--ext-rendered //s service DIR/service.json")
+        },
+    },
+    Case {
+        variant: "Evaluation",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet:1:11: external variable is not defined: a\n  \
+                 1 | std.extVar('a')\n    \
+                   |           ^^^^^\n",
+        provoke: |folder| refused(folder, "std.extVar('a')", ""),
+    },
+    Case {
+        variant: "Evaluation",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: cannot read `DIR/gone.txt`: \
+               No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            refused(
+                folder,
+                "importstr 'gone.txt'",
+                "--file gone.txt DIR/gone.txt",
+            )
+        },
+    },
+    Case {
+        variant: "NoObject",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got array, want an object with a field for each output: \
+               `a.json`\n",
+        provoke: |folder| refused(folder, "[1]", "--multiple"),
+    },
+    Case {
+        variant: "NoField",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: no field for the declared output `a.json`\n  \
+                 fields: `b.json`, `c.json`\n",
+        provoke: |folder| refused(folder, "{ 'b.json': 1, 'c.json': 2 }", "--multiple"),
+    },
+    Case {
+        variant: "NoOutput",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: not declared in `outs`: field `b.json`\n  \
+                 declared: `a.json`\n",
+        provoke: |folder| refused(folder, "{ 'a.json': 1, 'b.json': 2 }", "--multiple"),
+    },
+];
+
+#[test]
+fn every_cause_has_a_case() {
+    check(CAUSES, crate::Cause::VARIANTS, |error| match error {
+        Error::Render { cause, .. } => cause.into(),
+        Error::Write { .. } => "no cause",
+    });
+}
+
+/// Renders `code` to `a.json`.
+fn refused(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
+    jsonnet(folder, code, &format!("--out a.json DIR/a.json {args}"))
+}
+
+fn jsonnet(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
+    folder.file("x.jsonnet", code);
+    let source = "--label //x --src x.jsonnet --file x.jsonnet DIR/x.jsonnet";
+    let args = folder.args(&format!("jsonnet {source} {args}"));
+    let parsed: cli::Arguments = windlass_param_file::parse(args).expect("usage");
+    run(&parsed)
+}

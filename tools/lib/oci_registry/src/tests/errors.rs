@@ -1,0 +1,357 @@
+//! Every error of the crate, by its public functions.
+
+use super::{Bench, NAME, fault, files};
+use crate::{Cause, Error, Image, ImageError};
+use std::path::Path;
+use std::sync::Arc;
+use strum::VariantNames as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use windlass_error_cases::{Case, Folder, check, complete, hold};
+use windlass_oci_registry_fake::{Fault, What};
+use windlass_report::Exit;
+
+const BASIC: &str = "WWW-Authenticate: Basic realm=\"x\"\r\n";
+const BEARER: &str = "WWW-Authenticate: Bearer realm=\"x\"\r\n";
+const FORBIDDEN: What = What::Status(403, "", "");
+
+const ERRORS: &[Case<Error>] = &[
+    Case {
+        variant: "Push",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: 403 FORBIDDEN\n",
+        provoke: |folder| pushed(folder, fault("HEAD", 1, FORBIDDEN), |_| {}),
+    },
+    Case {
+        variant: "LookUp",
+        exit: Exit::Registry,
+        text: "error: cannot look up `REGISTRY/demo/server@DIGEST`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: 403 FORBIDDEN\n",
+        provoke: |folder| {
+            asynchronous(async {
+                let bench = bench(folder, fault("HEAD", 1, FORBIDDEN)).await;
+                let digest = bench.push.image.digest();
+                bench
+                    .client
+                    .head(&bench.push.target, &digest)
+                    .await
+                    .map(drop)
+            })
+        },
+    },
+    Case {
+        variant: "Reach",
+        exit: Exit::Registry,
+        text: "error: cannot reach registry `REGISTRY`\n\
+               cause: GET /v2/: 404 NOT_FOUND\n",
+        provoke: |folder| {
+            asynchronous(async {
+                let not_found = What::Status(404, "", "");
+                let bench = bench(folder, fault("GET", 1, not_found)).await;
+                bench.client.ping(&bench.push.target).await
+            })
+        },
+    },
+];
+
+#[test]
+fn every_error_has_a_case() {
+    check(ERRORS, Error::VARIANTS, |error| error.into());
+}
+
+const CAUSES: &[Case<Error>] = &[
+    Case {
+        variant: "Status",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: POST /v2/demo/server/blobs/uploads/: 403 DENIED: not yours\n",
+        provoke: |folder| {
+            let denied = r#"{"errors":[{"code":"DENIED","message":"not yours"}]}"#;
+            pushed(
+                folder,
+                fault("POST", 9, What::Status(403, "", denied)),
+                |_| {},
+            )
+        },
+    },
+    Case {
+        variant: "PlainHttp",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: 401 UNAUTHORIZED, and credentials are \
+               never sent over plain http\n",
+        provoke: |folder| pushed(folder, challenge(BASIC), |_| {}),
+    },
+    Case {
+        variant: "Connection",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `NOBODY/demo/server`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: Connection refused (os error 111)\n",
+        provoke: |folder| {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+            let nobody = free.local_addr().expect("an address").to_string();
+            drop(free);
+            folder.show_as(&nobody, "NOBODY");
+            pushed(folder, vec![], |bench| bench.send_to(&nobody))
+        },
+    },
+    Case {
+        variant: "Answer",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: POST /v2/demo/server/blobs/uploads/: got no Location, want a Location to \
+               upload to\n",
+        provoke: |folder| pushed(folder, fault("POST", 9, What::Status(202, "", "")), |_| {}),
+    },
+    Case {
+        variant: "Answer",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `a.1/demo/server`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: got invalid IPv4 address, want a \
+               registry's name\n",
+        provoke: |folder| pushed(folder, vec![], |bench| bench.send_to("a.1")),
+    },
+    Case {
+        variant: "File",
+        exit: Exit::Input,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: cannot read blob `IMAGE/layer0`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            pushed(folder, vec![], |bench| {
+                std::fs::remove_file(bench.folder.path().join("layer0")).expect("removes");
+            })
+        },
+    },
+    Case {
+        variant: "FileSize",
+        exit: Exit::Input,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: blob `IMAGE/layer0`: got 18 bytes, want 11\n",
+        provoke: |folder| {
+            pushed(folder, vec![], |bench| {
+                let layer = bench.folder.path().join("layer0");
+                std::fs::write(layer, "longer than it was").expect("writes");
+            })
+        },
+    },
+];
+
+/// By https: who is told to log in. An address that is this machine, and none by its name, is
+/// spoken to by https.
+const CAUSES_BY_HTTPS: &[Case<Error>] = &[
+    Case {
+        variant: "Status",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `PROXY/demo/server`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: 401 UNAUTHORIZED\n\
+               hint: run `docker login PROXY`\n",
+        provoke: |folder| pushed_by_https(folder, BASIC),
+    },
+    Case {
+        variant: "Token",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `PROXY/demo/server`\n\
+               cause: cannot get a token for `PROXY/demo/server`: the registry asks for one and \
+               names no token server\n\
+               hint: run `docker login PROXY`\n",
+        provoke: |folder| pushed_by_https(folder, BEARER),
+    },
+];
+
+const CAUSES_WITHOUT_AUTHORITIES: &[Case<Error>] = &[Case {
+    variant: "Tls",
+    exit: Exit::Registry,
+    text: "error: cannot push image `//services/server:image` to `0.0.0.0:1/demo/server`\n\
+           cause: cannot set up TLS: unexpected error: No CA certificates were loaded from the system\n",
+    provoke: |folder| pushed(folder, vec![], |bench| bench.send_to("0.0.0.0:1")),
+}];
+
+#[test]
+fn every_cause_has_a_case() {
+    hold(CAUSES, cause);
+    let folder = tempfile::tempdir().expect("a folder");
+    in_a_process("causes_by_https", &folder.path().join("authorities"));
+    in_a_process("causes_without_authorities", &folder.path().join("nothing"));
+    let cases = [CAUSES, CAUSES_BY_HTTPS, CAUSES_WITHOUT_AUTHORITIES];
+    complete(
+        cases.into_iter().flatten().map(|case| case.variant),
+        Cause::VARIANTS,
+    );
+}
+
+/// Which certificate authorities there are, a process learns from its environment: runs an
+/// ignored test in one of its own.
+fn in_a_process(test: &str, authorities: &Path) {
+    let name = format!("tests::errors::{test}");
+    let program = std::env::current_exe().expect("this test");
+    let ran = std::process::Command::new(program)
+        .args(["--exact", "--ignored", "--nocapture", &name])
+        .env("SSL_CERT_FILE", authorities)
+        .env_remove("SSL_CERT_DIR")
+        .env("NO_PROXY", "*")
+        .output()
+        .expect("starts");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let passed = ran.status.success() && said.contains("1 passed");
+    assert!(passed, "{said}{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+#[ignore = "every_cause_has_a_case runs it"]
+fn causes_by_https() {
+    hold(CAUSES_BY_HTTPS, cause);
+}
+
+#[test]
+#[ignore = "every_cause_has_a_case runs it"]
+fn causes_without_authorities() {
+    hold(CAUSES_WITHOUT_AUTHORITIES, cause);
+}
+
+const IMAGES: &[Case<ImageError>] = &[
+    Case {
+        variant: "Read",
+        exit: Exit::Input,
+        text: "error: cannot read `DIR/config.json`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            loaded(folder, |folder| {
+                std::fs::remove_file(folder.path("config.json")).expect("removes");
+            })
+        },
+    },
+    Case {
+        variant: "Parse",
+        exit: Exit::Input,
+        text: "error: cannot parse `DIR/layer0.json`\n\
+               cause: missing field `mediaType` at line 1 column 2\n",
+        provoke: |folder| {
+            loaded(folder, |folder| {
+                folder.file("layer0.json", "{}");
+            })
+        },
+    },
+    Case {
+        variant: "Differs",
+        exit: Exit::Input,
+        text: "error: manifest digest: `DIR/descriptor.json` says DIGEST, got \
+               sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
+        provoke: |folder| {
+            loaded(folder, |folder| {
+                folder.file("manifest.json", "");
+            })
+        },
+    },
+];
+
+#[test]
+fn every_error_of_an_image_has_a_case() {
+    check(IMAGES, ImageError::VARIANTS, |error| error.into());
+}
+
+fn cause(error: &Error) -> &'static str {
+    error.cause().into()
+}
+
+fn asynchronous<T>(task: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(task)
+}
+
+/// Answers every look with 401 and a challenge.
+fn challenge(header: &'static str) -> Vec<Fault> {
+    fault("HEAD", 9, What::Status(401, header, ""))
+}
+
+async fn bench(folder: &Folder, faults: Vec<Fault>) -> Bench {
+    let bench = Bench::new(faults).await;
+    folder.show_as(&bench.registry.name(), "REGISTRY");
+    folder.show_as(&bench.folder.path().display().to_string(), "IMAGE");
+    folder.show_as(&bench.push.image.digest().to_string(), "DIGEST");
+    bench
+}
+
+/// A push that fails, after `change` was made; no image is there after it.
+fn pushed(folder: &Folder, faults: Vec<Fault>, change: impl Fn(&mut Bench)) -> Result<(), Error> {
+    asynchronous(async {
+        let mut bench = bench(folder, faults).await;
+        change(&mut bench);
+        let pushed = bench.push().await;
+        assert_no_image(&bench);
+        pushed.map(drop)
+    })
+}
+
+fn assert_no_image(bench: &Bench) {
+    let requests = bench.registry.requests();
+    let writes = requests
+        .iter()
+        .filter(|line| line.starts_with("PUT") && line.contains("manifests"));
+    assert_eq!(writes.count(), 0, "{requests:?}");
+}
+
+impl Bench {
+    fn send_to(&mut self, registry: &str) {
+        self.push.target.repository = format!("{registry}/{NAME}").parse().expect("a repository");
+    }
+}
+
+/// Pushes to a registry that asks who we are, through a proxy that speaks TLS with the one
+/// certificate that this process trusts.
+fn pushed_by_https(folder: &Folder, header: &'static str) -> Result<(), Error> {
+    asynchronous(async {
+        let mut bench = bench(folder, challenge(header)).await;
+        let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = proxy.local_addr().expect("an address").port();
+        // Reaches 127.0.0.1, and is not known to.
+        let registry = format!("0.0.0.0:{port}");
+        folder.show_as(&registry, "PROXY");
+        tokio::spawn(forward(proxy, acceptor(), bench.registry.name()));
+        bench.send_to(&registry);
+        let pushed = bench.push().await;
+        assert_no_image(&bench);
+        pushed.map(drop)
+    })
+}
+
+async fn forward(from: TcpListener, acceptor: TlsAcceptor, to: String) {
+    while let Ok((stream, _)) = from.accept().await {
+        let (acceptor, to) = (acceptor.clone(), to.clone());
+        tokio::spawn(async move {
+            let mut stream = acceptor.accept(stream).await.expect("TLS");
+            let mut registry = TcpStream::connect(to).await.expect("the registry");
+            let _ = tokio::io::copy_bidirectional(&mut stream, &mut registry).await;
+        });
+    }
+}
+
+/// A certificate for `0.0.0.0`, put where this process looks for authorities.
+fn acceptor() -> TlsAcceptor {
+    let made = rcgen::generate_simple_self_signed(["0.0.0.0".to_owned()]).expect("a certificate");
+    let authorities = std::env::var_os("SSL_CERT_FILE").expect("in_a_process sets it");
+    std::fs::write(authorities, made.cert.pem()).expect("writes");
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.expect("a key"))
+        .expect("a certificate and its key");
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Loads an image after `change` was made to its files.
+fn loaded(folder: &Folder, change: fn(&Folder)) -> Result<(), ImageError> {
+    let dir = folder.folder("");
+    let files = files(Path::new(&dir), &[b"layer"]);
+    let manifest = std::fs::read(&files.manifest).expect("reads");
+    folder.show_as(
+        &windlass_oci_reference::Digest::of(&manifest).to_string(),
+        "DIGEST",
+    );
+    change(folder);
+    folder.keep();
+    Image::load(&files).map(drop)
+}

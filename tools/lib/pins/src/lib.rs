@@ -1,0 +1,33 @@
+//! Pins: which images the environments of a service run, as its lock file `pins.json` says.
+//!
+//! ```json
+//! {
+//!   "prod": {
+//!     "client": {
+//!       "image": "localhost:31000/demo/client@sha256:...",
+//!       "commit": "3f9c21a...",
+//!       "toolchain": "rustc 1.94.0, --config=release"
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! Environment -> image key -> pin. `image` must have a digest, which says what runs: a tag can be
+//! moved. `commit` and `toolchain` say where the image is from, for people, and may be missing.
+//!
+//! [`Lock::parse`] takes nothing else, a key that stands twice included: of those, serde would
+//! keep the last and say nothing. [`Lock`] keeps the order of the file, so that a changed pin
+//! is a changed line; its `Display` is the one form of the file.
+
+mod error;
+mod json;
+mod lock;
+mod nearest;
+mod pin;
+#[cfg(test)]
+mod tests;
+
+pub use error::LockError;
+pub use lock::Lock;
+pub use nearest::{nearest, one_of};
+pub use pin::{Commit, ParseError, Pin, Toolchain};

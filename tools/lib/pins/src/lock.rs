@@ -1,0 +1,248 @@
+//! The lock file as a whole.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use windlass_oci_reference::ImageReference;
+
+use crate::error::LockError;
+use crate::json::Json;
+use crate::nearest::one_of;
+use crate::pin::{ParseError, Pin};
+
+/// What a pin may hold, as written.
+const PIN_KEYS: [&str; 3] = ["image", "commit", "toolchain"];
+
+/// A lock file: environment -> image key -> pin, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    environments: Vec<(String, Vec<(String, Pin)>)>,
+}
+
+impl Lock {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// See [`LockError`]; whether the names mean anything is for [`Lock::check_environments`] and
+    /// [`Lock::check_images`] to say.
+    pub fn parse(text: &str) -> Result<Self, LockError> {
+        let json = serde_json::from_str(text).map_err(LockError::Json)?;
+        let mut environments = Vec::new();
+        for (environment, pins) in object(json, "", "an object of environments")? {
+            let mut images = Vec::new();
+            for (key, pin) in object(pins, &environment, "an object of image keys")? {
+                let place = format!("{environment}.{key}");
+                images.push((key, parse_pin(pin, &place)?));
+            }
+            environments.push((environment, images));
+        }
+        Ok(Self { environments })
+    }
+
+    /// The environments that the file names, and their pins by image key.
+    pub fn environments(&self) -> impl Iterator<Item = (&str, &[(String, Pin)])> {
+        self.environments
+            .iter()
+            .map(|(name, images)| (name.as_str(), images.as_slice()))
+    }
+
+    /// The image keys of all environments, each once.
+    pub fn images(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = Vec::new();
+        for (key, _) in self.environments.iter().flat_map(|(_, images)| images) {
+            if !keys.contains(&key.as_str()) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+
+    /// The pin of one image in one environment.
+    pub fn get(&self, environment: &str, key: &str) -> Option<&Pin> {
+        let (_, images) = self
+            .environments
+            .iter()
+            .find(|(name, _)| name == environment)?;
+        let (_, pin) = images.iter().find(|(name, _)| name == key)?;
+        Some(pin)
+    }
+
+    /// Sets one pin in its place, or behind the others; gives what it was.
+    pub fn set(&mut self, environment: &str, key: &str, pin: Pin) -> Option<Pin> {
+        let images = entry(&mut self.environments, environment, Vec::new);
+        if let Some((_, old)) = images.iter_mut().find(|(name, _)| name == key) {
+            return Some(std::mem::replace(old, pin));
+        }
+        images.push((key.to_owned(), pin));
+        None
+    }
+
+    /// The pins of one environment alone: what a manifest of it depends on.
+    #[must_use]
+    pub fn only(&self, environment: &str) -> Self {
+        let mut environments = self.environments.clone();
+        environments.retain(|(name, _)| name == environment);
+        Self { environments }
+    }
+
+    /// Refuses pins of an environment that is not one of `known`.
+    ///
+    /// # Errors
+    /// [`LockError::UnknownEnvironment`].
+    pub fn check_environments<S: AsRef<str>>(&self, known: &[S]) -> Result<(), LockError> {
+        let is_known = |name: &str| known.iter().any(|known| known.as_ref() == name);
+        match self.environments.iter().find(|(name, _)| !is_known(name)) {
+            None => Ok(()),
+            Some((got, _)) => Err(LockError::UnknownEnvironment {
+                got: got.clone(),
+                want: one_of(got, known),
+            }),
+        }
+    }
+
+    /// Refuses a pin of an image that is not one of `known`: nothing would use it.
+    ///
+    /// # Errors
+    /// [`LockError::UnknownImage`].
+    pub fn check_images<S: AsRef<str>>(&self, known: &[S]) -> Result<(), LockError> {
+        let is_known = |name: &str| known.iter().any(|known| known.as_ref() == name);
+        for (environment, images) in &self.environments {
+            if let Some((got, _)) = images.iter().find(|(key, _)| !is_known(key)) {
+                return Err(LockError::UnknownImage {
+                    environment: environment.clone(),
+                    got: got.clone(),
+                    want: one_of(got, known),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file's text: two spaces for each level, and a line end.
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut file = Map::new();
+        for (environment, images) in &self.environments {
+            let images = images.iter().map(|(key, pin)| (key.clone(), value(pin)));
+            file.insert(environment.clone(), Value::Object(images.collect()));
+        }
+        writeln!(f, "{:#}", Value::Object(file))
+    }
+}
+
+fn value(pin: &Pin) -> Value {
+    let text = |text: &dyn fmt::Display| Value::String(text.to_string());
+    let mut fields = Map::new();
+    fields.insert("image".to_owned(), text(pin.image()));
+    if let Some(commit) = &pin.commit {
+        fields.insert("commit".to_owned(), text(commit));
+    }
+    if let Some(toolchain) = &pin.toolchain {
+        fields.insert("toolchain".to_owned(), text(toolchain));
+    }
+    Value::Object(fields)
+}
+
+/// The value of a key, which is added at the end where it is not there.
+fn entry<'a, T>(
+    entries: &'a mut Vec<(String, T)>,
+    key: &str,
+    empty: impl FnOnce() -> T,
+) -> &'a mut T {
+    let place = entries.iter().position(|(name, _)| name == key);
+    let place = place.unwrap_or_else(|| {
+        entries.push((key.to_owned(), empty()));
+        entries.len() - 1
+    });
+    &mut entries[place].1
+}
+
+fn parse_pin(json: Json, place: &str) -> Result<Pin, LockError> {
+    let mut fields = Vec::new();
+    for (key, json) in object(json, place, "an object with `image`")? {
+        if !PIN_KEYS.contains(&key.as_str()) {
+            return Err(LockError::UnknownKey {
+                place: place.to_owned(),
+                want: one_of(&key, &PIN_KEYS),
+                got: key,
+            });
+        }
+        let text = text(json, &format!("{place}.{key}"))?;
+        fields.push((key, text));
+    }
+    let field = |name: &str| {
+        let found = fields.iter().find(|(key, _)| key == name);
+        found.map(|(_, text)| text.as_str())
+    };
+    let no_image = || LockError::NoImage {
+        place: place.to_owned(),
+    };
+    let mut pin = parse_image(field("image").ok_or_else(no_image)?, place)?;
+    let wrong = |name: &str, error: ParseError| LockError::Value {
+        place: format!("{place}.{name}"),
+        got: format!("`{}`", error.got),
+        want: error.want,
+    };
+    let (commit, toolchain) = (field("commit"), field("toolchain"));
+    let commit = commit.map(str::parse).transpose();
+    let toolchain = toolchain.map(str::parse).transpose();
+    pin.commit = commit.map_err(|error| wrong("commit", error))?;
+    pin.toolchain = toolchain.map_err(|error| wrong("toolchain", error))?;
+    Ok(pin)
+}
+
+fn parse_image(text: &str, place: &str) -> Result<Pin, LockError> {
+    let place = format!("{place}.image");
+    match text.parse::<ImageReference>() {
+        Ok(image) => Pin::try_new(image).ok_or_else(|| LockError::NoDigest {
+            place,
+            got: text.to_owned(),
+        }),
+        // Its `got` is without the credentials that a pasted address may hold.
+        Err(error) => Err(LockError::Value {
+            place,
+            got: format!("`{}`", error.got),
+            want: error.want,
+        }),
+    }
+}
+
+/// The entries of an object, none of them twice. `place` is empty for the whole file.
+fn object(json: Json, place: &str, want: &'static str) -> Result<Vec<(String, Json)>, LockError> {
+    let (whole, inside) = if place.is_empty() {
+        ("the file", String::new())
+    } else {
+        (place, format!("{place}."))
+    };
+    let wrong = |got| LockError::Value {
+        place: whole.to_owned(),
+        got,
+        want,
+    };
+    let Json::Object(entries) = json else {
+        return Err(wrong(json.in_words()));
+    };
+    for (index, (key, _)) in entries.iter().enumerate() {
+        if key.is_empty() {
+            return Err(wrong("an empty key".to_owned()));
+        }
+        if entries[..index].iter().any(|(other, _)| other == key) {
+            return Err(LockError::Twice {
+                place: format!("{inside}{key}"),
+            });
+        }
+    }
+    Ok(entries)
+}
+
+fn text(json: Json, place: &str) -> Result<String, LockError> {
+    match json {
+        Json::Text(text) => Ok(text),
+        other => Err(LockError::Value {
+            place: place.to_owned(),
+            got: other.in_words(),
+            want: "a string",
+        }),
+    }
+}

@@ -1,0 +1,4 @@
+//! The lock file, by its text.
+
+mod errors;
+mod file;

@@ -1,0 +1,122 @@
+//! What the actions write.
+
+use super::{DIGEST, deployment, myns, resolve, run};
+use serde_json::Value;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.0.path().join(name), text).expect("writes");
+        self.path(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(name)).expect("reads")
+    }
+}
+
+#[test]
+fn an_image_that_was_built_is_named_by_its_digest() {
+    let folder = Folder::new();
+    let src = folder.file("src.json", deployment("client"));
+    let descriptor = folder.file("d.json", format!(r#"{{"digest":"{DIGEST}","size":2}}"#));
+    let image = format!("--image=client=localhost:31000/demo/client={descriptor}");
+    resolve(&src, &folder.path("out.json"), &myns(&[&image])).expect("resolves");
+    let text = folder.read("out.json");
+    let want = format!("\"localhost:31000/demo/client@{DIGEST}\"");
+    assert!(text.contains(&want), "{text}");
+    assert!(text.ends_with("}\n"));
+}
+
+/// The lock file of a service with the images `client` and `proxy`.
+fn pins() -> String {
+    format!(
+        r#"{{
+  "dev": {{
+    "client": {{
+      "image": "localhost:31000/demo/client@{DIGEST}"
+    }}
+  }},
+  "prod": {{
+    "client": {{
+      "image": "ghcr.io/acme/client:v1@{DIGEST}",
+      "commit": "3f9c21a"
+    }}
+  }}
+}}
+"#
+    )
+}
+
+#[test]
+fn the_pins_of_one_environment() {
+    let folder = Folder::new();
+    let lock = folder.file("pins.json", pins());
+    let of = |environment: &str| {
+        let arguments = [
+            "pins",
+            "--label=//services/client:prod-pins",
+            &format!("--lock={lock}"),
+            &format!("--environment-name={environment}"),
+            "--known-environment=prod",
+            "--known-environment=dev",
+            "--known-environment=staging",
+            "--known-image=client",
+            "--known-image=proxy",
+            &format!("--out={}", folder.path(environment)),
+        ];
+        run(&arguments.map(str::to_owned)).expect("writes");
+        folder.read(environment)
+    };
+    let (before, after) = pins()
+        .split_once("  },\n  \"prod\"")
+        .map(|(before, after)| (before.to_owned(), after.to_owned()))
+        .expect("two environments");
+    assert_eq!(of("dev"), format!("{before}  }}\n}}\n"));
+    assert_eq!(of("prod"), format!("{{\n  \"prod\"{after}"));
+    assert_eq!(of("staging"), "{}\n");
+}
+
+#[test]
+fn an_image_without_a_pin_marks_the_object_that_runs_it() {
+    let folder = Folder::new();
+    let pins = folder.file("pins.json", pins());
+    let prod = |image| deployment(image).replace("alice", "prod");
+    let files = [
+        folder.file("client.json", prod("client")),
+        folder.file("proxy.json", prod("proxy")),
+    ];
+    let resolved = |own: usize| -> Value {
+        let more = [
+            "--kind=Deployment",
+            "--environment-name=prod",
+            "--namespace=prod",
+            &format!("--sibling={}", files[1 - own]),
+            &format!("--pins={pins}"),
+            "--pinned=client=localhost:31000/demo/client",
+            "--pinned=proxy=localhost:31000/demo/proxy",
+        ];
+        resolve(&files[own], &folder.path("out.json"), &more).expect("resolves");
+        serde_json::from_str(&folder.read("out.json")).expect("JSON")
+    };
+    let image = "/spec/template/spec/containers/0/image";
+    let client = resolved(0);
+    // The lock's value exactly, its repository and its tag too.
+    let want = format!("ghcr.io/acme/client:v1@{DIGEST}");
+    assert_eq!(client.pointer(image), Some(&want.into()));
+    assert_eq!(client.pointer("/metadata/annotations"), None);
+    let proxy = resolved(1);
+    let want = "localhost:31000/demo/proxy:unpinned";
+    assert_eq!(proxy.pointer(image), Some(&want.into()));
+    let mark = &proxy["metadata"]["annotations"]["windlass.dev/unpinned"];
+    assert_eq!(mark, "proxy");
+}

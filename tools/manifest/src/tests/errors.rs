@@ -1,0 +1,486 @@
+//! Every error of the tool: how it comes about, and what is said.
+
+use super::{DIGEST, deployment, myns, run};
+use crate::{Cause, Error};
+use strum::VariantNames as _;
+use windlass_error_cases::{Case, Folder, complete, hold};
+use windlass_report::Exit;
+
+#[test]
+fn files_that_are_not_there() {
+    holds(FILES);
+}
+
+#[test]
+fn several_documents_another_kind_another_form() {
+    holds(OBJECTS);
+}
+
+#[test]
+fn namespaces_of_others() {
+    holds(NAMESPACES);
+}
+
+#[test]
+fn users_that_can_name_no_namespace() {
+    holds(USERS);
+}
+
+#[test]
+fn keys_that_match_nothing_and_names_that_are_left() {
+    holds(IMAGES);
+}
+
+#[test]
+fn pins_that_do_not_hold() {
+    holds(PINS);
+}
+
+#[test]
+fn every_error_has_a_case() {
+    let all = [FILES, OBJECTS, NAMESPACES, USERS, IMAGES, PINS];
+    let variants = all.into_iter().flatten().map(|case| case.variant);
+    complete(variants, Cause::VARIANTS);
+}
+
+/// Each case is as it says, and wrote nothing.
+fn holds(cases: &[Case<Error>]) {
+    hold(cases, |error| (&*error.cause).into());
+}
+
+/// Resolves into a file that must not come to be.
+fn resolve(folder: &Folder, src: &str, more: &[&str]) -> Result<(), Error> {
+    super::resolve(src, &folder.path("out.json"), more)
+}
+
+/// Resolves a document in the environment of `alice`.
+fn mine(folder: &Folder, document: &str, more: &[&str]) -> Result<(), Error> {
+    let src = folder.file("src.json", document);
+    resolve(folder, &src, &myns(more))
+}
+
+/// Resolves a Deployment whose image is `client`, with these images built.
+fn with_built(folder: &Folder, keys: &[&str]) -> Result<(), Error> {
+    let descriptor = folder.file("d.json", format!(r#"{{"digest":"{DIGEST}","size":2}}"#));
+    let images: Vec<_> = keys
+        .iter()
+        .map(|key| format!("--image={key}=localhost:31000/demo/{key}={descriptor}"))
+        .collect();
+    let images: Vec<_> = images.iter().map(String::as_str).collect();
+    mine(folder, &deployment("client"), &images)
+}
+
+const FILES: &[Case<Error>] = &[
+    Case {
+        variant: "Read",
+        exit: Exit::Failure,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: cannot read `DIR/src.json`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| resolve(folder, &folder.path("src.json"), &myns(&[])),
+    },
+    Case {
+        variant: "Read",
+        exit: Exit::Failure,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: cannot read `DIR/other.json`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            let sibling = format!("--sibling={}", folder.path("other.json"));
+            mine(folder, &deployment("r.io/a:v1"), &[&sibling])
+        },
+    },
+    Case {
+        variant: "Write",
+        exit: Exit::Failure,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: cannot write `DIR/out.json`\n\
+               cause: Is a directory (os error 21)\n",
+        provoke: |folder| {
+            folder.folder("out.json");
+            mine(folder, &deployment("r.io/a:v1"), &[])
+        },
+    },
+];
+
+const OBJECTS: &[Case<Error>] = &[
+    Case {
+        variant: "Object",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: `DIR/src.json` is not one Kubernetes object\n\
+               cause: got 2 documents, want exactly one object\n",
+        provoke: |folder| mine(folder, "{}{}", &[]),
+    },
+    Case {
+        variant: "Object",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: `DIR/src.json` is not one Kubernetes object\n\
+               cause: got an array of 2, want exactly one object\n",
+        provoke: |folder| mine(folder, "[{}, {}]", &[]),
+    },
+    Case {
+        variant: "Object",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: `DIR/src.json` is not one Kubernetes object\n\
+               cause: it is not JSON\n\
+               cause: expected value at line 1 column 1\n",
+        provoke: |folder| mine(folder, "kind: Deployment\n", &[]),
+    },
+    Case {
+        variant: "Object",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: `DIR/src.json` is not one Kubernetes object\n\
+               cause: metadata.name is missing\n",
+        provoke: |folder| {
+            let text = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}"#;
+            mine(folder, text, &[])
+        },
+    },
+    Case {
+        variant: "Kind",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: kind: got `StatefulSet` in the file, want `Deployment` as declared\n",
+        provoke: |folder| {
+            let text = deployment("r.io/a:v1").replace("Deployment", "StatefulSet");
+            mine(folder, &text, &[])
+        },
+    },
+    Case {
+        variant: "Quantity",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: spec.template.spec.containers[0].resources.limits.memory: got `1024Mi`, \
+               want the canonical form `1Gi`\n",
+        provoke: |folder| {
+            let mut document: serde_json::Value =
+                serde_json::from_str(&deployment("r.io/a:v1")).expect("JSON");
+            document["spec"]["template"]["spec"]["containers"][0]["resources"] =
+                serde_json::json!({"limits": {"memory": "1024Mi"}});
+            mine(folder, &document.to_string(), &[])
+        },
+    },
+];
+
+const NAMESPACES: &[Case<Error>] = &[
+    Case {
+        variant: "Namespace",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: Deployment `bob/client`: metadata.namespace: got `bob`, want `alice`, that \
+               of environment `myns`\n",
+        provoke: |folder| {
+            let text = deployment("r.io/a:v1").replace("alice", "bob");
+            mine(folder, &text, &[])
+        },
+    },
+    Case {
+        variant: "Namespace",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: Deployment `client`: metadata.namespace: got nothing, want `alice`, that of \
+               environment `myns`\n",
+        provoke: |folder| {
+            let text = deployment("r.io/a:v1").replace(r#","namespace":"alice""#, "");
+            mine(folder, &text, &[])
+        },
+    },
+    Case {
+        variant: "ClusterScoped",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: Namespace `alice` is in no namespace: only setup may have it, not \
+               environment `myns`\n",
+        provoke: |folder| {
+            let src = folder.file("src.json", NAMESPACE.replace("NAME", "alice"));
+            let more = [
+                "--kind=Namespace",
+                "--environment-name=myns",
+                "--namespace=alice",
+            ];
+            resolve(folder, &src, &more)
+        },
+    },
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: environment `prod` has no namespace\n\
+               cause: namespace of environment `prod`: got `Prod`, want a DNS label: at most 63 \
+               of a-z, 0-9 and `-`, with no `-` at either end\n",
+        provoke: |folder| {
+            let src = folder.file("src.json", deployment("r.io/a:v1"));
+            let more = [
+                "--kind=Deployment",
+                "--environment-name=prod",
+                "--namespace=Prod",
+            ];
+            resolve(folder, &src, &more)
+        },
+    },
+];
+
+const NAMESPACE: &str = r#"{"apiVersion": "v1", "kind": "Namespace", "metadata":
+    {"name": "NAME", "annotations": {"windlass.dev/personal": "true"}}}"#;
+
+/// Resolves a Deployment for a user.
+fn of_user(folder: &Folder, user: &str) -> Result<(), Error> {
+    let src = folder.file("src.json", deployment("r.io/a:v1"));
+    let more = [
+        "--kind=Deployment",
+        "--environment-name=myns",
+        &format!("--namespace={user}"),
+        "--personal",
+        "--forbidden-namespace=prod",
+        "--forbidden-namespace=windlass-system",
+    ];
+    resolve(folder, &src, &more)
+}
+
+/// Resolves the namespace that setup makes for a user.
+fn namespace_of_user(folder: &Folder, user: &str, more: &[&str]) -> Result<(), Error> {
+    let src = folder.file("src.json", NAMESPACE.replace("NAME", user));
+    let own = [
+        "--kind=Namespace",
+        "--environment-name=setup",
+        "--namespace=",
+        "--forbidden-namespace=prod",
+    ];
+    let all: Vec<_> = own.iter().chain(more).copied().collect();
+    resolve(folder, &src, &all)
+}
+
+const USERS: &[Case<Error>] = &[
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: environment `myns` has no namespace\n\
+               cause: $USER: got nothing, want a DNS label: at most 63 of a-z, 0-9 and `-`, with \
+               no `-` at either end\n\
+               hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n",
+        provoke: |folder| of_user(folder, ""),
+    },
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: environment `myns` has no namespace\n\
+               cause: $USER: got `Al.ice`, want a DNS label: at most 63 of a-z, 0-9 and `-`, with \
+               no `-` at either end\n\
+               hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n",
+        provoke: |folder| of_user(folder, "Al.ice"),
+    },
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: environment `myns` has no namespace\n\
+               cause: $USER: got `prod`, which is a namespace of setup or of another environment; \
+               want a name of your own\n\
+               hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n",
+        provoke: |folder| of_user(folder, "prod"),
+    },
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: environment `myns` has no namespace\n\
+               cause: $USER: got `kube-system`, which is a namespace of Kubernetes; want a name of \
+               your own\n\
+               hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n",
+        provoke: |folder| of_user(folder, "kube-system"),
+    },
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: environment `setup` has no namespace\n\
+               cause: $USER: got nothing, want a DNS label: at most 63 of a-z, 0-9 and `-`, with \
+               no `-` at either end\n\
+               hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n",
+        provoke: |folder| namespace_of_user(folder, "", &[]),
+    },
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: environment `setup` has no namespace\n\
+               cause: $USER: got `default`, which is a namespace of Kubernetes; want a name of \
+               your own\n\
+               hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n",
+        provoke: |folder| namespace_of_user(folder, "default", &["--personal-name"]),
+    },
+];
+
+const IMAGES: &[Case<Error>] = &[
+    Case {
+        variant: "UnusedImage",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: image key `clinet` is used by no image field of this environment; there are \
+               `client`\n",
+        provoke: |folder| with_built(folder, &["client", "clinet"]),
+    },
+    Case {
+        variant: "UnusedImage",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: image key `client` is used by no image field of this environment; there is \
+               none\n",
+        provoke: |folder| {
+            // A name that only looks like an image.
+            let document = r#"{"apiVersion": "v1", "kind": "Service",
+                "metadata": {"name": "client", "namespace": "prod"}}"#;
+            let src = folder.file("src.json", document);
+            let pins = format!("--pins={}", folder.file("pins.json", "{}"));
+            let more = [
+                "--kind=Service",
+                "--environment-name=prod",
+                "--namespace=prod",
+                &pins,
+                "--pinned=client=localhost:31000/demo/client",
+            ];
+            resolve(folder, &src, &more)
+        },
+    },
+    Case {
+        variant: "DuplicateImage",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: image key `client` is given twice\n",
+        provoke: |folder| with_built(folder, &["client", "client"]),
+    },
+    Case {
+        variant: "LogicalImage",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: spec.template.spec.containers[0].image: got image `client`, want a reference \
+               with tag or digest\n",
+        provoke: |folder| with_built(folder, &[]),
+    },
+    Case {
+        variant: "LogicalImage",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: spec.template.spec.containers[0].image: got image `server`, want one of \
+               `client` or a reference with tag or digest\n",
+        provoke: |folder| {
+            let src = folder.file("src.json", deployment("server").replace("alice", "prod"));
+            let sibling = folder.file("other.json", deployment("client"));
+            let pins = format!("--pins={}", folder.file("pins.json", "{}"));
+            let more = [
+                "--kind=Deployment",
+                "--environment-name=prod",
+                "--namespace=prod",
+                &format!("--sibling={sibling}"),
+                &pins,
+                "--pinned=client=localhost:31000/demo/client",
+            ];
+            resolve(folder, &src, &more)
+        },
+    },
+    Case {
+        variant: "Descriptor",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: descriptor `DIR/d.json` of image `client` holds no digest\n\
+               cause: missing field `digest` at line 1 column 2\n",
+        provoke: |folder| {
+            let descriptor = folder.file("d.json", "{}");
+            let image = format!("--image=client=localhost:31000/demo/client={descriptor}");
+            mine(folder, &deployment("client"), &[&image])
+        },
+    },
+];
+
+/// Takes the pins of `prod` out of a lock file.
+fn pins(folder: &Folder, lock: &str) -> Result<(), Error> {
+    let lock = folder.file("pins.json", lock.replace("@D", &format!("@{DIGEST}")));
+    let arguments = [
+        "pins",
+        "--label=//services/client:prod-pins",
+        &format!("--lock={lock}"),
+        "--environment-name=prod",
+        "--known-environment=prod",
+        "--known-environment=dev",
+        "--known-image=client",
+        &format!("--out={}", folder.path("out.json")),
+    ];
+    run(&arguments.map(str::to_owned))
+}
+
+const PINS: &[Case<Error>] = &[
+    Case {
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: cannot check pins `//services/client:prod-pins`\n\
+               cause: pins `DIR/pins.json` do not hold\n\
+               cause: it is not JSON\n\
+               cause: trailing comma at line 1 column 13\n",
+        provoke: |folder| pins(folder, r#"{"prod": {},}"#),
+    },
+    Case {
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: cannot check pins `//services/client:prod-pins`\n\
+               cause: pins `DIR/pins.json` do not hold\n\
+               cause: `prod.client` stands there twice; remove one\n",
+        provoke: |folder| {
+            let pin = r#""client": {"image": "ghcr.io/a@D"}"#;
+            pins(folder, &format!(r#"{{"prod": {{{pin}, {pin}}}}}"#))
+        },
+    },
+    Case {
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: cannot check pins `//services/client:prod-pins`\n\
+               cause: pins `DIR/pins.json` do not hold\n\
+               cause: prod.client.image: got `ghcr.io/a:v1`, want one with a digest: \
+               `ghcr.io/a:v1@sha256:...`\n",
+        provoke: |folder| pins(folder, r#"{"prod": {"client": {"image": "ghcr.io/a:v1"}}}"#),
+    },
+    Case {
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: cannot check pins `//services/client:prod-pins`\n\
+               cause: pins `DIR/pins.json` do not hold\n\
+               cause: got environment `prd`, want one of `prod`, `dev`; the nearest is `prod`\n",
+        provoke: |folder| pins(folder, r#"{"prd": {"client": {"image": "ghcr.io/a@D"}}}"#),
+    },
+    Case {
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: cannot check pins `//services/client:prod-pins`\n\
+               cause: pins `DIR/pins.json` do not hold\n\
+               cause: dev: got image key `clinet`, want `client`\n",
+        provoke: |folder| pins(folder, r#"{"dev": {"clinet": {"image": "ghcr.io/a@D"}}}"#),
+    },
+    Case {
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: pins `DIR/pins.json` do not hold\n\
+               cause: prod.client: key `image` is missing\n",
+        provoke: |folder| {
+            let lock = folder.file("pins.json", r#"{"prod": {"client": {}}}"#);
+            let more = [&*format!("--pins={lock}"), "--pinned=client=r.io/a"];
+            mine(folder, &deployment("client"), &more)
+        },
+    },
+    Case {
+        variant: "Write",
+        exit: Exit::Failure,
+        text: "error: cannot check pins `//services/client:prod-pins`\n\
+               cause: cannot write `DIR/out.json`\n\
+               cause: Is a directory (os error 21)\n",
+        provoke: |folder| {
+            folder.folder("out.json");
+            pins(folder, "{}")
+        },
+    },
+];

@@ -1,0 +1,74 @@
+//! Pins: `bazel run //tools/pin -- set ...` writes the digest of a pushed image into the lock file
+//! of a service, `pins.json`, in the checkout; `list` shows them all.
+//!
+//! What an environment runs is what the repository says, so this tool asks the registry whether the
+//! image is there, and then edits one file. A person reads the change, and commits it.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`request`], [`cli`], [`environment`] | the constants, what is asked for, and where; parsed once |
+//! | [`checkout`], [`pins_file`] | services and their lock files |
+//! | [`verbs`] | a file each |
+//!
+//! **Architecture invariants:** only [`pins_file`] writes, one file, by a rename. The registry is
+//! asked and never written to. No cluster is known here.
+
+pub mod checkout;
+pub mod cli;
+pub mod environment;
+mod error;
+pub mod pins_file;
+pub mod request;
+#[cfg(test)]
+mod tests;
+pub mod verbs;
+
+pub use error::{Error, Reason};
+
+use std::ffi::OsStr;
+use std::io::Write;
+
+use windlass_runfiles::Launcher;
+
+use checkout::Checkout;
+use cli::{Cli, Verb};
+use environment::Environment;
+use request::PinRequest;
+use verbs::{Context, Outcome};
+
+/// Carries out a command line for the launcher `argv0`, whose request has the constants. Data goes
+/// to `out`, the rest to stderr.
+///
+/// # Errors
+/// See [`Error`]; then the checkout is as it was, unless it is [`Error::Output`].
+pub async fn run(
+    argv0: Option<&OsStr>,
+    cli: &Cli,
+    environment: &Environment,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let outcome = outcome(argv0, cli, environment).await?;
+    for note in &outcome.notes {
+        windlass_report::say(note);
+    }
+    out.write_all(outcome.data.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(Error::Output)
+}
+
+async fn outcome(
+    argv0: Option<&OsStr>,
+    cli: &Cli,
+    environment: &Environment,
+) -> Result<Outcome, Error> {
+    let launcher = Launcher::find(argv0, &environment.runfiles).map_err(Error::Launcher)?;
+    let context = Context {
+        request: PinRequest::read(&launcher.request())?,
+        checkout: Checkout::of(environment)?,
+        environment: environment.clone(),
+    };
+    match &cli.verb {
+        Verb::Set(arguments) => verbs::set::run(arguments, &context).await,
+        Verb::List(arguments) => verbs::list::run(arguments, &context),
+    }
+}

@@ -1,0 +1,136 @@
+//! The tool as `main` runs it, against a registry in the process and a checkout of its own.
+
+mod errors;
+mod list;
+mod set;
+
+use std::path::Path;
+
+use clap::Parser as _;
+use windlass_oci_reference::Digest;
+use windlass_oci_registry_fake::{Fault, Registry};
+
+use crate::cli::Cli;
+use crate::environment::Environment;
+use crate::verbs::Outcome;
+use crate::{Error, outcome};
+
+/// A registry that nothing here asks.
+const ELSEWHERE: &str = "localhost:31000";
+
+/// The constants, as `pin_tool` writes them; the images of all environments are in `registry`.
+fn request(registry: &str) -> String {
+    let environment = |name: &str, images: &str| serde_json::json!({"name": name, "images": images, "registry": registry});
+    serde_json::json!({
+        "version": 1,
+        "project": "demo",
+        "insecure": false,
+        "environments": [
+            environment("prod", "pinned"),
+            environment("staging", "pinned"),
+            environment("dev", "pinned"),
+            environment("myns", "built"),
+        ],
+    })
+    .to_string()
+}
+
+/// Where the launcher, the checkout and the user's home are below a folder.
+fn environment(folder: &Path) -> Environment {
+    Environment {
+        workspace: Some(folder.join("checkout")),
+        working_directory: Some(folder.join("checkout")),
+        docker_config: None,
+        home: Some(folder.join("home").into()),
+        runfiles: windlass_runfiles::Environment {
+            runfiles_dir: Some(folder.join("bin")),
+            ..windlass_runfiles::Environment::default()
+        },
+    }
+}
+
+fn cli(arguments: &[&str]) -> Cli {
+    Cli::try_parse_from(["pin"].iter().chain(arguments)).expect("the command line parses")
+}
+
+/// Runs `body` as `main` does.
+fn block_on<T>(body: impl Future<Output = T>) -> T {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(body)
+}
+
+/// A folder with a launcher, and a checkout with the service `//services/client`.
+struct Bench {
+    folder: tempfile::TempDir,
+    registry: Registry,
+}
+
+impl Bench {
+    async fn new(faults: Vec<Fault>) -> Self {
+        let bench = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            registry: Registry::start(faults).await,
+        };
+        bench.write("bin/pin.json", &request(&bench.registry.name()));
+        bench.write("checkout/services/client/BUILD.bazel", "");
+        bench.write("checkout/services/client/pins.json", "{}\n");
+        bench
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes folders");
+        std::fs::write(path, text).expect("writes");
+    }
+
+    /// The pins of `//services/client`, with `REGISTRY` for the name of the registry.
+    fn pins(&self) -> String {
+        let path = self
+            .folder
+            .path()
+            .join("checkout/services/client/pins.json");
+        self.shown(&std::fs::read_to_string(path).expect("reads"))
+    }
+
+    fn shown(&self, text: &str) -> String {
+        text.replace(&self.registry.name(), "REGISTRY")
+    }
+
+    /// Pushes an image to `demo/<name>`, and gives its reference.
+    fn push(&self, name: &str, manifest: &str) -> String {
+        let repository = format!("demo/{name}");
+        let digest = self.registry.add_manifest(&repository, manifest.as_bytes());
+        format!("{}/{repository}@{digest}", self.registry.name())
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Result<Outcome, Error> {
+        let argv0 = self.folder.path().join("bin/pin");
+        let environment = environment(self.folder.path());
+        outcome(Some(argv0.as_os_str()), &cli(arguments), &environment).await
+    }
+
+    /// `set` of `//services/client` in `prod`; gives the notes.
+    async fn set(&self, image: &str, more: &[&str]) -> Vec<String> {
+        let given = [
+            "set",
+            "--service=//services/client",
+            "--env=prod",
+            "--image",
+            image,
+        ];
+        let arguments: Vec<_> = given.iter().chain(more).copied().collect();
+        let notes = self.run(&arguments).await.expect("sets").notes;
+        notes.iter().map(|note| self.shown(note)).collect()
+    }
+}
+
+fn digest(manifest: &str) -> String {
+    Digest::of(manifest.as_bytes()).to_string()
+}
+
+fn short(manifest: &str) -> String {
+    Digest::of(manifest.as_bytes()).short()
+}

@@ -1,0 +1,243 @@
+//! `set`: what it writes, what it asks, and what it says.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+use super::{Bench, block_on, digest, short};
+use crate::environment::Environment;
+use crate::pins_file::PinsFile;
+use windlass_pins::Pin;
+
+#[test]
+fn the_first_pin() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let image = bench.push("client", "one");
+        let toolchain = "rustc 1.94.0, --config=release";
+        let more = ["--commit=3f9c21a03f9c21a0", "--toolchain", toolchain];
+        let notes = bench.set(&format!("client={image}"), &more).await;
+        let (digest, short) = (digest("one"), short("one"));
+        assert_eq!(
+            notes,
+            [
+                format!(
+                    "//services/client prod client: unpinned -> \
+                     REGISTRY/demo/client@sha256:{short} (commit 3f9c21a03f9c)"
+                ),
+                "next: bazel run //services/client:prod-shallow.diff".to_owned(),
+                format!(
+                    "      git commit -m \"client: prod runs {short}\" services/client/pins.json"
+                ),
+            ]
+        );
+        assert_eq!(
+            bench.pins(),
+            format!(
+                r#"{{
+  "prod": {{
+    "client": {{
+      "image": "REGISTRY/demo/client@{digest}",
+      "commit": "3f9c21a03f9c21a0",
+      "toolchain": "{toolchain}"
+    }}
+  }}
+}}
+"#
+            )
+        );
+        // It asks once, and writes nothing there.
+        let asked = format!("HEAD /v2/demo/client/manifests/{digest}");
+        assert_eq!(bench.registry.requests(), [asked]);
+    });
+}
+
+#[test]
+fn only_the_entry_is_edited() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let (one, two) = (bench.push("client", "one"), bench.push("client", "two"));
+        let other = "ghcr.io/acme/proxy@sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let entry = |image: &str| format!("{{\n      \"image\": \"{image}\"\n    }}");
+        // The order is nobody's, and stays.
+        let before = format!(
+            "{{\n  \"staging\": {{\n    \"proxy\": {p},\n    \"client\": {c}\n  }},\n  \"prod\": {{\n    \"proxy\": {p},\n    \"client\": {c}\n  }}\n}}\n",
+            p = entry(other),
+            c = entry(&one),
+        );
+        bench.write("checkout/services/client/pins.json", &before);
+        let notes = bench.set(&two, &[]).await;
+        assert_eq!(
+            notes[0],
+            format!(
+                "//services/client prod client: REGISTRY/demo/client@sha256:{} -> \
+                 REGISTRY/demo/client@sha256:{}",
+                short("one"),
+                short("two")
+            )
+        );
+        let (first, last) = before.rsplit_once(&one).expect("prod stands last");
+        assert_eq!(bench.pins(), bench.shown(&format!("{first}{two}{last}")));
+    });
+}
+
+#[test]
+fn the_same_again_writes_nothing() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let image = bench.push("client", "one");
+        bench.set(&image, &["--commit=3f9c21a"]).await;
+        let path = bench
+            .folder
+            .path()
+            .join("checkout/services/client/pins.json");
+        let file = || std::fs::metadata(&path).expect("there").ino();
+        let (before, pins) = (file(), bench.pins());
+        // What is known of the same image stays known.
+        let notes = bench.set(&image, &[]).await;
+        let short = short("one");
+        assert_eq!(
+            notes,
+            [format!(
+                "//services/client prod client: REGISTRY/demo/client@sha256:{short} \
+                 (commit 3f9c21a), as before; nothing was written"
+            )]
+        );
+        assert_eq!((file(), bench.pins()), (before, pins));
+    });
+}
+
+#[test]
+fn a_new_image_is_not_of_the_old_commit() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let (one, two) = (bench.push("client", "one"), bench.push("client", "two"));
+        bench.set(&one, &["--commit=3f9c21a"]).await;
+        bench.set(&two, &[]).await;
+        assert!(!bench.pins().contains("commit"), "{}", bench.pins());
+    });
+}
+
+#[test]
+fn the_key_that_is_meant() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let (client, proxy) = (bench.push("client", "one"), bench.push("proxy", "two"));
+        // By the repository: there is no pin yet.
+        let notes = bench.set(&client, &[]).await;
+        assert!(notes[0].starts_with("//services/client prod client: unpinned"));
+        // By the only key that has a pin, wherever the image is.
+        let name = format!("{}/acme/c", bench.registry.name());
+        let there = bench.registry.add_manifest("acme/c", b"three");
+        let notes = bench
+            .set(&format!("{name}@{there}"), &["--repository", &name])
+            .await;
+        let want = format!("-> REGISTRY/acme/c@sha256:{}", short("three"));
+        assert!(
+            notes[0].starts_with("//services/client prod client: ") && notes[0].ends_with(&want),
+            "{}",
+            notes[0]
+        );
+        // By the repository among several.
+        bench.set(&format!("proxy={proxy}"), &[]).await;
+        let notes = bench.set(&client, &[]).await;
+        assert!(notes[0].starts_with("//services/client prod client: REGISTRY/acme/c"));
+    });
+}
+
+#[test]
+fn a_tag_beside_the_digest_stays() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let image = bench.push("client", "one").replace('@', ":v1@");
+        bench.set(&image, &[]).await;
+        let want = format!("REGISTRY/demo/client:v1@{}", digest("one"));
+        assert!(bench.pins().contains(&want), "{}", bench.pins());
+    });
+}
+
+#[test]
+fn the_commit_is_typed_where_the_user_stands() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let image = bench.push("client", "one");
+        let root = bench.folder.path();
+        let environment = Environment {
+            working_directory: Some(root.join("checkout/services/server")),
+            ..super::environment(root)
+        };
+        let arguments = [
+            "set",
+            "--service=//services/client:prod-deep",
+            "--env=prod",
+            "--image",
+            &image,
+        ];
+        let argv0 = root.join("bin/pin");
+        let cli = super::cli(&arguments);
+        let outcome = crate::outcome(Some(argv0.as_os_str()), &cli, &environment);
+        let notes = outcome.await.expect("sets").notes;
+        assert!(
+            notes[2].ends_with(" ../../services/client/pins.json"),
+            "{}",
+            notes[2]
+        );
+    });
+}
+
+#[test]
+fn permissions_and_links_stay_and_nothing_is_left() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let image = bench.push("client", "one");
+        let folder = bench.folder.path().join("checkout/services/client");
+        let (link, file) = (folder.join("pins.json"), folder.join("lock.json"));
+        std::fs::rename(&link, &file).expect("renames");
+        std::os::unix::fs::symlink("lock.json", &link).expect("links");
+        let mode = std::fs::Permissions::from_mode(0o664);
+        std::fs::set_permissions(&file, mode).expect("sets");
+        // As somebody leaves it who is killed.
+        std::fs::write(folder.join("lock.json.new"), "{\n  \"pro").expect("writes");
+        bench.set(&image, &[]).await;
+        assert!(bench.pins().contains(&digest("one")));
+        assert!(link.symlink_metadata().expect("there").is_symlink());
+        let mode = file.metadata().expect("there").mode();
+        assert_eq!(mode & 0o777, 0o664);
+        let entries = std::fs::read_dir(&folder).expect("lists");
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("lists").file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["BUILD.bazel", "lock.json", "pins.json"]);
+    });
+}
+
+#[test]
+fn of_many_at_once_none_is_lost() {
+    const WRITERS: usize = 16;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("pins.json"), "{}\n").expect("writes");
+    let file = PinsFile::new(folder.path(), "pins.json".into());
+    let start = std::sync::Barrier::new(WRITERS);
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (file, start) = (&file, &start);
+            scope.spawn(move || {
+                start.wait();
+                for round in 0..4 {
+                    let digest = digest(&format!("{writer} {round}"));
+                    let image = format!("localhost:31000/demo/image-{writer}@{digest}");
+                    let pin = Pin::try_new(image.parse().expect("an image")).expect("a digest");
+                    file.change(&["prod"], |lock| {
+                        lock.set("prod", &format!("image-{writer}"), pin);
+                    })
+                    .expect("writes");
+                }
+            });
+        }
+    });
+    let lock = file.read(&["prod"]).expect("reads");
+    assert_eq!(lock.images().len(), WRITERS);
+    for writer in 0..WRITERS {
+        let pin = lock.get("prod", &format!("image-{writer}")).expect("a pin");
+        assert_eq!(pin.digest().to_string(), digest(&format!("{writer} 3")));
+    }
+}
