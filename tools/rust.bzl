@@ -1,7 +1,7 @@
 """How the Rust crates of this repository are built: one call, the same targets for each."""
 
-load("@crates//:defs.bzl", "all_crate_deps")
 load("@rules_rust//rust:defs.bzl", "rust_binary", "rust_clippy", "rust_library", "rust_test", "rustfmt_test")
+load("@windlass_crates//:defs.bzl", "all_crate_deps")
 load("//rules:image.bzl", "rust_image")
 
 def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [], test_data = [], test_deps = [], **kwargs):

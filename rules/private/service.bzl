@@ -8,6 +8,10 @@ def _sibling(dep, target):
     """The target of another service: `//services/server` -> `//services/server:<target>`."""
     return native.package_relative_label(dep).same_package_label(target)
 
+def _pinned(envs):
+    """The environments whose images are those of the lock file."""
+    return [env for env in envs if envs[env]["images"] == "pinned"]
+
 def refusal_of_service(name, package, has_service, envs, images, pins):
     """Why a service cannot be made.
 
@@ -24,7 +28,7 @@ def refusal_of_service(name, package, has_service, envs, images, pins):
     """
     if has_service:
         return "service %r: package %s has a service already; put this one in a package of its own" % (name, package)
-    pinned = [env for env in envs if envs[env]["images"] == "pinned"]
+    pinned = _pinned(envs)
     if pinned and images and not pins:
         return "service %r: attribute pins: got none, and images of %s are pinned; set pins = \"pins.json\"" % (
             name,
@@ -75,6 +79,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
         if refusal:
             fail(refusal)
         common = dict(kwargs, visibility = visibility)
+        pinned = _pinned(envs) if images else []
         for env in envs:
             rendered = env + "-rendered"
             jsonnet_to_json(
@@ -92,12 +97,11 @@ def make_service(envs, k8s_object, k8s_objects, params):
                 deps = [Label("//jsonnet")] + jsonnet_deps,
                 **common
             )
-            pinned = envs[env]["images"] == "pinned" and images
-            if pinned:
+            if env in pinned:
                 pin(
                     name = env + "-pins",
                     environment = env,
-                    environments = [e for e in envs if envs[e]["images"] == "pinned"],
+                    environments = pinned,
                     images = images.keys(),
                     lock = pins,
                     **common
@@ -108,10 +112,10 @@ def make_service(envs, k8s_object, k8s_objects, params):
                 k8s_object(
                     name = object,
                     env = env,
-                    images = {} if pinned else images,
+                    images = {} if env in pinned else images,
                     kind = kind,
-                    pinned = images.keys() if pinned else [],
-                    pins = env + "-pins" if pinned else None,
+                    pinned = images.keys() if env in pinned else [],
+                    pins = env + "-pins" if env in pinned else None,
                     siblings = [rendered],
                     src = "%s.rendered/%s" % (env, file),
                     **common

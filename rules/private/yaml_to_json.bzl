@@ -3,8 +3,10 @@
 load("//rules/private/providers:rendered_info.bzl", "RenderedInfo")
 load(":labels.bzl", "label_text")
 
+# How the names of YAML files end; k8s_object takes them as well.
 YAML_FILES = [".yaml", ".yml"]
 
+# What a rule needs to call convert_yaml.
 YAML_ATTRS = {
     "_yaml": attr.label(cfg = "exec", default = "//tools/yaml", executable = True),
 }

@@ -22,6 +22,7 @@ pub(super) fn run(h: &Harness) {
     as_wanted(h);
     replaced(h);
     changed_by_hand(h);
+    node_port(h);
     h.run(&verb("delete"), &[]).succeeded();
 }
 
@@ -71,16 +72,29 @@ fn replaced(h: &Harness) {
     assert_eq!(h.run(&verb("diff"), &[]).succeeded().stdout, "");
 }
 
-/// What somebody changed is a line of the diff, and `status` says that it is not ready.
+/// What somebody changed is in the diff, which ends as `apply` would: it is theirs, and by whom.
 fn changed_by_hand(h: &Harness) {
     let patch = r#"{"spec":{"template":{"spec":{"containers":[{"name":"hello","args":["--server","elsewhere:1"]}]}}}}"#;
     let words = ["patch", "deployment", "hello", "-n", "alice", "-p", patch];
     h.kubectl(&words).succeeded();
     let diff = h.run(&verb("diff"), &[]);
+    assert_eq!(diff.code, 6, "{}", diff.stderr);
+    diff.says("args: owned by `kubectl-patch`");
     assert!(
         diff.stdout.contains("~ Deployment alice/hello") && diff.stdout.contains("elsewhere:1"),
         "{}\n{}",
         diff.stdout,
         diff.stderr
     );
+}
+
+/// A Service with a fixed node port: the old one frees it for the new one.
+fn node_port(h: &Harness) {
+    let registry = |h: &Harness| h.get(&["service", "registry", "-n", "windlass-system"]);
+    let before = registry(h);
+    h.run("//prod:registry-service.replace", &[]).succeeded();
+    let after = registry(h);
+    let port = |service: &serde_json::Value| service["spec"]["ports"][0]["nodePort"].clone();
+    assert_eq!(port(&after), port(&before));
+    assert_ne!(after["metadata"]["uid"], before["metadata"]["uid"]);
 }

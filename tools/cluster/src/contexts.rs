@@ -28,17 +28,47 @@ pub fn foreign(
     let file = state.kubeconfig();
     let own = kubeconfig::read(&file)?.and_then(|config| kubeconfig::context(&config, name, &file));
     let same = own.is_some_and(|own| own.authority == found.authority);
-    let merged = std::fs::read_to_string(state.merged())
-        .is_ok_and(|into| found.file.as_os_str() == into.as_str());
+    let merged = merged(state).is_some_and(|into| found.file == into);
     Ok((!same && !merged).then_some(found))
+}
+
+/// The kubeconfig that was merged into.
+fn merged(state: &State) -> Option<PathBuf> {
+    let text = std::fs::read_to_string(state.merged()).ok()?;
+    Some(PathBuf::from(text))
+}
+
+/// Refuses to merge over what others have under this name in the user's kubeconfig, before
+/// anything is made.
+pub fn may_merge(state: Option<&State>, context: &str, called: &Called) -> Result<(), Error> {
+    if state.and_then(merged).is_some() {
+        return Ok(());
+    }
+    let Some(file) = called.environment.kubeconfigs().into_iter().next() else {
+        return Ok(());
+    };
+    let ours = match state {
+        Some(state) if file == state.kubeconfig() => return Ok(()),
+        Some(state) => kubeconfig::read(&state.kubeconfig())?,
+        None => None,
+    };
+    match kubeconfig::read(&file)? {
+        Some(theirs) if kubeconfig::is_taken(&theirs, ours.as_ref(), context) => {
+            Err(Error::NameTaken {
+                context: context.to_owned(),
+                file,
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Merges the context into the user's kubeconfig where that was asked for, now or before.
 pub fn merge(asked: bool, state: &State, context: &str, called: &Called) -> Result<(), Error> {
-    let before = std::fs::read_to_string(state.merged())
-        .ok()
-        .map(PathBuf::from);
-    let target = match before {
+    if asked {
+        may_merge(Some(state), context, called)?;
+    }
+    let target = match merged(state) {
         Some(file) => Some(file),
         None if asked => called.environment.kubeconfigs().into_iter().next(),
         None => None,

@@ -10,6 +10,9 @@ use crate::provider::{self, Provider, Unfit};
 /// The run targets of //cluster, whose requests lie beside them.
 const TARGETS: [&str; 6] = ["build", "down", "kubectl", "reset", "status", "up"];
 
+/// How a cluster is made anew, and what that costs.
+const RESET: &str = "this deletes all data of the cluster: bazel run //cluster:reset";
+
 /// Why a verb of the cluster failed.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
@@ -182,6 +185,14 @@ pub enum Error {
         #[source]
         source: Silence,
     },
+    /// The user's kubeconfig has entries of the name that are not ours.
+    #[error("kubeconfig `{}` has a cluster, user or context `{context}` that is not ours", file.display())]
+    NameTaken {
+        /// The name.
+        context: String,
+        /// The kubeconfig.
+        file: PathBuf,
+    },
     /// A verb that needs a running cluster.
     #[error("cluster `{context}` is down")]
     Down {
@@ -277,22 +288,22 @@ impl Explain for Error {
         match self {
             Self::Provider { context, unfit } => Some(provider::remedy(context, unfit)),
             Self::OtherProvider { wanted, .. } => Some(format!(
-                "bazel run //cluster:reset && bazel run //cluster:up -- --provider={wanted}"
+                "{RESET} && bazel run //cluster:up -- --provider={wanted}"
             )),
             Self::NotACluster { .. } => Some("name an empty folder: --state <DIR>".to_owned()),
             Self::Subnet { .. } => Some(
-                "free these addresses, or choose others: K3D_NETWORK and REGISTRY in \
-                 cluster_constants.bzl"
+                "set REGISTRY of cluster_constants.bzl to localhost:31000, which needs no network"
                     .to_owned(),
             ),
-            Self::OtherSubnet { network, .. } => Some(format!("docker network rm {network}")),
+            Self::OtherSubnet { .. } => Some(
+                "set the name in K3D_NETWORK of cluster_constants.bzl to one that is free"
+                    .to_owned(),
+            ),
             Self::NodeAddress { network, want, .. } => Some(format!(
-                "disconnect what has {want} (docker network inspect {network}), then \
-                 bazel run //cluster:reset && bazel run //cluster:up"
+                "to see what has {want}: docker network inspect {network}"
             )),
-            Self::OtherSettings { .. } => {
-                Some("bazel run //cluster:reset && bazel run //cluster:up".to_owned())
-            }
+            Self::OtherSettings { .. } => Some(format!("{RESET} && bazel run //cluster:up")),
+            Self::NameTaken { .. } => Some("run it without --merge-kubeconfig".to_owned()),
             Self::StrangeCluster { context } => Some(format!(
                 "to use it: k3d kubeconfig merge {context} --kubeconfig-merge-default && \
                  kubectl config rename-context k3d-{context} {context}"
@@ -303,7 +314,7 @@ impl Explain for Error {
             Self::PortInUse {
                 flag: Some(flag), ..
             } => Some(format!(
-                "stop that program, or choose another port: {flag} <PORT>"
+                "to take another port: bazel run //cluster:up -- {flag} <PORT>"
             )),
             Self::PortInUse { flag: None, .. } => Some("stop that program".to_owned()),
             Self::ProgramsMissing { .. } => Some("bazel run //cluster:build".to_owned()),
@@ -312,7 +323,7 @@ impl Explain for Error {
                 Some("bazel run //cluster:down && bazel run //cluster:up".to_owned())
             }
             Self::ContextSilent { context, .. } => Some(format!(
-                "start that cluster, or forget it: kubectl config delete-context {context}"
+                "to forget it: kubectl config delete-context {context}"
             )),
             Self::Request { path, .. } => {
                 let target = path.file_stem().and_then(|name| name.to_str());
@@ -334,6 +345,7 @@ impl Explain for Error {
             | Self::PortInUse { .. }
             | Self::ProgramsMissing { .. }
             | Self::ContextSilent { .. }
+            | Self::NameTaken { .. }
             | Self::Down { .. } => Exit::Preflight,
             Self::Request { .. } | Self::UnknownImage { .. } | Self::Kubeconfig { .. } => {
                 Exit::Input

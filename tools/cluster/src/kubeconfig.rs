@@ -114,6 +114,19 @@ pub fn own(admin: &Value, name: &str, port: u16) -> Option<Value> {
     Some(Value::Mapping(config))
 }
 
+/// Whether a cluster, user or context of this name is there that is not of our cluster, as its
+/// certificate authority tells.
+pub fn is_taken(theirs: &Value, ours: Option<&Value>, name: &str) -> bool {
+    let authority = |config: &Value| {
+        let authority = entry(config, 0, name)?.get("certificate-authority-data")?;
+        authority.as_str().map(str::to_owned)
+    };
+    let same = ours
+        .and_then(authority)
+        .is_some_and(|ours| authority(theirs) == Some(ours));
+    !same && (0..SECTIONS.len()).any(|section| entry(theirs, section, name).is_some())
+}
+
 /// Puts the entries of `ours` into `theirs`, in place of those of the same name. The current
 /// context stays, where there is one.
 pub fn merge(theirs: Option<Value>, ours: &Value) -> Value {

@@ -195,7 +195,7 @@ pub fn remedy(context: &str, unfit: &[(Provider, Unfit)]) -> String {
     if has(|why| matches!(why, Unfit::NoK3d)) {
         format!("install k3d: {INSTALL_K3D}")
     } else if has(|why| matches!(why, Unfit::DockerSilent { .. })) {
-        "make `docker version` answer, then bazel run //cluster:up".to_owned()
+        "to see what is wrong: docker version".to_owned()
     } else if has(|why| matches!(why, Unfit::NoRoot { .. })) {
         "run it as root".to_owned()
     } else if has(|why| matches!(why, Unfit::NoDocker)) {

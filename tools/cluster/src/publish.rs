@@ -16,10 +16,17 @@ use nix::sched::{CloneFlags, setns};
 
 use crate::error::Error;
 use crate::settings::NODE_ADDRESS;
+use crate::state;
 
 /// Serves each socket from the network namespace, with connections to the node's port beside it.
 pub fn serve(listeners: Vec<(TcpListener, u16)>, namespace: &Path) -> Result<(), Error> {
     let file = File::open(namespace).map_err(Error::io("open", namespace))?;
+    // The node's address is of a private range: from the host's namespace, a connection to it would
+    // leave the machine.
+    if state::is_at(&file, Path::new("/proc/thread-self/ns/net")) {
+        let own = io::Error::other("it is the network namespace of the host, want the node's");
+        return Err(Error::io("enter", namespace)(own));
+    }
     let (sender, receiver) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let entered = setns(file, CloneFlags::CLONE_NEWNET);
@@ -85,6 +92,15 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let near = TcpStream::connect(listener.local_addr().expect("bound")).expect("connects");
         (near, listener.accept().expect("accepts").0)
+    }
+
+    #[test]
+    fn nothing_is_served_from_the_hosts_namespace() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let own = Path::new("/proc/self/ns/net");
+        let error = serve(vec![(listener, 9)], own).expect_err("refused");
+        let text = windlass_report::render(&error);
+        assert!(text.contains("network namespace of the host"), "{text}");
     }
 
     #[test]

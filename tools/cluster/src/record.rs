@@ -5,7 +5,6 @@
 //! (cgroup folders, which belong to no process) is removed by whoever finds it.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
@@ -62,9 +61,7 @@ pub fn hold(state: &State, record: &Record) -> Result<Held, Error> {
             .map_err(Error::io("open", &path))?;
         let file = state::lock(file, &path, || ())?;
         // A sweep may have removed the file while we waited for it.
-        let same = file.metadata().ok().map(|ours| ours.ino())
-            == std::fs::metadata(&path).ok().map(|there| there.ino());
-        if same {
+        if state::is_at(&file, &path) {
             let held = Held { file, path };
             held.write(record)?;
             return Ok(held);

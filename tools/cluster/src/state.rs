@@ -2,8 +2,9 @@
 //! another.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
@@ -14,7 +15,17 @@ use crate::k3d;
 use crate::provider::Provider;
 use crate::settings::Settings;
 
-/// All that this program puts in the folder of a cluster.
+/// The file that says whose the folder is, and what it says.
+const MARKER: &str = "windlass-cluster";
+const MARKED: &str = "\
+This folder is of a cluster that `bazel run //cluster:up` made.
+`bazel run //cluster:reset` removes it.
+";
+
+/// The file that callers lock.
+const LOCK: &str = "lock";
+
+/// All else that this program puts in the folder of a cluster. Each may be there as `.part` too.
 const NAMES: [&str; 16] = [
     "certs.d",
     "images",
@@ -22,7 +33,7 @@ const NAMES: [&str; 16] = [
     "imported",
     "k3d.json",
     "kubeconfig",
-    "lock",
+    "label",
     "log",
     "made-network",
     "merged-into",
@@ -42,15 +53,31 @@ pub struct State {
 }
 
 impl State {
-    /// Makes the folder, for its owner only, where it is missing.
-    pub fn create(path: &Path, environment: &Environment) -> Result<Self, Error> {
+    /// Makes the folder, for its owner only, where it is missing, marks it as ours and keeps other
+    /// callers waiting until the lock is dropped. `say` is called if there is a wait.
+    pub fn create(
+        path: &Path,
+        environment: &Environment,
+        say: impl Fn(),
+    ) -> Result<(Self, Flock<File>), Error> {
         let mut builder = DirBuilder::new();
-        builder
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(Error::io("make", path))?;
-        Self::open(path, environment)
+        builder.recursive(true).mode(0o700);
+        loop {
+            builder.create(path).map_err(Error::io("make", path))?;
+            let state = match Self::open(path, environment) {
+                // A `reset` has just removed the folder, here or while we waited for the lock.
+                Err(_) if !path.exists() => continue,
+                opened => opened?,
+            };
+            let Some(held) = state.lock(&say)? else {
+                continue;
+            };
+            state.refuse_strangers()?;
+            if !state.is_marked() {
+                write_private(&state.path.join(MARKER), MARKED.as_bytes())?;
+            }
+            return Ok((state, held));
+        }
     }
 
     /// The folder as it is. One that holds something else is refused: what stands in a cluster's
@@ -59,25 +86,79 @@ impl State {
         let path = path.canonicalize().map_err(Error::io("find", path))?;
         let records = environment.records();
         let state = Self { path, records };
-        match state.stranger()? {
-            Some(name) if state.made_by().is_none() => Err(Error::NotACluster {
-                path: state.path,
-                name,
-            }),
-            _ => Ok(state),
+        state.refuse_strangers()?;
+        Ok(state)
+    }
+
+    /// Ours is a folder with our mark, an empty one, or one from before there was a mark: names
+    /// like `log` and `settings.json` are of many.
+    fn refuse_strangers(&self) -> Result<(), Error> {
+        // Listed first: a caller that marks it meanwhile is seen as one that had.
+        let names = self.names()?;
+        let other = |name: &&String| !NAMES.contains(&name.trim_end_matches(".part"));
+        let name = names.iter().find(other).or(names.first());
+        match name {
+            Some(name) if !self.is_marked() && (other(&name) || !self.is_of_before()) => {
+                Err(Error::NotACluster {
+                    path: self.path.clone(),
+                    name: name.clone(),
+                })
+            }
+            _ => Ok(()),
         }
     }
 
-    /// Something in the folder that is no part of a cluster.
-    fn stranger(&self) -> Result<Option<String>, Error> {
+    /// What is in the folder but mark and lock, which are there before all else and after it.
+    fn names(&self) -> Result<Vec<String>, Error> {
         let entries = std::fs::read_dir(&self.path).map_err(Error::io("list", &self.path))?;
         let mut names: Vec<String> = entries
             .flatten()
+            .filter(|entry| !is_lock(entry))
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| !NAMES.contains(&name.trim_end_matches(".part")))
+            .filter(|name| name.trim_end_matches(".part") != MARKER)
             .collect();
         names.sort();
-        Ok(names.into_iter().next())
+        Ok(names)
+    }
+
+    fn is_marked(&self) -> bool {
+        std::fs::read(self.path.join(MARKER)).is_ok_and(|text| text == MARKED.as_bytes())
+    }
+
+    /// Whether an embedded cluster was started here by a version that made no mark.
+    fn is_of_before(&self) -> bool {
+        self.settings().is_some()
+            && self.kubeconfig().is_file()
+            && self.keys().join("admin.kubeconfig").is_file()
+    }
+
+    /// Removes all of ours, the mark and the lock last, and the folder if that was all. False where
+    /// something else keeps it.
+    pub fn remove(&self) -> Result<bool, Error> {
+        let parts = NAMES.iter().map(|name| format!("{name}.part"));
+        let names = NAMES.iter().map(|name| (*name).to_owned()).chain(parts);
+        let last = [format!("{MARKER}.part"), MARKER.into(), LOCK.into()];
+        for name in names.chain(last) {
+            let path = self.path.join(name);
+            let removed = match std::fs::symlink_metadata(&path) {
+                Ok(data) if data.is_dir() => std::fs::remove_dir_all(&path),
+                Ok(_) => std::fs::remove_file(&path),
+                Err(error) => Err(error),
+            };
+            match removed {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Error::io("remove", path)(error));
+                }
+                _ => {}
+            }
+        }
+        match std::fs::remove_dir(&self.path) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(false),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Error::io("remove", &self.path)(error))
+            }
+            _ => Ok(true),
+        }
     }
 
     /// Which provider made the cluster in this folder; none where there is none yet.
@@ -138,9 +219,31 @@ impl State {
         self.path.join("k3d.json")
     }
 
-    /// What a cluster of k3d was made with.
-    pub fn k3d(&self) -> Option<k3d::Settings> {
-        serde_json::from_slice(&std::fs::read(self.k3d_file()).ok()?).ok()
+    /// What a cluster of k3d was made with; none where there is none. What cannot be read is an
+    /// error: a cluster that nobody knows of would run on.
+    pub fn k3d(&self) -> Result<Option<k3d::Settings>, Error> {
+        let path = self.k3d_file();
+        let text = match std::fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(Error::io("read", &path))?,
+        };
+        let settings = serde_json::from_slice(&text);
+        settings
+            .map(Some)
+            .map_err(|error| Error::io("read", &path)(std::io::Error::other(error)))
+    }
+
+    /// What the k3d cluster of this folder is labelled with: others have clusters of the name too.
+    /// Chosen at random, once.
+    pub fn label(&self) -> Result<String, Error> {
+        let path = self.path.join("label");
+        match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            read => return read.map_err(Error::io("read", &path)),
+        }
+        let label = format!("{:016x}", RandomState::new().hash_one(&self.path));
+        write_private(&path, label.as_bytes())?;
+        Ok(label)
     }
 
     /// Keeps what a cluster of k3d is made with.
@@ -181,11 +284,22 @@ impl State {
     }
 
     /// Waits until no other caller changes this cluster, and keeps others waiting until the lock
-    /// is dropped. `say` is called if there is a wait.
-    pub fn lock(&self, say: impl FnOnce()) -> Result<Flock<File>, Error> {
-        let path = self.path.join("lock");
-        let file = File::create(&path).map_err(Error::io("open", &path))?;
-        lock(file, &path, say)
+    /// is dropped. None where the folder is gone by then. `say` is called if there is a wait.
+    pub fn lock(&self, say: impl Fn()) -> Result<Option<Flock<File>>, Error> {
+        let path = self.path.join(LOCK);
+        loop {
+            let mut options = OpenOptions::new();
+            options.create(true).write(true).truncate(false).mode(0o600);
+            let file = match options.open(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                opened => opened.map_err(Error::io("open", &path))?,
+            };
+            let held = lock(file, &path, &say)?;
+            // A `reset` may have removed the file while we waited for it.
+            if is_at(&held, &path) {
+                return Ok(Some(held));
+            }
+        }
     }
 
     /// The last lines of the log and of the parts of Kubernetes that spoke last.
@@ -214,6 +328,19 @@ impl State {
         }
         lines
     }
+}
+
+/// The lock that callers make: an empty file.
+fn is_lock(entry: &std::fs::DirEntry) -> bool {
+    let empty = |data: std::fs::Metadata| data.is_file() && data.len() == 0;
+    entry.file_name() == LOCK && entry.metadata().is_ok_and(empty)
+}
+
+/// Whether an open file is still the one at the path.
+pub fn is_at(file: &File, path: &Path) -> bool {
+    let id = |data: std::fs::Metadata| (data.dev(), data.ino());
+    let there = std::fs::metadata(path).ok().map(id);
+    there.is_some() && file.metadata().ok().map(id) == there
 }
 
 /// Locks a file, waiting for whoever has it.

@@ -7,7 +7,7 @@ mod k3d;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -44,9 +44,10 @@ case "$line" in
   "docker network inspect "*) cat "$own/subnet" ;;
   "docker network create --subnet="*) echo k3d-network >"$own/network"; echo "172.19.0.0/26" >"$own/subnet" ;;
   "docker network rm "*) rm "$own/network" ;;
+  "docker inspect --format {{index .Config.Labels \"windlass.state\"}} k3d-windlass-server-0") cat "$own/label" ;;
   "docker inspect "*) cat "$own/address" ;;
   "k3d cluster list --output json") cat "$own/clusters" ;;
-  "k3d cluster create windlass "*) cluster 1 ;;
+  "k3d cluster create windlass "*) cluster 1; label="${line##* windlass.state=}"; echo "${label%%@server:0 *}" >"$own/label" ;;
   "k3d cluster start windlass "*) cluster 1 ;;
   "k3d cluster stop windlass") cluster 0 ;;
   "k3d cluster delete windlass") echo "[]" >"$own/clusters" ;;
@@ -257,13 +258,15 @@ impl Machine {
     }
 }
 
-/// A port of loopback that nobody has, and no other test gets: below those that the kernel gives.
+/// A port of loopback that nobody has, and no other test gets: below those that the kernel gives,
+/// a hundred for each process. It is not bound to try: a process that another test is just
+/// starting would have the socket for a moment longer.
 pub(crate) fn free_port() -> u16 {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
-    let first = 15000 + u16::try_from(std::process::id() % 10000).expect("small");
+    let first = 15000 + u16::try_from(std::process::id() % 150).expect("small") * 100;
     loop {
         let port = first + GIVEN.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             return port;
         }
     }

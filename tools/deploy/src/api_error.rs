@@ -72,6 +72,19 @@ impl ApiError {
         matches!(self, Self::Status { code: 404, .. })
     }
 
+    /// Of a deletion that names a uid: whether that object is not there any more. Another one may
+    /// have taken its name.
+    pub fn is_gone(&self) -> bool {
+        let is_another = matches!(self, Self::Status { code: 409, message, .. }
+            if message.contains("UID"));
+        is_another || self.is_not_found()
+    }
+
+    /// Whether the server refuses a port or an address because somebody has it.
+    pub fn is_allocated(&self) -> bool {
+        matches!(self, Self::Status { message, .. } if message.contains("already allocated"))
+    }
+
     /// Whether the server does not allow it to us.
     pub fn is_forbidden(&self) -> bool {
         matches!(

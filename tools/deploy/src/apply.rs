@@ -194,7 +194,7 @@ impl Apply<'_> {
                     source: Box::new(source),
                 };
             }
-            Error::Conflicts {
+            Error::Overtaken {
                 conflicts: vec![(key.clone(), conflicts)],
                 force: self.session.force_command(),
             }
@@ -248,7 +248,7 @@ impl Apply<'_> {
                     .cluster
                     .get(self.resource(at), namespace, name)
                     .await;
-                let found = found.map_err(|source| Error::Read {
+                let found = found.map_err(|source| Error::Watch {
                     what: key.to_string(),
                     context: self.session.place.context.clone(),
                     source: Box::new(source),

@@ -88,6 +88,12 @@ impl Resource {
         Self::built_in("v1", "Pod", "pods", Reach::Namespaced)
     }
 
+    /// Claims of volumes.
+    pub fn claims() -> Self {
+        let plural = "persistentvolumeclaims";
+        Self::built_in("v1", "PersistentVolumeClaim", plural, Reach::Namespaced)
+    }
+
     /// Namespaces.
     pub fn namespaces() -> Self {
         Self::built_in("v1", "Namespace", "namespaces", Reach::Cluster)
@@ -273,6 +279,24 @@ impl Cluster {
         self.send(&request).await
     }
 
+    /// Whether the server would delete exactly the object that was seen, by a server-side dry run.
+    pub async fn dry_run_deletion(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        uid: &str,
+    ) -> Result<(), ApiError> {
+        let key = object.key();
+        let namespace = key.namespace.as_ref();
+        let namespace = namespace.map(windlass_k8s_object::Namespace::as_str);
+        let name = key.name.as_str();
+        let request = delete_request(resource, namespace, name, uid, Effect::DryRun)?;
+        match self.send(&request).await {
+            Err(error) if !error.is_gone() => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// The objects of a kind, with the version of the list to watch from.
     pub async fn list(
         &self,
@@ -396,7 +420,7 @@ pub struct ContainerOf<'a> {
 /// Something that we may be allowed to do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
-    /// `create`, `patch`, `delete`.
+    /// `create`, `patch`, `delete`, `list`, `watch`.
     pub verb: &'static str,
     /// The group.
     pub group: String,
@@ -452,6 +476,7 @@ pub(crate) fn delete_request(
     namespace: Option<&str>,
     name: &str,
     uid: &str,
+    effect: Effect,
 ) -> Result<http::Request<Vec<u8>>, ApiError> {
     let preconditions = Preconditions {
         uid: Some(uid.to_owned()),
@@ -460,6 +485,7 @@ pub(crate) fn delete_request(
     let parameters = DeleteParams {
         propagation_policy: Some(PropagationPolicy::Foreground),
         preconditions: Some(preconditions),
+        dry_run: effect == Effect::DryRun,
         ..DeleteParams::default()
     };
     resource

@@ -15,7 +15,7 @@ use crate::compare::{MANAGERS, changes};
 use crate::desired::Desired;
 use crate::mask;
 use crate::order::Stage;
-use crate::plan::{Live, is_going};
+use crate::plan::{Action, Live};
 
 /// Lines around a change in a long value.
 const CONTEXT: usize = 2;
@@ -83,8 +83,14 @@ impl ObjectDiff {
 }
 
 /// What would change, in an order that depends neither on that of members nor on time: by group,
-/// then as they are written, then by name. `owned` are the fields that others own, by object.
-pub fn diff(desired: &Desired, seen: &[Live], owned: &[(Key, Vec<Conflict>)]) -> Vec<ObjectDiff> {
+/// then as they are written, then by name. `actions` is what the plan does with each object;
+/// `owned` are the fields that others own, by object.
+pub fn diff(
+    desired: &Desired,
+    seen: &[Live],
+    actions: &[Action],
+    owned: &[(Key, Vec<Conflict>)],
+) -> Vec<ObjectDiff> {
     let mut order: Vec<usize> = (0..desired.objects.len().min(seen.len())).collect();
     order.sort_by_key(|at| {
         let one = &desired.objects[*at];
@@ -94,21 +100,26 @@ pub fn diff(desired: &Desired, seen: &[Live], owned: &[(Key, Vec<Conflict>)]) ->
         let wanted = &desired.objects[object].object;
         let of_it = owned.iter().find(|(key, _)| key == wanted.key());
         let conflicts = of_it.map_or(&[][..], |(_, conflicts)| conflicts);
-        let change = change(wanted.document(), &seen[object], conflicts)?;
+        let change = change(
+            wanted.document(),
+            &seen[object],
+            actions.get(object)?,
+            conflicts,
+        )?;
         Some(ObjectDiff { object, change })
     };
     order.into_iter().filter_map(one).collect()
 }
 
-fn change(wanted: &Value, live: &Live, conflicts: &[Conflict]) -> Option<Change> {
-    let created = || {
-        let object = mask::masked(wanted);
-        Some(Change::Created { object })
-    };
-    let (object, dry_run) = match live {
-        Live::Missing | Live::Unmakable(_) => return created(),
-        Live::Found { object, .. } if is_going(object) => return created(),
-        Live::Found { object, dry_run } => (object, dry_run),
+fn change(wanted: &Value, live: &Live, action: &Action, conflicts: &[Conflict]) -> Option<Change> {
+    let (object, dry_run) = match (action, live) {
+        // What is there may be going, by itself or with its namespace: the plan knows.
+        (Action::Create | Action::CreateAfter { .. }, _)
+        | (_, Live::Missing | Live::Unmakable(_)) => {
+            let object = mask::masked(wanted);
+            return Some(Change::Created { object });
+        }
+        (_, Live::Found { object, dry_run }) => (object, dry_run),
     };
     let result = match dry_run {
         None => return Some(Change::Changed { fields: Vec::new() }),
@@ -264,17 +275,9 @@ fn yaml(value: &Value) -> String {
     }
 }
 
-/// A line that cannot steer a terminal, whatever somebody wrote into the cluster.
+/// One line that cannot steer a terminal, whatever somebody wrote into the cluster.
 pub fn harmless(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    for c in line.chars() {
-        if c.is_control() && c != '\t' {
-            text.extend(c.escape_default());
-        } else {
-            text.push(c);
-        }
-    }
-    text
+    windlass_report::harmless(line).replace('\n', "\\n")
 }
 
 fn painted(mark: char, line: &str, colour: Colour) -> String {
@@ -291,6 +294,7 @@ fn painted(mark: char, line: &str, colour: Colour) -> String {
 mod tests {
     use super::*;
     use crate::desired::{DesiredObject, Group};
+    use crate::plan::{Goal, Seen, plan};
     use serde_json::json;
     use windlass_k8s_object::{Environment, Object, Ownership};
 
@@ -328,11 +332,25 @@ mod tests {
         }
     }
 
+    /// The diff of what `apply` plans.
+    fn planned(
+        desired: &Desired,
+        seen: &[Live],
+        owned: &[(Key, Vec<Conflict>)],
+    ) -> Vec<ObjectDiff> {
+        let all = Seen {
+            objects: seen.to_vec(),
+            images: Vec::new(),
+        };
+        let plan = plan(Goal::Apply, desired, &all).expect("a plan");
+        diff(desired, seen, &plan.actions, owned)
+    }
+
     /// The text of one object that changes.
     fn changed(before: &Value, after: &Value) -> String {
         let (before, after) = (map("redis", before), map("redis", after));
         let desired = desired(std::slice::from_ref(&after));
-        let diffs = diff(&desired, &[found(&before, &after)], &[]);
+        let diffs = planned(&desired, &[found(&before, &after)], &[]);
         text(&diffs, &desired, Colour::Never)
     }
 
@@ -397,7 +415,7 @@ mod tests {
         let missing = [Live::Missing, Live::Missing];
         let show = |documents: &[Value]| {
             let desired = desired(documents);
-            text(&diff(&desired, &missing, &[]), &desired, Colour::Never)
+            text(&planned(&desired, &missing, &[]), &desired, Colour::Never)
         };
         let want = "\
 + Secret alice/a
@@ -431,7 +449,7 @@ mod tests {
             field: "data.k".to_owned(),
             manager: "helm".to_owned(),
         };
-        let diffs = diff(
+        let diffs = planned(
             &desired,
             &[found(&before, &after)],
             &[(key, vec![conflict])],
@@ -467,7 +485,7 @@ mod tests {
         };
         let (before, after) = (owned("helm"), owned("windlass"));
         let desired = desired(std::slice::from_ref(&after));
-        let diffs = diff(&desired, &[found(&before, &after)], &[]);
+        let diffs = planned(&desired, &[found(&before, &after)], &[]);
         assert_eq!(
             text(&diffs, &desired, Colour::Never),
             "~ ConfigMap alice/redis\n    \
@@ -486,7 +504,7 @@ mod tests {
                 object,
                 dry_run: None,
             };
-            text(&diff(&desired, &[live], &[]), &desired, Colour::Never)
+            text(&planned(&desired, &[live], &[]), &desired, Colour::Never)
         };
         assert_eq!(
             of(object.clone()),
@@ -496,13 +514,26 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_with_its_namespace_is_made_anew() {
+        let mut namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "alice"}});
+        let map = map("redis", &json!({"k": "v"}));
+        let desired = desired(&[namespace.clone(), map.clone()]);
+        namespace["metadata"]["deletionTimestamp"] = json!("2024-01-01T00:00:00Z");
+        let seen = [found(&namespace, &namespace), found(&map, &map)];
+        let text = text(&planned(&desired, &seen, &[]), &desired, Colour::Never);
+        assert!(text.starts_with("+ Namespace alice\n"), "{text}");
+        assert!(text.contains("\n+ ConfigMap alice/redis\n"), "{text}");
+    }
+
+    #[test]
     fn colours_and_control_characters() {
         let (before, after) = (
             map("redis", &json!({})),
             map("redis", &json!({"k": "a\u{9b}b"})),
         );
         let desired = desired(std::slice::from_ref(&after));
-        let diffs = diff(&desired, &[found(&before, &after)], &[]);
+        let diffs = planned(&desired, &[found(&before, &after)], &[]);
         assert_eq!(
             text(&diffs, &desired, Colour::Ansi),
             "\x1b[33m~ ConfigMap alice/redis\x1b[0m\n    data.k: (none) -> \"a\\u{9b}b\"\n"
@@ -512,7 +543,7 @@ mod tests {
             map("redis", &lists(json!(["a"]))),
             map("redis", &lists(json!(["a", "b\u{1b}[2J"]))),
         );
-        let diffs = diff(&desired, &[found(&before, &after)], &[]);
+        let diffs = planned(&desired, &[found(&before, &after)], &[]);
         let text = text(&diffs, &desired, Colour::Ansi);
         assert!(
             text.ends_with("\x1b[32m      + - \"b\\e[2J\"\x1b[0m\n"),

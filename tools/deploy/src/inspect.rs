@@ -49,7 +49,7 @@ pub struct Pods {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDiffers {
-    /// The field: `spec.template.spec.containers[0].image`.
+    /// The field, as the manifest has it: `spec.template.spec.containers[0].image`.
     pub field: String,
     /// What it should hold.
     pub want: String,
@@ -106,14 +106,25 @@ fn images_that_differ(desired: &DesiredObject, live: &Value) -> Vec<ImageDiffers
     if object.annotation(UNPINNED_ANNOTATION).is_some() {
         return Vec::new();
     }
-    let live = images::list(live);
+    let there = images::list(live);
     let differs = |(field, want): (String, String)| {
-        let live = live.iter().find(|(known, _)| *known == field);
-        let live = live.map(|(_, image)| image.clone());
+        // Not by place: a webhook may have put a container in front.
+        let of = container(object.document(), &field)?;
+        let is_it = |(known, _): &&(String, String)| container(live, known) == Some(of);
+        let live = there.iter().find(is_it).map(|(_, image)| image.clone());
         (live.as_ref() != Some(&want)).then_some(ImageDiffers { field, want, live })
     };
     let wanted = images::list(object.document()).into_iter();
     wanted.filter_map(differs).collect()
+}
+
+/// The container of an image field: its list and its name, unique there.
+fn container<'a>(document: &'a Value, field: &'a str) -> Option<(&'a str, &'a str)> {
+    let (list, at) = field.strip_suffix("].image")?.rsplit_once('[')?;
+    let mut steps = list.split('.');
+    let containers = steps.try_fold(document, |value, step| value.get(step))?;
+    let at: usize = at.parse().ok()?;
+    Some((list, containers.get(at)?.get("name")?.as_str()?))
 }
 
 /// The pods around the objects that are not ready, and what of that cannot be read.

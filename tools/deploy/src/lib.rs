@@ -134,6 +134,7 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
             error,
             Error::Interrupted
                 | Error::Write { .. }
+                | Error::Overtaken { .. }
                 | Error::Delete { .. }
                 | Error::Push { .. }
                 | Error::Rollout { .. }

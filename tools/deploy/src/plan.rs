@@ -159,12 +159,23 @@ impl Action {
 }
 
 /// What a run will do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// For each desired object, in its order.
     pub actions: Vec<Action>,
     /// The images to push, as places among the desired ones.
     pub pushes: Vec<usize>,
+    /// The stateful sets that take their claims with them.
+    pub claims: Vec<Claims>,
+}
+
+/// The claims that go with a stateful set, because the set that is there says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// The set, as a place among the desired objects.
+    pub set: usize,
+    /// The names of the claims; empty until somebody has looked.
+    pub names: Vec<String>,
 }
 
 /// Why there is no plan.
@@ -174,10 +185,12 @@ pub enum PlanError {
     Exists(Vec<Key>),
     /// Objects are to be replaced that we did not make; each with the managers of its fields.
     Foreign(Vec<(Key, Vec<String>)>),
+    /// Stateful sets are to be replaced that would take claims with them which are to stay.
+    Claims(Vec<Key>),
     /// Other managers own fields.
     Conflicts(Vec<(Key, Vec<Conflict>)>),
-    /// The server refuses a write.
-    Refused(Key, Box<ApiError>),
+    /// The server refuses to do this with an object: `change`, `make`, `replace`.
+    Refused(Key, &'static str, Box<ApiError>),
 }
 
 /// Decides what to do.
@@ -195,10 +208,21 @@ pub fn plan(goal: Goal, desired: &Desired, seen: &Seen) -> Result<Plan, PlanErro
         }
         Goal::Replace => {
             all_ours(pairs())?;
+            no_claim_lost(pairs())?;
             steps(goal, pairs())?
         }
         Goal::Apply => steps(goal, pairs())?,
     };
+    let removed = pairs().zip(&actions).enumerate();
+    let removed = removed.filter(|(_, (_, action))| action.removes().is_some());
+    let claims = removed.filter(|(_, ((desired, live), _))| {
+        is_set(desired) && live.object().is_some_and(deletes_claims)
+    });
+    let claims = claims.map(|(set, _)| Claims {
+        set,
+        names: Vec::new(),
+    });
+    let claims = claims.collect();
     let absent = seen
         .images
         .iter()
@@ -207,6 +231,7 @@ pub fn plan(goal: Goal, desired: &Desired, seen: &Seen) -> Result<Plan, PlanErro
     Ok(Plan {
         actions,
         pushes: absent.map(|(at, _)| at).collect(),
+        claims,
     })
 }
 
@@ -243,6 +268,34 @@ fn all_ours<'a>(
     }
 }
 
+/// For `replace`: no set takes claims with it that are to stay by what is desired. What the set
+/// that is there says is what happens.
+fn no_claim_lost<'a>(
+    pairs: impl Iterator<Item = (&'a DesiredObject, &'a Live)>,
+) -> Result<(), PlanError> {
+    let loses = |(desired, live): (&DesiredObject, &Live)| {
+        let object = live.object().filter(|object| !is_going(object))?;
+        let loses = deletes_claims(object) && !deletes_claims(desired.object.document());
+        (is_set(desired) && loses).then(|| desired.object.key().clone())
+    };
+    let sets: Vec<Key> = pairs.filter_map(loses).collect();
+    if sets.is_empty() {
+        Ok(())
+    } else {
+        Err(PlanError::Claims(sets))
+    }
+}
+
+fn is_set(desired: &DesiredObject) -> bool {
+    let key = desired.object.key();
+    (key.group.as_str(), key.kind.as_str()) == ("apps", "StatefulSet")
+}
+
+/// Whether a stateful set takes its claims with it. Without a word it does not.
+fn deletes_claims(set: &Value) -> bool {
+    set["spec"]["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == "Delete"
+}
+
 /// What is to be done so that all are there; all conflicts are told at once.
 fn steps<'a>(
     goal: Goal,
@@ -265,13 +318,25 @@ fn steps<'a>(
             Err(error) if !error.conflicts().is_empty() => {
                 conflicts.push((key.clone(), error.conflicts()));
             }
-            Err(error) => return Err(PlanError::Refused(key.clone(), Box::new(error))),
+            Err(error) => {
+                let doing = refused_step(goal, desired, live);
+                return Err(PlanError::Refused(key.clone(), doing, Box::new(error)));
+            }
         }
     }
     if conflicts.is_empty() {
         Ok(actions)
     } else {
         Err(PlanError::Conflicts(conflicts))
+    }
+}
+
+/// What the server refuses, as one word.
+fn refused_step(goal: Goal, desired: &DesiredObject, live: &Live) -> &'static str {
+    match live {
+        Live::Missing | Live::Unmakable(_) => "make",
+        Live::Found { .. } if goal == Goal::Replace && !is_kept(&desired.object) => "replace",
+        Live::Found { .. } => "change",
     }
 }
 
@@ -334,6 +399,15 @@ fn step(
 /// Whether an object is being deleted: it will be gone when its finalizers are.
 pub fn is_going(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// Whether an object goes when the one with that uid does.
+pub fn is_owned_by(object: &Value, uid: &str) -> bool {
+    let owners = object["metadata"]["ownerReferences"].as_array();
+    owners
+        .into_iter()
+        .flatten()
+        .any(|owner| owner["uid"] == uid)
 }
 
 fn uid_of(object: &Value) -> String {
@@ -618,9 +692,9 @@ mod tests {
         assert_eq!(foreign[0].0.name.as_str(), "b");
         assert_eq!(foreign[0].1, ["helm"]);
         let error = both(found("windlass", "x", Some(Err(refusal()))), Live::Missing);
-        assert!(matches!(error, PlanError::Refused(key, _) if key.name.as_str() == "a"));
+        assert!(matches!(error, PlanError::Refused(key, "replace", _) if key.name.as_str() == "a"));
         let error = both(Live::Missing, Live::Unmakable(refusal()));
-        assert!(matches!(error, PlanError::Refused(key, _) if key.name.as_str() == "b"));
+        assert!(matches!(error, PlanError::Refused(key, "make", _) if key.name.as_str() == "b"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use windlass_report::say;
+use windlass_report::{harmless, say};
 
 use crate::environment::Output;
 
@@ -111,11 +111,11 @@ fn redraw(old: usize, fixed: &[String], live: &[String]) -> String {
         let _ = write!(text, "\x1b[{old}A\x1b[J");
     }
     for line in fixed {
-        let _ = writeln!(text, "{line}");
+        let _ = writeln!(text, "{}", harmless(line));
     }
     // Cut at the right edge (DECAWM): a line that wraps would be two lines to go up.
     for line in live {
-        let _ = writeln!(text, "\x1b[?7l{line}\x1b[?7h");
+        let _ = writeln!(text, "\x1b[?7l{}\x1b[?7h", harmless(line));
     }
     text
 }

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 use windlass_k8s_object::{Key, Kind, Name, Namespace};
 
 use crate::api_error::ApiError;
-use crate::cluster::{Reach, Resource, Selector, delete_request};
+use crate::cluster::{Effect, Reach, Resource, Selector, delete_request};
 use crate::desired::Desired;
 use crate::error::{Error, Reason};
 use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, is_owned_by};
 use crate::session::{CONCURRENCY, Session};
 use crate::wait::unread;
 use crate::watch::{Store, Watched, Watcher};
@@ -42,6 +42,17 @@ struct Going {
     key: Key,
     resource: Resource,
     uid: String,
+    claims: Follow,
+}
+
+/// Whether claims go with a stateful set by the retention policy that it has. Without waiting for
+/// them a new set could find its predecessor's data on its way out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Follow {
+    /// They do.
+    Going,
+    /// They do not, or it is no stateful set.
+    Staying,
 }
 
 impl Going {
@@ -51,16 +62,36 @@ impl Going {
         namespace.filter(|_| self.resource.reach == Reach::Namespaced)
     }
 
-    fn watched(&self) -> Watched {
-        Watched {
-            resource: self.resource.clone(),
+    /// What has to be watched: its kind, and claims where some go with it.
+    fn watched(&self) -> Vec<Watched> {
+        let watched = |resource| Watched {
+            resource,
             namespace: self.namespace().map(str::to_owned),
             selector: Selector::default(),
-        }
+        };
+        let claims = (self.claims == Follow::Going).then(Resource::claims);
+        let kinds = std::iter::once(self.resource.clone()).chain(claims);
+        kinds.map(watched).collect()
     }
 
-    /// The object, as long as it is there and not another one of its name.
-    fn seen<'a>(&self, store: &'a Store) -> Option<&'a Value> {
+    /// The object, as long as it is there and not another one of its name, and what goes with it.
+    fn seen<'a>(&'a self, store: &'a Store) -> Vec<&'a Value> {
+        self.seen_itself(store)
+            .into_iter()
+            .chain(self.seen_claims(store))
+            .collect()
+    }
+
+    fn seen_claims<'a>(&'a self, store: &'a Store) -> Vec<&'a Value> {
+        if self.claims == Follow::Staying {
+            return Vec::new();
+        }
+        let namespace = self.namespace().unwrap_or_default();
+        let all = store.all("v1", "PersistentVolumeClaim", namespace);
+        all.filter(|claim| is_owned_by(claim, &self.uid)).collect()
+    }
+
+    fn seen_itself<'a>(&self, store: &'a Store) -> Option<&'a Value> {
         let Resource {
             api_version, kind, ..
         } = &self.resource;
@@ -69,9 +100,27 @@ impl Going {
         (object["metadata"]["uid"] == *self.uid).then_some(object)
     }
 
-    /// Whether its kind was listed, and it is not there.
+    /// Whether all was listed, and nothing of it is there.
     fn is_gone(&self, watcher: &Watcher) -> bool {
-        watcher.has_listed(&self.watched()) && self.seen(&watcher.store).is_none()
+        let is_listed = |watched: &Watched| watcher.has_listed(watched);
+        self.watched().iter().all(is_listed) && self.seen(&watcher.store).is_empty()
+    }
+
+    /// What is left of it: itself, or else the claims that go with it.
+    fn left(&self, store: &Store) -> Vec<Key> {
+        let claims = self.seen_claims(store);
+        if claims.is_empty() || self.seen_itself(store).is_some() {
+            return vec![self.key.clone()];
+        }
+        let key = |claim: &&Value| {
+            Some(Key {
+                group: String::new(),
+                kind: Kind::try_new(&Resource::claims().kind).ok()?,
+                namespace: self.key.namespace.clone(),
+                name: Name::try_new(claim["metadata"]["name"].as_str()?).ok()?,
+            })
+        };
+        claims.iter().filter_map(key).collect()
     }
 }
 
@@ -84,14 +133,12 @@ impl Remove<'_> {
             let mut objects = self.plan.stage(stage, self.desired, removes);
             objects.reverse();
             let mut going = Vec::new();
-            for at in &objects {
-                going.extend(self.claims_of(*at).await?);
-                going.extend(self.going(*at));
-            }
+            going.extend(objects.iter().filter_map(|at| self.going(*at)));
             let deletes = futures::stream::iter(objects).map(|at| self.delete(at));
             // All are waited for: what is on its way must not be dropped for an error elsewhere.
             let results: Vec<Result<(), Error>> = deletes.buffered(CONCURRENCY).collect().await;
-            results.into_iter().collect::<Result<(), Error>>()?;
+            let failed = results.into_iter().filter_map(Result::err);
+            Error::first_of(failed).map_or(Ok(()), Err)?;
             if let Some(timeout) = self.timeout
                 && !going.is_empty()
             {
@@ -108,15 +155,24 @@ impl Remove<'_> {
             .session
             .resources
             .of(object.api_version(), object.kind())?;
+        let takes_claims = self.plan.claims.iter().any(|claims| claims.set == at);
         Some(Going {
             key: object.key().clone(),
             resource: resource.clone(),
             uid,
+            claims: if takes_claims {
+                Follow::Going
+            } else {
+                Follow::Staying
+            },
         })
     }
 
     async fn delete(&self, at: usize) -> Result<(), Error> {
-        let Some(Going { key, resource, uid }) = self.going(at) else {
+        let Some(Going {
+            key, resource, uid, ..
+        }) = self.going(at)
+        else {
             return Ok(());
         };
         if self.plan.actions[at].deletes().is_none() {
@@ -125,80 +181,28 @@ impl Remove<'_> {
         }
         let namespace = key.namespace.as_ref().map(Namespace::as_str);
         let failed = |source| Error::Delete {
-            object: key.clone(),
+            object: Box::new(key.clone()),
             source: Box::new(source),
+            also: Vec::new(),
         };
-        let request =
-            delete_request(&resource, namespace, key.name.as_str(), &uid).map_err(failed)?;
+        let name = key.name.as_str();
+        let request = delete_request(&resource, namespace, name, &uid, Effect::Write);
+        let request = request.map_err(failed)?;
         self.journal.deletion(at, Progressed::Underway);
         match self.session.cluster.send(&request).await {
             Ok(_) => {}
             // Gone already, or another object has taken its name: ours is not there any more.
-            Err(error) if error.is_not_found() => {}
-            Err(ApiError::Status {
-                code: 409, message, ..
-            }) if message.contains("UID") => {}
+            Err(error) if error.is_gone() => {}
             Err(error) => {
-                self.journal.deletion(at, Progressed::Waiting);
+                // Without an answer nobody knows whether it was done.
+                if !matches!(error, ApiError::Connection { .. }) {
+                    self.journal.deletion(at, Progressed::Waiting);
+                }
                 return Err(failed(error));
             }
         }
         self.journal.deletion(at, Progressed::Done);
         Ok(())
-    }
-
-    /// The claims that go with a stateful set by its own retention policy. Without waiting for
-    /// them a new set could find its predecessor's data on its way out.
-    async fn claims_of(&self, at: usize) -> Result<Vec<Going>, Error> {
-        let object = &self.desired.objects[at].object;
-        let policy = "/spec/persistentVolumeClaimRetentionPolicy/whenDeleted";
-        let deletes = object
-            .document()
-            .pointer(policy)
-            .is_some_and(|policy| policy == "Delete");
-        let (Some(uid), Some(namespace), true) = (
-            self.plan.actions[at].removes(),
-            &object.key().namespace,
-            deletes,
-        ) else {
-            return Ok(Vec::new());
-        };
-        let kind = "PersistentVolumeClaim";
-        let resource = Resource::built_in("v1", kind, "persistentvolumeclaims", Reach::Namespaced);
-        let all = Selector::default();
-        let list = self
-            .session
-            .cluster
-            .list(&resource, Some(namespace.as_str()), &all)
-            .await;
-        let list = list.map_err(|source| Error::Read {
-            what: format!("claims of {}", object.key()),
-            context: self.session.place.context.clone(),
-            source: Box::new(source),
-        })?;
-        let owned = |claim: &&Value| {
-            let owners = claim["metadata"]["ownerReferences"].as_array();
-            owners
-                .into_iter()
-                .flatten()
-                .any(|owner| owner["uid"] == uid)
-        };
-        let claims = list["items"].as_array().into_iter().flatten().filter(owned);
-        let going = |claim: &Value| {
-            let key = Key {
-                group: String::new(),
-                kind: Kind::try_new(kind).ok()?,
-                namespace: Some(namespace.clone()),
-                name: Name::try_new(claim["metadata"]["name"].as_str()?).ok()?,
-            };
-            let uid = claim["metadata"]["uid"].as_str()?.to_owned();
-            Some(Going {
-                key,
-                resource: resource.clone(),
-                uid,
-            })
-        };
-        Ok(claims.filter_map(going).collect())
     }
 
     async fn wait_gone(
@@ -207,7 +211,7 @@ impl Remove<'_> {
         started: Instant,
         timeout: Duration,
     ) -> Result<(), Error> {
-        let kinds: BTreeSet<Watched> = going.iter().map(Going::watched).collect();
+        let kinds: BTreeSet<Watched> = going.iter().flat_map(Going::watched).collect();
         let mut watcher = Watcher::start(&self.session.cluster, kinds.into_iter().collect());
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         loop {
@@ -234,7 +238,7 @@ impl Remove<'_> {
 }
 
 fn not_gone(left: &[&Going], watcher: &Watcher, after: Duration) -> Error {
-    let there = left.iter().filter_map(|one| one.seen(&watcher.store));
+    let there = left.iter().flat_map(|one| one.seen(&watcher.store));
     let finalizers = there.flat_map(|object| {
         let names = object["metadata"]["finalizers"]
             .as_array()
@@ -247,7 +251,10 @@ fn not_gone(left: &[&Going], watcher: &Watcher, after: Duration) -> Error {
     let finalizers: BTreeSet<String> = finalizers.collect();
     let names = finalizers.into_iter().collect::<Vec<_>>().join(", ");
     Error::NotGone {
-        objects: left.iter().map(|one| one.key.clone()).collect(),
+        objects: left
+            .iter()
+            .flat_map(|one| one.left(&watcher.store))
+            .collect(),
         after,
         source: Reason(match watcher.trouble() {
             Some((what, error)) => unread(&what, error),

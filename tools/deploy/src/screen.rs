@@ -7,7 +7,7 @@ use windlass_k8s_object::{Key, Namespace, Scope};
 
 use crate::desired::Desired;
 use crate::journal::{Progressed, State};
-use crate::plan::{Action, Goal, Kept, Plan};
+use crate::plan::{Action, Claims, Goal, Kept, Plan};
 use crate::request::Verb;
 use crate::session::Place;
 
@@ -163,6 +163,17 @@ pub fn plan_details(plan: &Plan, desired: &Desired) -> Vec<String> {
         lines.push(format!("  {:7} {key}{more}", action.word()));
     }
     lines
+}
+
+/// ``StatefulSet `alice/redis` takes its claims with it: data-redis-0``, for each set that does.
+pub fn claim_notes(plan: &Plan, desired: &Desired) -> Vec<String> {
+    let going = plan.claims.iter().filter(|one| !one.names.is_empty());
+    let note = |claims: &Claims| {
+        let key = desired.objects[claims.set].object.key();
+        let names = claims.names.join(", ");
+        format!("{key} takes its claims with it: {names}")
+    };
+    going.map(note).collect()
 }
 
 fn kept(why: Kept) -> &'static str {

@@ -21,7 +21,26 @@ pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
         &manifests(text("MODULE.bazel")),
         "the members of Cargo.toml",
     ));
+    findings.extend(without_checksum(text("Cargo.lock")));
     findings
+}
+
+/// Packages of a registry that Cargo.lock does not fix by a hash.
+fn without_checksum(lock: &str) -> Vec<Finding> {
+    let packages = lock.split("[[package]]").skip(1);
+    let loose =
+        packages.filter(|one| one.contains("\nsource = ") && !one.contains("\nchecksum = \""));
+    let name = |one: &str| one.lines().nth(1).unwrap_or_default().to_owned();
+    loose
+        .map(|one| Finding {
+            path: "Cargo.lock".into(),
+            line: 0,
+            text: format!(
+                "a package without a checksum: {}; run cargo update for it",
+                name(one)
+            ),
+        })
+        .collect()
 }
 
 fn differences(
@@ -148,6 +167,21 @@ mod tests {
                 "MODULE.bazel:0: `a` is missing, which is one of the members of Cargo.toml",
                 "MODULE.bazel:0: `b` is not one of the members of Cargo.toml",
             ]
+        );
+    }
+
+    #[test]
+    fn a_package_that_no_hash_fixes() {
+        let lock = "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\n\
+                    [[package]]\nname = \"a\"\nsource = \"registry\"\nchecksum = \"00\"\n\n\
+                    [[package]]\nname = \"b\"\nsource = \"registry\"\n";
+        let texts: Vec<String> = without_checksum(lock)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            texts,
+            ["Cargo.lock:0: a package without a checksum: name = \"b\"; run cargo update for it"]
         );
     }
 }

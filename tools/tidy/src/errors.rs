@@ -29,7 +29,7 @@ fn check_crate(folder: &Path, sources: &[Source]) -> Vec<Finding> {
     for source in own.iter().filter(|source| !in_tests(&source.path)) {
         for (line, name) in error_enums(&source.text) {
             let variants = format!("{name}::VARIANTS");
-            if !own.iter().any(|source| source.text.contains(&variants)) {
+            if !own.iter().any(|source| names(&source.text, &variants)) {
                 let text = format!(
                     "no test has a case for each error of `{name}`; compare its cases with \
                      `{variants}`, as tools/lib/error_cases shows"
@@ -43,6 +43,13 @@ fn check_crate(folder: &Path, sources: &[Source]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether a text has this path, and not only as the end of a longer name.
+fn names(text: &str, path: &str) -> bool {
+    let in_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(path)
+        .any(|(start, _)| !text[..start].ends_with(in_name))
 }
 
 fn in_tests(path: &Path) -> bool {
@@ -106,6 +113,19 @@ mod tests {
                  cases with `Error::VARIANTS`, as tools/lib/error_cases shows"
             ]
         );
+    }
+
+    #[test]
+    fn cases_of_a_longer_name_are_of_another_error() {
+        let manifest = ("tools/a/Cargo.toml", "");
+        let found = |test| {
+            let test = ("tools/a/src/tests/errors.rs", test);
+            findings(&[manifest, ("tools/a/src/error.rs", ENUM), test]).len()
+        };
+        assert_eq!(found("check(CASES, RequestError::VARIANTS)"), 1);
+        assert_eq!(found("check(CASES, Request_Error::VARIANTS)"), 1);
+        assert_eq!(found("[RequestError::VARIANTS, Error::VARIANTS]"), 0);
+        assert_eq!(found("check(CASES, crate::Error::VARIANTS)"), 0);
     }
 
     #[test]

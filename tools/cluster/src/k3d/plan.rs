@@ -5,6 +5,9 @@ use std::fmt;
 use super::Settings;
 use crate::settings::API_PORT;
 
+/// The label of the node's container: which folder the cluster was made from.
+const LABEL: &str = "windlass.state";
+
 /// A program that this one runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
@@ -99,6 +102,8 @@ pub struct Wanted<'a> {
     pub registries: &'a str,
     /// The archive of images.
     pub images: &'a str,
+    /// What its node is labelled with.
+    pub label: &'a str,
     /// How many seconds k3d may wait for the API server.
     pub timeout: u64,
 }
@@ -224,13 +229,14 @@ fn create(wanted: &Wanted<'_>) -> Line {
         }
     }
     let timeout = format!("{}s", wanted.timeout);
+    let label = format!("{LABEL}={}@server:0", wanted.label);
     // Setup brings a storage class of this name, and nothing here comes in by an ingress.
     line.and(&["--volume", &volume])
         .and(&["--k3s-arg", "--disable=local-storage@server:0"])
         .and(&["--k3s-arg", "--disable=traefik@server:0"])
         // The user's kubeconfig is the user's.
         .and(&["--kubeconfig-update-default=false"])
-        .and(&["--timeout", &timeout])
+        .and(&["--runtime-label", &label, "--timeout", &timeout])
 }
 
 /// Asks which networks there are by this name.
@@ -267,6 +273,18 @@ pub fn kubeconfig(settings: &Settings) -> Line {
 /// Asks for the node's address.
 pub fn address(settings: &Settings) -> Line {
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    inspect(settings, format)
+}
+
+/// Asks for the node's label: it says whose the cluster is.
+pub fn label(settings: &Settings) -> Line {
+    inspect(
+        settings,
+        &format!("{{{{index .Config.Labels \"{LABEL}\"}}}}"),
+    )
+}
+
+fn inspect(settings: &Settings, format: &str) -> Line {
     let node = format!("k3d-{}-server-0", settings.context);
     Line::new(Program::Docker, &["inspect", "--format", format, &node])
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use windlass_report::say;
 
-use super::plan::{self, Images, Live, Step, Wanted};
+use super::plan::{self, Images, Live, Servers, Step, Wanted};
 use super::{Settings, Tools, images};
 use crate::cli::Called;
 use crate::environment::Identity;
@@ -42,6 +42,16 @@ impl Cluster<'_> {
         })
     }
 
+    /// Its nodes that run an API server; none where there is no cluster of the name.
+    pub fn servers(&self) -> Result<Option<Servers>, Error> {
+        let live = self.look()?;
+        if self.is_ours(&live)? {
+            Ok(live.cluster)
+        } else {
+            Err(self.strange())
+        }
+    }
+
     /// Makes or starts what is missing. False where nothing was.
     pub fn up(&self, target: &Target, called: &Called, timeout: Duration) -> Result<bool, Error> {
         let mut live = self.look()?;
@@ -66,10 +76,14 @@ impl Cluster<'_> {
         self.write_registries()?;
         self.state.keep_k3d(self.settings)?;
         for step in &steps {
-            if *step == Step::CreateNetwork {
-                touch(&self.state.made_network())?;
+            if *step != Step::CreateNetwork {
+                self.take(*step, timeout)?;
+                continue;
             }
+            // Marked as ours only once it is: it may be made by somebody else after we failed.
+            remove(&self.state.made_network())?;
             self.take(*step, timeout)?;
+            touch(&self.state.made_network())?;
         }
         if let (true, Some(programs)) = (steps.contains(&Step::ImportImages), &programs) {
             let file = self.state.imported();
@@ -84,16 +98,26 @@ impl Cluster<'_> {
 
     /// Stops it. False where it did not run.
     pub fn down(&self) -> Result<bool, Error> {
-        let steps = plan::down(&self.look()?);
+        let live = self.look()?;
+        if !self.is_ours(&live)? {
+            return Err(self.strange());
+        }
+        let steps = plan::down(&live);
         for step in &steps {
             self.take(*step, Duration::ZERO)?;
         }
         Ok(!steps.is_empty())
     }
 
-    /// Removes it, with the network that was made for it.
+    /// Removes it, with the network that was made for it. A cluster of its name that is not ours
+    /// is left alone.
     pub fn reset(&self) -> Result<(), Error> {
         let mut live = self.look()?;
+        if !self.is_ours(&live)? {
+            let context = &self.settings.context;
+            say(&format!("k3d cluster {context} is not ours: left alone"));
+            live.cluster = None;
+        }
         if !self.state.made_network().exists() {
             live.subnets = None;
         }
@@ -102,14 +126,35 @@ impl Cluster<'_> {
             .try_for_each(|step| self.take(step, Duration::ZERO))
     }
 
+    /// Whether the cluster of this name was made from this folder, or there is none. Without a
+    /// server it holds nothing, and there is none to ask: k3d was interrupted.
+    fn is_ours(&self, live: &Live) -> Result<bool, Error> {
+        if !matches!(live.cluster, Some(servers) if servers.there > 0) {
+            return Ok(true);
+        }
+        let what = format!(
+            "look at the node of k3d cluster `{}`",
+            self.settings.context
+        );
+        let got = self.tools.run(&what, &plan::label(self.settings))?;
+        Ok(got.trim() == self.state.label()?)
+    }
+
+    fn strange(&self) -> Error {
+        let context = self.settings.context.clone();
+        Error::StrangeCluster { context }
+    }
+
     /// Refuses what is there by the same name and is not ours, or is not what is wanted.
     fn refuse(&self, live: &Live) -> Result<(), Error> {
         let context = &self.settings.context;
         if live.cluster.is_some() {
-            let Some(made) = self.state.k3d() else {
-                let context = context.clone();
-                return Err(Error::StrangeCluster { context });
+            let Some(made) = self.state.k3d()? else {
+                return Err(self.strange());
             };
+            if !self.is_ours(live)? {
+                return Err(self.strange());
+            }
             let differences = self.settings.differences(&made);
             if !differences.is_empty() {
                 return Err(Error::OtherSettings {
@@ -172,12 +217,14 @@ impl Cluster<'_> {
     fn take(&self, step: Step, timeout: Duration) -> Result<(), Error> {
         let registries = self.state.registries().display().to_string();
         let images = self.state.images().display().to_string();
+        let label = self.state.label()?;
         let line = plan::line(
             step,
             &Wanted {
                 settings: self.settings,
                 registries: &registries,
                 images: &images,
+                label: &label,
                 timeout: timeout.as_secs(),
             },
         );

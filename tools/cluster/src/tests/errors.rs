@@ -117,7 +117,7 @@ const CASES: &[Case<Error>] = &[
                 serde_json::json!({"redis": "localhost:31000/redis:8"}),
             );
             let failed = up(&machine, &[]);
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
             failed
         },
     },
@@ -221,7 +221,7 @@ const CASES: &[Case<Error>] = &[
         text: "error: provider k3d cannot run cluster `windlass` on this machine\n\
                \x20 | k3d: docker does not answer: Cannot connect to the Docker daemon at \
                unix:///var/run/docker.sock.\n\
-               hint: make `docker version` answer, then bazel run //cluster:up\n",
+               hint: to see what is wrong: docker version\n",
         provoke: |folder| {
             let machine = with_k3d(folder);
             machine.fail(
@@ -283,7 +283,8 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Preflight,
         text: "error: cluster `windlass` in `DIR/home/.local/state/windlass/cluster` is made by \
                k3d: got --provider=embedded\n\
-               hint: bazel run //cluster:reset && bazel run //cluster:up -- --provider=embedded\n",
+               hint: this deletes all data of the cluster: bazel run //cluster:reset && bazel run \
+               //cluster:up -- --provider=embedded\n",
         provoke: |folder| {
             let machine = with_k3d(folder);
             made(folder, &machine);
@@ -302,7 +303,10 @@ const CASES: &[Case<Error>] = &[
         provoke: |folder| {
             let mut machine = with_k3d(folder);
             machine.set("WINDLASS_TOOLBOX", "/toolbox");
+            let state = State::create(&machine.state(), &machine.environment(), || ());
+            drop(state.expect("made"));
             folder.file("home/.local/state/windlass/cluster/settings.json", "{}");
+            folder.keep();
             let failed = run(&machine, "up", &[]);
             assert_eq!(machine.log(), "", "docker has nothing to do with it");
             failed
@@ -332,18 +336,68 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "NotACluster",
+        exit: Exit::Preflight,
+        text: "error: `DIR/project/.vscode` is not the folder of a cluster: `log` is in it\n\
+               hint: name an empty folder: --state <DIR>\n",
+        provoke: |folder| {
+            let path = editor(folder);
+            run(&machine(folder), "reset", &["--state", &path])
+        },
+    },
+    Case {
+        variant: "NotACluster",
+        exit: Exit::Preflight,
+        text: "error: `DIR/project/.vscode` is not the folder of a cluster: `log` is in it\n\
+               hint: name an empty folder: --state <DIR>\n",
+        provoke: |folder| {
+            let path = editor(folder);
+            up(&with_root(folder), &["--state", &path])
+        },
+    },
+    Case {
+        variant: "NameTaken",
+        exit: Exit::Preflight,
+        text: "error: kubeconfig `DIR/home/.kube/config` has a cluster, user or context \
+               `windlass` that is not ours\n\
+               hint: run it without --merge-kubeconfig\n",
+        provoke: |folder| {
+            kubeconfig(folder, "users: [{name: windlass, user: {token: theirs}}]\n");
+            let machine = with_k3d(folder);
+            let failed = up(&machine, &["--provider=k3d", "--merge-kubeconfig"]);
+            assert_eq!(machine.changes(), "");
+            failed
+        },
+    },
+    Case {
+        variant: "NameTaken",
+        exit: Exit::Preflight,
+        text: "error: kubeconfig `DIR/home/.kube/config` has a cluster, user or context \
+               `windlass` that is not ours\n\
+               hint: run it without --merge-kubeconfig\n",
+        provoke: |folder| {
+            let machine = with_k3d(folder);
+            let [api, registry] = made(folder, &machine);
+            let text =
+                "clusters: [{name: windlass, cluster: {certificate-authority-data: VA==}}]\n";
+            kubeconfig(folder, text);
+            let line = ["--provider=k3d", "--merge-kubeconfig", &api, &registry];
+            run(&machine, "up", &line)
+        },
+    },
+    Case {
         variant: "PortInUse",
         exit: Exit::Preflight,
         text: "error: cannot publish the cluster on 127.0.0.1:PORT\n\
                cause: the port is in use by PROCESS\n\
-               hint: stop that program, or choose another port: --registry-port <PORT>\n",
+               hint: to take another port: bazel run //cluster:up -- --registry-port <PORT>\n",
         provoke: |folder| {
             let machine = with_root(folder);
             let taken = taken(folder);
             let registry = format!("--registry-port={}", taken.1);
             let api = format!("--api-port={}", free_port());
             let failed = run(&machine, "up", &[&api, &registry]);
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
             failed
         },
     },
@@ -352,12 +406,12 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Preflight,
         text: "error: cannot publish the cluster on 127.0.0.1:PORT\n\
                cause: the port is in use by PROCESS\n\
-               hint: stop that program, or choose another port: --api-port <PORT>\n",
+               hint: to take another port: bazel run //cluster:up -- --api-port <PORT>\n",
         provoke: |folder| {
             let machine = with_k3d(folder);
             let taken = taken(folder);
             let failed = run(&machine, "up", &[&format!("--api-port={}", taken.1)]);
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
             assert_eq!(machine.changes(), "");
             failed
         },
@@ -423,7 +477,7 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Preflight,
         text: "error: context `windlass` of `DIR/home/.kube/config` does not answer\n\
                cause: https://127.0.0.1:PORT: Connection refused (os error 111)\n\
-               hint: start that cluster, or forget it: kubectl config delete-context windlass\n",
+               hint: to forget it: kubectl config delete-context windlass\n",
         provoke: |folder| {
             let port = free_port();
             folder.show_as(&port.to_string(), "PORT");
@@ -464,7 +518,7 @@ const CASES: &[Case<Error>] = &[
             let machine = with_k3d(folder);
             machine.write("kubeconfig", "---\nclusters: []\n");
             let failed = up(&machine, &[]);
-            wrote(folder, &machine, &["k3d.json", "lock", "registries.yaml"]);
+            wrote(folder, &machine, &K3D);
             failed
         },
     },
@@ -519,6 +573,30 @@ const CASES: &[Case<Error>] = &[
     Case {
         variant: "Io",
         exit: Exit::Failure,
+        text: LATER,
+        provoke: |folder| {
+            let machine = with_k3d(folder);
+            of_later(folder, &machine);
+            let failed = run(&machine, "down", &[]);
+            assert_eq!(machine.log(), "");
+            failed
+        },
+    },
+    Case {
+        variant: "Io",
+        exit: Exit::Failure,
+        text: LATER,
+        provoke: |folder| {
+            let machine = with_k3d(folder);
+            of_later(folder, &machine);
+            let failed = run(&machine, "reset", &[]);
+            assert_eq!(machine.log(), "");
+            failed
+        },
+    },
+    Case {
+        variant: "Io",
+        exit: Exit::Failure,
         text: "error: cannot run `OWN/enter`\n\
                cause: No such file or directory (os error 2)\n",
         provoke: |folder| {
@@ -540,7 +618,8 @@ const CASES: &[Case<Error>] = &[
                127.0.0.1:REGISTRY:31000@server:0:direct --volume \
                DIR/home/.local/state/windlass/cluster/registries.yaml:\
                /etc/rancher/k3s/registries.yaml --k3s-arg --disable=local-storage@server:0 --k3s-arg \
-               --disable=traefik@server:0 --kubeconfig-update-default=false --timeout 180s\n",
+               --disable=traefik@server:0 --kubeconfig-update-default=false --runtime-label \
+               windlass.state=LABEL@server:0 --timeout 180s\n",
         provoke: |folder| {
             let machine = with_k3d(folder);
             let said = "INFO[0000] Prep: Network\n\
@@ -550,7 +629,9 @@ const CASES: &[Case<Error>] = &[
             folder.show_as(ports[0].trim_start_matches("--api-port="), "API");
             folder.show_as(ports[1].trim_start_matches("--registry-port="), "REGISTRY");
             let failed = run(&machine, "up", &ports.each_ref().map(String::as_str));
-            wrote(folder, &machine, &["k3d.json", "lock", "registries.yaml"]);
+            let label = std::fs::read_to_string(machine.state().join("label")).expect("a label");
+            folder.show_as(&label, "LABEL");
+            wrote(folder, &machine, &K3D);
             failed
         },
     },
@@ -564,7 +645,7 @@ const CASES: &[Case<Error>] = &[
             let machine = with_k3d(folder);
             machine.write("clusters", "no JSON");
             let failed = up(&machine, &[]);
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
             failed
         },
     },
@@ -575,8 +656,8 @@ const CASES: &[Case<Error>] = &[
                \x20 | Error response from daemon: Pool overlaps with other one on this address \
                space\n\
                command: docker network create --subnet=172.19.0.0/26 k3d-network\n\
-               hint: free these addresses, or choose others: K3D_NETWORK and REGISTRY in \
-               cluster_constants.bzl\n",
+               hint: set REGISTRY of cluster_constants.bzl to localhost:31000, which needs no \
+               network\n",
         provoke: |folder| {
             let machine = Machine::with_fixed_address(home(folder));
             let said =
@@ -584,11 +665,8 @@ const CASES: &[Case<Error>] = &[
             machine.fail("docker network create", said);
             let failed = up(&machine, &[]);
             assert!(!machine.changes().contains("k3d cluster"));
-            wrote(
-                folder,
-                &machine,
-                &["k3d.json", "lock", "made-network", "registries.yaml"],
-            );
+            // Not marked as made here: whoever makes it now keeps it.
+            wrote(folder, &machine, &K3D);
             failed
         },
     },
@@ -597,14 +675,14 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Preflight,
         text: "error: Docker network `k3d-network` has other addresses: got 172.20.0.0/16, want \
                172.19.0.0/26\n\
-               hint: docker network rm k3d-network\n",
+               hint: set the name in K3D_NETWORK of cluster_constants.bzl to one that is free\n",
         provoke: |folder| {
             let machine = Machine::with_fixed_address(home(folder));
             machine.write("network", "k3d-network\n");
             machine.write("subnet", "172.20.0.0/16\n");
             let failed = up(&machine, &[]);
             assert_eq!(machine.changes(), "");
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
             failed
         },
     },
@@ -613,8 +691,7 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Rollout,
         text: "error: the node is at another address of Docker network `k3d-network`: got \
                172.19.0.3, want 172.19.0.2\n\
-               hint: disconnect what has 172.19.0.2 (docker network inspect k3d-network), then \
-               bazel run //cluster:reset && bazel run //cluster:up\n",
+               hint: to see what has 172.19.0.2: docker network inspect k3d-network\n",
         provoke: |folder| {
             let machine = Machine::with_fixed_address(home(folder));
             machine.write("address", "172.19.0.3\n");
@@ -637,7 +714,32 @@ const CASES: &[Case<Error>] = &[
             );
             let failed = up(&machine, &[]);
             assert_eq!(machine.changes(), "");
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
+            failed
+        },
+    },
+    Case {
+        variant: "StrangeCluster",
+        exit: Exit::Preflight,
+        text: STRANGE,
+        provoke: |folder| {
+            let machine = with_k3d(folder);
+            let ports = theirs(folder, &machine);
+            let failed = run(&machine, "up", &ports.each_ref().map(String::as_str));
+            assert_eq!(machine.changes(), "");
+            failed
+        },
+    },
+    Case {
+        variant: "StrangeCluster",
+        exit: Exit::Preflight,
+        text: STRANGE,
+        provoke: |folder| {
+            let machine = with_k3d(folder);
+            theirs(folder, &machine);
+            run(&machine, "status", &[]).expect_err("it is not ours");
+            let failed = run(&machine, "down", &[]);
+            assert_eq!(machine.changes(), "");
             failed
         },
     },
@@ -646,7 +748,8 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Preflight,
         text: "error: k3d cluster `windlass` was made with other settings\n\
                \x20 | registry: made with \"localhost:31000\", now \"127.0.0.1:31000\"\n\
-               hint: bazel run //cluster:reset && bazel run //cluster:up\n",
+               hint: this deletes all data of the cluster: bazel run //cluster:reset && bazel run \
+               //cluster:up\n",
         provoke: |folder| {
             let mut machine = with_k3d(folder);
             let ports = made(folder, &machine);
@@ -673,7 +776,7 @@ const CASES: &[Case<Error>] = &[
             machine.program("enter", "echo 'make-root: no Debian archive' >&2; exit 1");
             let failed = up(&machine, &[]);
             assert_eq!(machine.changes(), "");
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
             failed
         },
     },
@@ -692,7 +795,7 @@ const CASES: &[Case<Error>] = &[
                 serde_json::json!({"redis": "localhost:31000/redis:8"}),
             );
             let failed = up(&machine, &[]);
-            wrote(folder, &machine, &["lock"]);
+            wrote(folder, &machine, &EMPTY);
             failed
         },
     },
@@ -712,7 +815,7 @@ const CASES: &[Case<Error>] = &[
 ];
 
 /// What is in the folder of an embedded cluster that was started.
-const STARTED: [&str; 10] = [
+const STARTED: [&str; 11] = [
     "certs.d",
     "images",
     "kubeconfig",
@@ -723,7 +826,61 @@ const STARTED: [&str; 10] = [
     "root",
     "settings.json",
     "var",
+    "windlass-cluster",
 ];
+
+/// What is in the folder of a cluster of k3d that failed.
+const K3D: [&str; 5] = [
+    "k3d.json",
+    "label",
+    "lock",
+    "registries.yaml",
+    "windlass-cluster",
+];
+
+/// What is in a folder that somebody was about to make a cluster in.
+const EMPTY: [&str; 2] = ["lock", "windlass-cluster"];
+
+const STRANGE: &str = "\
+    error: k3d has a cluster `windlass` already, which is not ours\n\
+    hint: to use it: k3d kubeconfig merge windlass --kubeconfig-merge-default && \
+    kubectl config rename-context k3d-windlass windlass\n";
+
+/// A cluster of somebody else, made after ours failed.
+fn theirs(folder: &Folder, machine: &Machine) -> [String; 2] {
+    machine.fail("k3d cluster create", "FATA[0000] no");
+    let ports = free_ports();
+    run(machine, "up", &ports.each_ref().map(String::as_str)).expect_err("fails");
+    machine.fail("nothing", "");
+    let one = r#"[{"name": "windlass", "serversCount": 1, "serversRunning": 1}]"#;
+    machine.write("clusters", one);
+    machine.write("label", "\n");
+    machine.log();
+    folder.keep();
+    ports
+}
+
+/// What an editor keeps: names that a cluster has as well.
+fn editor(folder: &Folder) -> String {
+    folder.file("project/.vscode/settings.json", "{\"editor.tabSize\": 4}");
+    folder.file("project/.vscode/node/theirs.js", "");
+    folder.file("project/.vscode/log", "");
+    folder.path("project/.vscode")
+}
+
+const LATER: &str = "\
+    error: cannot read `DIR/home/.local/state/windlass/cluster/k3d.json`\n\
+    cause: unknown field `later`, expected one of `context`, `registry`, `published`, \
+    `endpoint`, `network`, `images` at line 1 column 8\n";
+
+/// A cluster of k3d that a later version made.
+fn of_later(folder: &Folder, machine: &Machine) {
+    made(folder, machine);
+    let file = machine.state().join("k3d.json");
+    let text = std::fs::read_to_string(&file).expect("read");
+    std::fs::write(&file, text.replacen('{', "{\"later\": 1,", 1)).expect("written");
+    folder.keep();
+}
 
 /// A port that somebody listens on: this process.
 fn taken(folder: &Folder) -> (TcpListener, u16) {

@@ -1,11 +1,14 @@
 //! The cluster by k3d, with fakes: which commands, in which order, and none when there is no need.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::kubeconfig;
+use crate::settings::HostPorts;
 use crate::state::State;
 use crate::tests::{Machine, free_port, free_ports};
 use crate::verbs;
@@ -17,6 +20,10 @@ fn up(machine: &Machine, ports: &[String; 2]) {
 
 /// What `up` asks before it does anything.
 const LOOKS: &str = "docker version --format {{.Server.Version}}\nk3d cluster list --output json\n";
+
+/// What it asks where there is a cluster.
+const ASKS: &str =
+    "docker inspect --format {{index .Config.Labels \"windlass.state\"}} k3d-windlass-server-0\n";
 
 /// What it asks in the end.
 const ENDS: &str = "k3d kubeconfig get windlass\n";
@@ -37,8 +44,10 @@ fn from_nothing_and_again() {
          --port 127.0.0.1:{registry}:31000@server:0:direct \
          --volume {}/registries.yaml:/etc/rancher/k3s/registries.yaml \
          --k3s-arg --disable=local-storage@server:0 --k3s-arg --disable=traefik@server:0 \
-         --kubeconfig-update-default=false --timeout 180s\n",
-        state.display()
+         --kubeconfig-update-default=false --runtime-label windlass.state={}@server:0 \
+         --timeout 180s\n",
+        state.display(),
+        std::fs::read_to_string(state.join("label")).expect("a label"),
     );
     assert_eq!(machine.log(), format!("{LOOKS}{create}{ENDS}"));
 
@@ -55,7 +64,11 @@ fn from_nothing_and_again() {
     // Whoever has the ports now is docker, for the cluster.
     let _taken = std::net::TcpListener::bind(("127.0.0.1", api)).expect("free");
     up(&machine, &ports);
-    assert_eq!(machine.log(), format!("{LOOKS}{ENDS}"), "a second time");
+    assert_eq!(
+        machine.log(),
+        format!("{LOOKS}{ASKS}{ENDS}"),
+        "a second time"
+    );
 }
 
 #[test]
@@ -128,11 +141,13 @@ fn at_a_fixed_address() {
          k3d cluster create windlass --no-lb {} --network k3d-network \
          --volume {}/registries.yaml:/etc/rancher/k3s/registries.yaml \
          --k3s-arg --disable=local-storage@server:0 --k3s-arg --disable=traefik@server:0 \
-         --kubeconfig-update-default=false --timeout 180s\n\
+         --kubeconfig-update-default=false --runtime-label windlass.state={}@server:0 \
+         --timeout 180s\n\
          k3d kubeconfig get windlass\n\
          docker inspect --format {{{{range .NetworkSettings.Networks}}}}{{{{.IPAddress}}}}{{{{end}}}} k3d-windlass-server-0\n",
         ports[0].replace("--api-port=", "--api-port 127.0.0.1:"),
         state.display(),
+        std::fs::read_to_string(state.join("label")).expect("a label"),
     );
     assert_eq!(machine.log(), want);
     let registries = std::fs::read_to_string(state.join("registries.yaml")).expect("written");
@@ -330,8 +345,8 @@ fn callers_wait_for_one_another() {
     let home = tempfile::tempdir().expect("a folder");
     let machine = Machine::with_k3d(home.path());
     let ports = free_ports();
-    let state = State::create(&machine.state(), &machine.environment()).expect("made");
-    let held = state.lock(|| ()).expect("locked");
+    let created = State::create(&machine.state(), &machine.environment(), || ());
+    let (_, held) = created.expect("made");
     thread::scope(|scope| {
         let other = scope.spawn(|| up(&machine, &ports));
         // It has chosen, and then waits for the lock.
@@ -347,4 +362,86 @@ fn callers_wait_for_one_another() {
         other.join().expect("goes on");
     });
     assert!(machine.changes().contains("k3d cluster create"));
+}
+
+#[test]
+fn who_waited_for_a_reset_makes_the_folder_anew() {
+    let home = tempfile::tempdir().expect("a folder");
+    let machine = Machine::new(home.path());
+    let environment = machine.environment();
+    let create = || State::create(&machine.state(), &environment, || ()).expect("made");
+    let (state, held) = create();
+    let waits = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let say = || waits.store(true, Ordering::Relaxed);
+        let path = machine.state();
+        let environment = &environment;
+        let other = scope.spawn(move || State::create(&path, environment, say).expect("made"));
+        while !waits.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(state.remove().expect("removed"), "nothing else is in it");
+        drop(held);
+        let (state, held) = other.join().expect("goes on");
+        let file = state.path().join("lock");
+        assert!(crate::state::is_at(&held, &file), "a third caller waits");
+        let mode = std::fs::metadata(state.path()).expect("made").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o700);
+        drop(held);
+    });
+    let (state, held) = create();
+    std::fs::remove_dir_all(state.path()).expect("removed");
+    drop(held);
+    assert!(state.lock(|| ()).expect("no error").is_none(), "it is gone");
+}
+
+#[test]
+fn reset_removes_only_what_is_ours() {
+    let home = tempfile::tempdir().expect("a folder");
+    let machine = Machine::with_k3d(home.path());
+    up(&machine, &free_ports());
+    std::fs::write(machine.state().join("thesis.txt"), "theirs").expect("written");
+    machine.run("reset", &[]).expect("reset");
+    let left = std::fs::read_dir(machine.state()).expect("a folder");
+    let left: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, ["thesis.txt"]);
+}
+
+#[test]
+fn a_folder_from_before_there_was_a_mark_is_ours() {
+    let home = tempfile::tempdir().expect("a folder");
+    let machine = Machine::new(home.path());
+    let environment = machine.environment();
+    let (state, held) = State::create(&machine.state(), &environment, || ()).expect("made");
+    let settings = crate::settings::tests::settings(HostPorts::default());
+    state.keep_settings(&settings).expect("kept");
+    drop(held);
+    std::fs::remove_file(state.path().join("windlass-cluster")).expect("removed");
+    State::open(state.path(), &environment).expect_err("it has no keys");
+    std::fs::create_dir(state.keys()).expect("made");
+    std::fs::write(state.keys().join("admin.kubeconfig"), "").expect("written");
+    std::fs::write(state.kubeconfig(), "").expect("written");
+    State::open(state.path(), &environment).expect("ours");
+    std::fs::write(state.path().join("thesis.txt"), "").expect("written");
+    State::open(state.path(), &environment).expect_err("something else is in it");
+}
+
+#[test]
+fn a_cluster_and_a_network_of_somebody_else_outlive_a_reset() {
+    let home = tempfile::tempdir().expect("a folder");
+    let machine = Machine::with_fixed_address(home.path());
+    machine.fail("docker network create", "Pool overlaps");
+    let ports = free_ports();
+    let failed = machine.run("up", &ports.each_ref().map(String::as_str));
+    failed.expect_err("no network");
+    machine.fail("nothing", "");
+    machine.write("network", "k3d-network\n");
+    machine.write("subnet", "172.19.0.0/26\n");
+    let one = r#"[{"name": "windlass", "serversCount": 1, "serversRunning": 1}]"#;
+    machine.write("clusters", one);
+    machine.write("label", "\n");
+    machine.log();
+    machine.run("reset", &[]).expect("reset");
+    assert_eq!(machine.changes(), "");
+    assert!(!machine.state().exists(), "our folder is gone");
 }

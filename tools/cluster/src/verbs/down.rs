@@ -20,8 +20,11 @@ pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result
         say(&alone.unwrap_or_else(|| format!("{context} is down already")));
         return Ok(ExitCode::SUCCESS);
     };
-    let _lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
-    if let Some(settings) = state.k3d() {
+    let Some(_lock) = state.lock(super::waiting)? else {
+        say(&format!("{context} is down already"));
+        return Ok(ExitCode::SUCCESS);
+    };
+    if let Some(settings) = state.k3d()? {
         let tools = super::k3d_tools(target, called)?;
         let cluster = Cluster {
             tools: &tools,

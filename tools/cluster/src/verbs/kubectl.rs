@@ -42,7 +42,7 @@ pub(crate) fn command(target: &Target, called: &Called) -> Result<Command, Error
         return users(&found.file, target, called);
     }
     let state = state.ok_or_else(down)?;
-    if state.k3d().is_some() {
+    if state.k3d()?.is_some() {
         return users(&state.kubeconfig(), target, called);
     }
     match state.settings() {

@@ -12,6 +12,8 @@ pub mod with;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
+use windlass_report::say;
+
 use crate::cli::{Called, StateArgument};
 use crate::contexts;
 use crate::error::Error;
@@ -47,6 +49,11 @@ fn open(path: &Path, called: &Called) -> Result<Option<State>, Error> {
         Ok(false) => Ok(None),
         _ => State::open(path, &called.environment).map(Some),
     }
+}
+
+/// Says why nothing happens.
+fn waiting() {
+    say("another caller changes the cluster: waiting");
 }
 
 /// What to say of a context of the cluster's name that is not ours, if there is one: it is neither

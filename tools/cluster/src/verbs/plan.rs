@@ -15,6 +15,9 @@ use crate::settings::HostPorts;
 /// Where the cluster's folder is, in a text that is the same on all machines.
 const STATE: &str = "$STATE";
 
+/// What the node is labelled with, in such a text.
+const LABEL: &str = "$LABEL";
+
 /// Seconds that k3d may wait: what `up` takes where it is not told.
 pub const TIMEOUT: u64 = 180;
 
@@ -95,6 +98,7 @@ fn line(step: Step, settings: &Settings) -> plan::Line {
         settings,
         registries: &format!("{STATE}/registries.yaml"),
         images: &format!("{STATE}/images.tar"),
+        label: LABEL,
         timeout: TIMEOUT,
     };
     plan::line(step, &wanted)

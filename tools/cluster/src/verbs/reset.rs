@@ -9,11 +9,10 @@ use crate::error::Error;
 use crate::k3d::Cluster;
 use crate::kubeconfig;
 use crate::node::{self, Stopped};
-use crate::programs;
 use crate::request::Target;
 use crate::state::State;
 
-/// Stops the cluster and removes its folder.
+/// Stops the cluster and removes what it has in its folder.
 pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result<ExitCode, Error> {
     let context = &target.request.context;
     let Some(state) = super::existing(argument, called)? else {
@@ -21,8 +20,11 @@ pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result
         say(&alone.unwrap_or_else(|| format!("{context} is gone already")));
         return Ok(ExitCode::SUCCESS);
     };
-    let _lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
-    if let Some(settings) = state.k3d() {
+    let Some(_lock) = state.lock(super::waiting)? else {
+        say(&format!("{context} is gone already"));
+        return Ok(ExitCode::SUCCESS);
+    };
+    if let Some(settings) = state.k3d()? {
         let tools = super::k3d_tools(target, called)?;
         let cluster = Cluster {
             tools: &tools,
@@ -34,7 +36,10 @@ pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result
         return Err(node::not_stopped(context));
     }
     unmerge(&state, context)?;
-    programs::remove(state.path())?;
+    if !state.remove()? {
+        let path = state.path().display();
+        say(&format!("{path} stays: something else is in it"));
+    }
     say(&format!("{context} and all its data are gone"));
     Ok(ExitCode::SUCCESS)
 }

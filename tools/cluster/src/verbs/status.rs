@@ -7,7 +7,7 @@ use windlass_report::{Exit, print};
 use crate::cli::{Called, StateArgument};
 use crate::contexts;
 use crate::error::Error;
-use crate::k3d;
+use crate::k3d::{self, Cluster};
 use crate::kubeconfig;
 use crate::node;
 use crate::record;
@@ -34,7 +34,7 @@ pub fn run(argument: &StateArgument, target: &Target, called: &Called) -> Result
         return printed(&text, answer.is_ok());
     }
     if let Some(state) = &state
-        && let Some(settings) = state.k3d()
+        && let Some(settings) = state.k3d()?
     {
         return by_k3d(state, &settings, target, called);
     }
@@ -64,9 +64,14 @@ fn by_k3d(
     target: &Target,
     called: &Called,
 ) -> Result<ExitCode, Error> {
-    let tools = super::k3d_tools(target, called)?;
+    let tools = &super::k3d_tools(target, called)?;
     let context = &settings.context;
-    let (status, runs) = match tools.cluster(context)? {
+    let cluster = Cluster {
+        tools,
+        state,
+        settings,
+    };
+    let (status, runs) = match cluster.servers()? {
         Some(servers) if servers.running > 0 => ("up", true),
         Some(_) => ("down", false),
         None => ("down, never started", false),

@@ -46,7 +46,11 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, target: &Target, called: &Called) -> Result<ExitCode, Error> {
     let path = super::folder(arguments.state.as_ref(), called);
     let state = super::open(&path, called)?;
-    match choose(arguments, target, state.as_ref(), called)? {
+    let chosen = choose(arguments, target, state.as_ref(), called)?;
+    if arguments.merge_kubeconfig && !matches!(chosen, Chosen::Context(_)) {
+        contexts::may_merge(state.as_ref(), &target.request.context, called)?;
+    }
+    match chosen {
         Chosen::Context(found) => use_foreign(&target.request.context, found),
         Chosen::K3d(tools) => up_by_k3d(arguments, target, called, &tools),
         Chosen::Embedded => up_embedded(arguments, target, called),
@@ -114,8 +118,8 @@ fn up_by_k3d(
 ) -> Result<ExitCode, Error> {
     let from = Instant::now();
     let settings = k3d::Settings::new(&target.request, arguments.host_ports());
-    let state = State::create(&arguments.folder(called), &called.environment)?;
-    let lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
+    let folder = arguments.folder(called);
+    let (state, lock) = State::create(&folder, &called.environment, super::waiting)?;
     let cluster = Cluster {
         tools,
         state: &state,
@@ -137,8 +141,8 @@ fn up_embedded(arguments: &Arguments, target: &Target, called: &Called) -> Resul
     toolbox::enter(target, &again, &called.environment)?;
     let programs = programs::build(target, &called.environment)?;
     let settings = Settings::new(&target.request, programs, arguments.host_ports());
-    let state = State::create(&arguments.folder(called), &called.environment)?;
-    let lock = state.lock(|| say("another caller changes the cluster: waiting"))?;
+    let folder = arguments.folder(called);
+    let (state, lock) = State::create(&folder, &called.environment, super::waiting)?;
     let timeout = Duration::from_secs(arguments.timeout);
     let program = called.environment.program()?;
     let started = embedded::up(&state, &settings, &target.node, &program, timeout)?;

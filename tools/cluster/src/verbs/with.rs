@@ -63,10 +63,12 @@ pub fn run(arguments: &Arguments, target: &Target, called: &Called) -> Result<Ex
     toolbox::enter(target, &called.arguments, &called.environment)?;
     let programs = programs::find(target, &called.environment)?;
     record::sweep(&called.environment.records());
-    let (state, temporary) = match &arguments.state {
-        Some(path) => (State::create(path, &called.environment)?, false),
-        None => (temporary_state(called)?, true),
+    let (path, temporary) = match &arguments.state {
+        Some(path) => (path.clone(), false),
+        None => (temporary_folder(called)?, true),
     };
+    // The lock is for the command: it may call `up`.
+    let (state, _) = State::create(&path, &called.environment, super::waiting)?;
     state.keep_settings(&Settings::new(
         &target.request,
         programs,
@@ -82,11 +84,10 @@ pub fn run(arguments: &Arguments, target: &Target, called: &Called) -> Result<Ex
     ended
 }
 
-fn temporary_state(called: &Called) -> Result<State, Error> {
+fn temporary_folder(called: &Called) -> Result<PathBuf, Error> {
     let folder = called.environment.temporary();
-    let made = nix::unistd::mkdtemp(&folder.join("windlass-XXXXXX"))
-        .map_err(|errno| Error::io("make a folder in", &folder)(errno.into()))?;
-    State::open(&made, &called.environment)
+    nix::unistd::mkdtemp(&folder.join("windlass-XXXXXX"))
+        .map_err(|errno| Error::io("make a folder in", &folder)(errno.into()))
 }
 
 fn isolated(

@@ -9,13 +9,17 @@ use super::text::{conflict_lines, lacking_lines, manager_lines};
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match self {
-            Self::Conflicts { conflicts, .. } => conflict_lines(conflicts),
+            Self::Conflicts { conflicts, .. } | Self::Overtaken { conflicts, .. } => {
+                conflict_lines(conflicts)
+            }
             Self::Foreign { objects, .. } => manager_lines(objects),
             Self::ReferenceMissing { missing, .. } => lacking_lines(missing),
             Self::Rollout { explanation, .. } | Self::Timeout { explanation, .. } => {
                 explanation.evidence()
             }
-            Self::Push { also, .. } => also.iter().map(|also| format!("also: {also}")).collect(),
+            Self::Push { also, .. } | Self::Delete { also, .. } => {
+                also.iter().map(|also| format!("also: {also}")).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -53,9 +57,11 @@ impl Explain for Error {
                 Some(setup.clone())
             }
             Self::Registry { hint, .. } | Self::Push { hint, .. } => hint.clone(),
-            Self::Exists { apply, .. } => Some(apply.clone()),
-            Self::Conflicts { force, .. } => Some(force.clone()),
-            Self::Write { source, .. } if !source.conflicts().is_empty() => None,
+            Self::NamespaceGoing {
+                namespace, kubectl, ..
+            } => Some(format!("{kubectl} wait --for=delete namespace/{namespace}")),
+            Self::Exists { apply, .. } | Self::Claims { apply, .. } => Some(apply.clone()),
+            Self::Conflicts { force, .. } | Self::Overtaken { force, .. } => Some(force.clone()),
             Self::Rollout {
                 explanation,
                 kubectl,
@@ -90,12 +96,14 @@ impl Explain for Error {
             | Self::Unauthorized { .. }
             | Self::Identity { .. }
             | Self::NamespaceMissing { .. }
+            | Self::NamespaceGoing { .. }
             | Self::KindMissing { .. }
             | Self::ClusterScoped { .. }
             | Self::NamespaceUnset { .. }
             | Self::NamespaceSet { .. }
             | Self::ReferenceMissing { .. }
             | Self::Foreign { .. }
+            | Self::Claims { .. }
             | Self::DockerConfig { .. }
             | Self::Owner { .. }
             | Self::Access { .. }
@@ -103,6 +111,7 @@ impl Explain for Error {
             | Self::Exists { .. } => Exit::Preflight,
             Self::Registry { exit, .. } | Self::Push { exit, .. } => *exit,
             Self::Conflicts { .. }
+            | Self::Overtaken { .. }
             | Self::Refused { .. }
             | Self::Write { .. }
             | Self::Delete { .. } => Exit::Write,

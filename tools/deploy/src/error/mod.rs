@@ -198,6 +198,16 @@ pub enum Error {
         /// What makes it.
         setup: String,
     },
+    /// A namespace is being deleted, and all that is in it.
+    #[error("namespace `{namespace}` is being deleted on {context}; nothing was pushed or written")]
+    NamespaceGoing {
+        /// The namespace.
+        namespace: String,
+        /// The context.
+        context: String,
+        /// What a user types for kubectl, for the hint.
+        kubectl: String,
+    },
     /// The cluster does not know a kind.
     #[error(
         "{object} is of a kind that {context} does not serve (`{api_version}`); nothing was pushed or written"
@@ -335,6 +345,17 @@ pub enum Error {
         /// What shows how they differ.
         diff: String,
     },
+    /// Stateful sets are to be replaced that would take claims with them which are to stay.
+    #[error(
+        "cannot replace {}: claims go with what is there: whenDeleted: got `Delete`, want `Retain`; nothing was pushed or written",
+        keys(objects)
+    )]
+    Claims {
+        /// The sets.
+        objects: Vec<Key>,
+        /// What changes the policy first.
+        apply: String,
+    },
     /// Other managers own fields that we want to set.
     #[error(
         "{} by other managers; nothing was pushed or written",
@@ -346,9 +367,19 @@ pub enum Error {
         /// What takes them.
         force: String,
     },
+    /// Other managers own fields that we want to set, since we looked: seen by the write itself.
+    #[error("{} by other managers", owned(conflicts))]
+    Overtaken {
+        /// The fields, by object.
+        conflicts: Vec<(Key, Vec<Conflict>)>,
+        /// What takes them.
+        force: String,
+    },
     /// The API server refuses a write, as its dry run says.
-    #[error("cannot change {object}; nothing was pushed or written")]
+    #[error("cannot {doing} {object}; nothing was pushed or written")]
     Refused {
+        /// What it refuses: `change`, `make`, `replace`.
+        doing: &'static str,
         /// The object.
         object: Key,
         /// Why.
@@ -366,9 +397,11 @@ pub enum Error {
     #[error("cannot delete {object}")]
     Delete {
         /// The object.
-        object: Key,
+        object: Box<Key>,
         /// Why.
         source: Box<ApiError>,
+        /// Other deletions that failed at the same time, each as one line.
+        also: Vec<String>,
     },
     /// An image could not be pushed.
     #[error("{source_text}")]
@@ -500,7 +533,7 @@ impl Error {
     pub fn first_of(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut errors = errors.into_iter();
         let mut first = errors.next()?;
-        if let Self::Push { also, .. } = &mut first {
+        if let Self::Push { also, .. } | Self::Delete { also, .. } = &mut first {
             also.extend(errors.map(|error| text::one_line(&error)));
         }
         Some(first)

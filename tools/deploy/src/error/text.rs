@@ -76,7 +76,7 @@ pub(super) fn verbs(verbs: &[Verb]) -> String {
     }
 }
 
-/// ``Service `a/b`, which windlass did not make``.
+/// ``Service `a/b` and 1 more: windlass did not make it``.
 pub(super) fn managed(objects: &[(Key, Vec<String>)]) -> String {
     let names: Vec<Key> = objects.iter().map(|(key, _)| key.clone()).collect();
     format!("{}: windlass did not make it", keys(&names))

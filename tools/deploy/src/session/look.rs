@@ -11,7 +11,7 @@ use crate::cluster::{Conflicts, Resource};
 use crate::desired::{Desired, DesiredImage};
 use crate::error::Error;
 use crate::order::is_kept;
-use crate::plan::{Goal, Live, Presence};
+use crate::plan::{Goal, Live, Presence, is_going};
 use crate::request::DeployRequest;
 
 /// What the API server is asked of each object.
@@ -59,7 +59,8 @@ impl Session<'_> {
             return Ok(Live::Missing);
         };
         let Some(live) = self.get(resource, object).await? else {
-            return match ask.for_object(object) {
+            // What is missing is made by `replace` too, whatever its kind.
+            return match ask {
                 Ask::Anew => Ok(self.makable(resource, object).await),
                 Ask::Presence | Ask::Write => Ok(Live::Missing),
             };
@@ -71,8 +72,8 @@ impl Session<'_> {
             }),
             Ask::Write => self.look_at_write(resource, object, live).await,
             Ask::Anew => Ok(Live::Found {
+                dry_run: Some(self.replaceable(resource, object, &live).await),
                 object: live,
-                dry_run: Some(self.replaceable(resource, object).await),
             }),
         }
     }
@@ -143,11 +144,34 @@ impl Session<'_> {
         }
     }
 
+    /// Whether an object that is there could be deleted and made anew.
+    async fn replaceable(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        live: &Value,
+    ) -> Result<Value, ApiError> {
+        let made = self.makable_anew(resource, object, live).await?;
+        let uid = live["metadata"]["uid"].as_str();
+        if let Some(uid) = uid.filter(|_| !is_going(live)) {
+            let deletion = self.cluster.dry_run_deletion(resource, object, uid);
+            deletion.await?;
+        }
+        Ok(made)
+    }
+
     /// Whether an object that is there could be made anew: what a write would make of it says so,
     /// and where that fails on a field which cannot be changed, the dry run of a creation.
-    async fn replaceable(&self, resource: &Resource, object: &Object) -> Result<Value, ApiError> {
+    async fn makable_anew(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        live: &Value,
+    ) -> Result<Value, ApiError> {
         let write = self.cluster.dry_run(resource, object, Conflicts::Force);
         match write.await {
+            // Not by the object itself: that may write what it holds.
+            Err(error) if error.is_allocated() => return Err(error),
             Err(ApiError::Status { code: 422, .. }) => {}
             result => return result,
         }
@@ -155,12 +179,25 @@ impl Session<'_> {
             // The fields were looked at before the name.
             Err(ApiError::Status { code: 409, .. }) => Ok(Value::Null),
             // A port or an address that the object itself holds, and lets go.
-            Err(ApiError::Status { message, .. }) if message.contains("already allocated") => {
-                Ok(Value::Null)
-            }
+            Err(error) if error.is_allocated() && holds(live, object.document()) => Ok(Value::Null),
             result => result,
         }
     }
+}
+
+/// Whether a `Service` that is there has all ports and addresses that it is to have.
+fn holds(live: &Value, desired: &Value) -> bool {
+    fn allocated(service: &Value) -> Vec<&Value> {
+        let spec = &service["spec"];
+        let ports = spec["ports"].as_array().into_iter().flatten();
+        let addresses = spec["clusterIPs"].as_array().into_iter().flatten();
+        let single = [&spec["clusterIP"], &spec["healthCheckNodePort"]];
+        let all = ports.map(|port| &port["nodePort"]).chain(addresses);
+        all.chain(single).filter(|value| !value.is_null()).collect()
+    }
+    let live = allocated(live);
+    let mut desired = allocated(desired).into_iter();
+    desired.all(|value| live.contains(&value))
 }
 
 /// Asks the registries which images they have.

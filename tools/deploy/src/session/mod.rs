@@ -109,11 +109,7 @@ impl Connection {
             kubectl,
             path,
         } = kubeconfig::find(context, environment).await?;
-        let server = config
-            .cluster_url
-            .authority()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let server = host_and_port(&config.cluster_url);
         let user = config.auth_info.clone();
         // No request is made yet: what can fail is a key, a certificate or a program that it names.
         let client = kube::Client::try_from(config).map_err(|error| {
@@ -134,6 +130,17 @@ impl Connection {
             user,
             retry: Retry::USUAL,
         })
+    }
+}
+
+/// A URL's authority without its userinfo, which holds a password where it is there.
+fn host_and_port(url: &http::Uri) -> String {
+    let Some(authority) = url.authority() else {
+        return String::new();
+    };
+    match authority.port() {
+        Some(port) => format!("{}:{port}", authority.host()),
+        None => authority.host().to_owned(),
     }
 }
 
@@ -208,7 +215,13 @@ impl<'a> Session<'a> {
             _ => Verb::Apply,
         };
         let command = self.request.command_of(verb);
-        format!("{command} -- --force-conflicts")
+        let environment = &self.request.environment;
+        let again = if verb == Verb::Replace && environment.protected {
+            format!(" --yes-really={}", environment.name)
+        } else {
+            String::new()
+        };
+        format!("{command} -- --force-conflicts{again}")
     }
 
     /// What happens to fields of others.
@@ -231,11 +244,19 @@ impl<'a> Session<'a> {
                 objects,
                 diff: self.request.command_of(Verb::Diff),
             },
+            PlanError::Claims(objects) => Error::Claims {
+                objects,
+                apply: self.request.command_of(Verb::Apply),
+            },
             PlanError::Conflicts(conflicts) => Error::Conflicts {
                 conflicts,
                 force: self.force_command(),
             },
-            PlanError::Refused(object, source) => Error::Refused { object, source },
+            PlanError::Refused(object, doing, source) => Error::Refused {
+                doing,
+                object,
+                source,
+            },
         })
     }
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use windlass_k8s_object::{PERSONAL_ANNOTATION, Scope};
+use windlass_k8s_object::{Namespace, Object, PERSONAL_ANNOTATION, Scope};
 
 use super::{CONCURRENCY, Session};
-use crate::cluster::{Access, Reach, Resource};
+use crate::cluster::{Access, Reach, Resource, Selector};
 use crate::desired::{Desired, OWNER_ANNOTATION};
 use crate::error::Error;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, is_going, is_owned_by};
 use crate::references::{self, Found, Lacking, Named};
+use crate::request::Verb;
 
 /// What there is of a Secret or a `ConfigMap`.
 enum LookUp {
@@ -58,6 +59,14 @@ impl Session<'_> {
             };
             if self.place.environment.namespace() == Some(namespace) {
                 self.check_owner(name, &found).await?;
+            }
+            // `diff` writes nothing, and says of each object that it is going.
+            if is_going(&found) && self.request.verb != Verb::Diff {
+                return Err(Error::NamespaceGoing {
+                    namespace: name.to_owned(),
+                    context: self.place.context.clone(),
+                    kubectl: self.place.kubectl.clone(),
+                });
             }
         }
         Ok(())
@@ -253,15 +262,21 @@ impl Session<'_> {
         }
     }
 
-    /// Checks that we may make every write of a plan: one review for each verb, kind and
-    /// namespace.
+    /// Checks that we may make every write of a plan, and see what it waits for before the next
+    /// one: one review for each verb, kind and namespace.
     pub async fn check_access(&self, desired: &Desired, plan: &Plan) -> Result<(), Error> {
-        let wanted: BTreeSet<Access> = desired
+        let mut wanted: BTreeSet<Access> = desired
             .objects
             .iter()
             .zip(&plan.actions)
             .flat_map(|(object, action)| self.accesses(&object.object, action))
             .collect();
+        for claims in &plan.claims {
+            if self.is_awaited(&plan.actions[claims.set]) {
+                let set = &desired.objects[claims.set].object;
+                wanted.extend(accesses_of(&Resource::claims(), set, &["list", "watch"]));
+            }
+        }
         let reviews = futures::stream::iter(wanted).map(|access| async move {
             let may = self.cluster.may(&access).await;
             may.map(|may| (access, may))
@@ -282,8 +297,34 @@ impl Session<'_> {
         })
     }
 
+    /// Whether the run waits until what the action removes is gone.
+    fn is_awaited(&self, action: &Action) -> bool {
+        // Whatever the options say: until the old one is gone, the new one cannot be made.
+        action.removes().is_some() && (action.is_sent() || self.options.waits())
+    }
+
+    /// Looks which claims go with the stateful sets of a plan.
+    pub async fn name_claims(&self, desired: &Desired, plan: &mut Plan) -> Result<(), Error> {
+        for claims in &mut plan.claims {
+            let action = &plan.actions[claims.set];
+            let key = desired.objects[claims.set].object.key();
+            let (Some(uid), true) = (action.removes(), self.is_awaited(action)) else {
+                continue;
+            };
+            let namespace = key.namespace.as_ref().map(Namespace::as_str);
+            let (resource, all) = (Resource::claims(), Selector::default());
+            let list = self.cluster.list(&resource, namespace, &all).await;
+            let list = list.map_err(self.unreadable(&format!("claims of {key}")))?;
+            let items = list["items"].as_array().into_iter().flatten();
+            let names = items.filter(|claim| is_owned_by(claim, uid));
+            let names = names.filter_map(|claim| claim["metadata"]["name"].as_str());
+            claims.names = names.map(str::to_owned).collect();
+        }
+        Ok(())
+    }
+
     /// What a write needs. Server-side apply is a patch, and a creation where nothing is there.
-    fn accesses(&self, object: &windlass_k8s_object::Object, action: &Action) -> Vec<Access> {
+    fn accesses(&self, object: &Object, action: &Action) -> Vec<Access> {
         let Some(resource) = self.resources.of(object.api_version(), object.kind()) else {
             return Vec::new();
         };
@@ -294,14 +335,24 @@ impl Session<'_> {
             Action::Delete { .. } => &["delete"],
             Action::Same | Action::Gone | Action::Keep { .. } => &[],
         };
-        let namespace = object.key().namespace.as_ref();
-        let namespace = namespace.filter(|_| resource.reach == Reach::Namespaced);
-        let access = |verb: &&'static str| Access {
-            verb,
-            group: resource.group.clone(),
-            plural: resource.plural.clone(),
-            namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+        let reads: &[&'static str] = if self.is_awaited(action) {
+            &["list", "watch"]
+        } else {
+            &[]
         };
-        verbs.iter().map(access).collect()
+        accesses_of(resource, object, &[verbs, reads].concat())
     }
+}
+
+/// Each verb for a kind, where `object` lives.
+fn accesses_of(resource: &Resource, object: &Object, verbs: &[&'static str]) -> Vec<Access> {
+    let namespace = object.key().namespace.as_ref();
+    let namespace = namespace.filter(|_| resource.reach == Reach::Namespaced);
+    let access = |verb: &&'static str| Access {
+        verb,
+        group: resource.group.clone(),
+        plural: resource.plural.clone(),
+        namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+    };
+    verbs.iter().map(access).collect()
 }

@@ -246,6 +246,84 @@ async fn conflicts_are_shown_and_then_told_as_apply_tells_them() {
 }
 
 #[tokio::test]
+async fn a_refusal_hides_no_other_change() {
+    let fake = Fake::start(Scenario::Refuses, &["alice"]).await;
+    fake.put(MAP, map("old"));
+    let service = json!({"apiVersion": "v1", "kind": "Service", "spec": {},
+        "metadata": {"name": "redis", "namespace": "alice", "uid": "s", "resourceVersion": "1"}});
+    fake.put("/api/v1/namespaces/alice/services/redis", service);
+    let case = case(&fake.address, "diff");
+    let ran = run(&case, &[]).await;
+    assert!(
+        ran.data
+            .starts_with("~ ConfigMap alice/redis\n    data.k: \"old\" -> \"v\"\n"),
+        "{}",
+        ran.data
+    );
+    assert!(!ran.data.contains("Service"), "{}", ran.data);
+    assert_eq!(steady(&ran.screen, &fake.address), HEADER);
+    assert_eq!(ran.failure().1, Exit::Write);
+    let document = run(&case, &["--output=json"]).await;
+    assert_eq!(fields(&document, 0)[0]["path"], "data.k");
+    assert_eq!(fields(&document, 1), json!([]));
+    let outcome: Value = serde_json::from_str(&document.data).expect("one document");
+    assert_eq!(
+        (&outcome["result"], &outcome["exit"]),
+        (&json!("failed"), &json!(6))
+    );
+    looked_only(&fake);
+}
+
+#[tokio::test]
+async fn a_password_in_the_url_is_never_shown() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = case(&fake.address, "diff");
+    let server = format!("http://u:hunter2@{}", fake.address);
+    case.write_kubeconfig(&json!({"server": server}), &json!({}));
+    let ran = run(&case, &["--output=json"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(ran.screen.contains(&fake.address), "{}", ran.screen);
+    let outcome: Value = serde_json::from_str(&ran.data).expect("one document");
+    assert_eq!(outcome["cluster"]["server"], fake.address);
+    for text in [&ran.screen, &ran.data] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    // Nor where nobody answers.
+    let server = "http://u:hunter2@127.0.0.1:1";
+    case.write_kubeconfig(&json!({"server": server}), &json!({}));
+    let ran = run(&case, &["--output=json"]).await;
+    let (text, exit) = ran.failure();
+    assert_eq!(exit, Exit::Preflight);
+    for text in [&text, &ran.screen, &ran.data] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    assert!(text.contains("127.0.0.1:1"), "{text}");
+}
+
+#[tokio::test]
+async fn the_hint_of_a_conflict_keeps_the_second_word() {
+    let fake = Fake::start(Scenario::Owned, &["alice"]).await;
+    for (verb, flags, typed) in [
+        ("apply", &[][..], "apply -- --force-conflicts\n"),
+        (
+            "replace",
+            &["--yes-really=myns"],
+            "replace -- --force-conflicts --yes-really=myns\n",
+        ),
+    ] {
+        fake.put(MAP, map("theirs"));
+        let mut case = case(&fake.address, verb);
+        case.request["environment"]["protected"] = json!(true);
+        if verb == "replace" {
+            fake.state.lock().expect("lock").objects.remove(MAP);
+        }
+        let (text, exit) = run(&case, flags).await.failure();
+        assert_eq!(exit, Exit::Write, "{text}");
+        assert!(text.ends_with(typed), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn setup_shows_the_owner_that_it_would_write() {
     let fake = Fake::start(Scenario::Usual, &[]).await;
     let mut case = case(&fake.address, "diff");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use windlass_oci_registry_fake::{Fault, Registry, What};
 use windlass_report::Exit;
 
-use super::case::{HEADER, add_image, case, pod, replace_service, run, setup, steady};
+use super::case::{Case, HEADER, add_image, case, pod, replace_service, run, setup, steady};
 use super::fake::{Fake, Scenario};
 
 const MAP: &str = "/api/v1/namespaces/alice/configmaps/redis";
@@ -88,12 +88,14 @@ async fn what_others_made_stays_and_names_them() {
 async fn what_the_server_would_not_make_is_not_deleted() {
     let there = applied(Scenario::Refuses).await;
     let missing = Fake::start(Scenario::Refuses, &["alice"]).await;
-    for fake in [there, missing] {
+    for (fake, word) in [(there, "replace"), (missing, "make")] {
         let (text, exit) = run(&case(&fake.address, "replace"), &[]).await.failure();
         assert_eq!(
             text,
-            "error: cannot change Service `alice/redis`; nothing was pushed or written\n\
-             cause: spec.ports: Required value\n"
+            format!(
+                "error: cannot {word} Service `alice/redis`; nothing was pushed or written\n\
+                 cause: spec.ports: Required value\n"
+            )
         );
         assert_eq!(exit, Exit::Write);
         assert_eq!(fake.writes(), [""; 0]);
@@ -250,4 +252,149 @@ async fn a_dry_run_shows_the_plan_and_no_more() {
         ran.screen
     );
     assert_eq!(fake.writes(), [""; 0]);
+}
+
+fn nothing_written(fake: &Fake, (text, exit): &(String, Exit), want: &str) {
+    assert_eq!(text, want);
+    assert_eq!(*exit, Exit::Write);
+    assert_eq!(fake.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_port_of_another_service_is_seen_before_anything_goes() {
+    // The write says so, whatever the object holds; or only the creation does, of a port that the
+    // object does not hold.
+    let moved = json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "redis", "namespace": "alice"},
+        "spec": {"ports": [{"port": 80, "nodePort": 30081}]}});
+    for (scenario, held) in [(Scenario::TakenPorts, 30081), (Scenario::TakesPorts, 30080)] {
+        let fake = applied(scenario).await;
+        let mut live = fake.object(SERVICE).expect("there");
+        live["spec"] = json!({"ports": [{"port": 80, "nodePort": held}]});
+        fake.put(SERVICE, live);
+        let mut case = case(&fake.address, "replace");
+        replace_service(&mut case, &moved);
+        nothing_written(
+            &fake,
+            &run(&case, &[]).await.failure(),
+            "error: cannot replace Service `alice/redis`; nothing was pushed or written\n\
+             cause: spec.ports[0].nodePort: provided port is already allocated\n",
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_refused_is_seen_before_anything_goes() {
+    let fake = applied(Scenario::Guards).await;
+    nothing_written(
+        &fake,
+        &run(&case(&fake.address, "replace"), &[]).await.failure(),
+        "error: cannot replace ConfigMap `alice/redis`; nothing was pushed or written\n\
+         cause: not this one\n",
+    );
+}
+
+#[tokio::test]
+async fn a_kept_kind_that_cannot_be_made_is_seen_before_anything_goes() {
+    let fake = applied(Scenario::Full).await;
+    let mut case = case(&fake.address, "replace");
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": "alice"}});
+    case.add("//services/redis:data", "PersistentVolumeClaim", &claim);
+    nothing_written(
+        &fake,
+        &run(&case, &[]).await.failure(),
+        "error: cannot make PersistentVolumeClaim `alice/data`; nothing was pushed or written\n\
+         cause: exceeded quota: claims\n",
+    );
+}
+
+#[tokio::test]
+async fn what_is_waited_for_must_be_listable() {
+    let want = |kinds: &str| {
+        format!("error: you may not {kinds} on windlass; nothing was pushed or written\n")
+    };
+    let both = want("list configmaps in `alice`, list services in `alice`");
+    for verb in ["replace", "delete"] {
+        let fake = applied(Scenario::HidesLists).await;
+        let (text, exit) = run(&case(&fake.address, verb), &[]).await.failure();
+        assert_eq!((text, exit), (both.clone(), Exit::Preflight), "{verb}");
+        assert_eq!(fake.writes(), [""; 0]);
+    }
+    // What somebody else deletes is waited for as well.
+    let fake = applied(Scenario::HidesLists).await;
+    fake.begin_deletion(SERVICE);
+    let (text, _) = run(&case(&fake.address, "apply"), &[]).await.failure();
+    assert_eq!(text, want("list services in `alice`"));
+    // Nobody waits, nobody lists; nor are claims looked for.
+    let fake = applied(Scenario::HidesLists).await;
+    let mut case = case(&fake.address, "delete");
+    add_set(&mut case, &fake, "Delete", "Delete");
+    fake.requests();
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    let requests = fake.requests();
+    let lists = |request: &&String| request.ends_with("/persistentvolumeclaims");
+    assert_eq!(requests.iter().find(lists), None);
+    // Whoever waits for the set waits for its claims.
+    add_set(&mut case, &fake, "Delete", "Delete");
+    let (text, _) = run(&case, &[]).await.failure();
+    assert_eq!(
+        text,
+        want("list persistentvolumeclaims in `alice`, list statefulsets in `alice`")
+    );
+}
+
+const SET: &str = "/apis/apps/v1/namespaces/alice/statefulsets/redis";
+const CLAIM: &str = "/api/v1/namespaces/alice/persistentvolumeclaims/data-redis-0";
+
+/// Puts a stateful set with a claim there, and wants it in the place of the `Service`.
+fn add_set(case: &mut Case, fake: &Fake, live: &str, desired: &str) {
+    let set = |policy: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+            "metadata": {"name": "redis", "namespace": "alice"},
+            "spec": {"replicas": 0,
+                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": policy}}})
+    };
+    replace_service(case, &set(desired));
+    let mut there = set(live);
+    there["metadata"]["uid"] = json!("old-set");
+    there["metadata"]["resourceVersion"] = json!("1");
+    there["metadata"]["managedFields"] = json!([{"manager": "windlass"}]);
+    fake.put(SET, there);
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data-redis-0", "namespace": "alice", "uid": "claim",
+            "ownerReferences": [{"uid": "old-set"}]}});
+    fake.put(CLAIM, claim);
+}
+
+#[tokio::test]
+async fn claims_go_by_what_the_set_that_is_there_says() {
+    let fake = applied(Scenario::Usual).await;
+    let mut case = case(&fake.address, "replace");
+    add_set(&mut case, &fake, "Delete", "Retain");
+    let (text, exit) = run(&case, &[]).await.failure();
+    assert_eq!(
+        text,
+        "error: cannot replace StatefulSet `alice/redis`: claims go with what is there: \
+         whenDeleted: got `Delete`, want `Retain`; nothing was pushed or written\n\
+         hint: bazel run //services/client:myns-deep.apply\n"
+    );
+    assert_eq!(exit, Exit::Preflight);
+    assert_eq!(fake.writes(), [""; 0]);
+    let note = "note    StatefulSet `alice/redis` takes its claims with it: data-redis-0";
+    // The claim is never gone here, and the new set must not find it.
+    add_set(&mut case, &fake, "Delete", "Delete");
+    let ran = run(&case, &["--timeout=1s"]).await;
+    assert!(ran.screen.contains(note), "{}", ran.screen);
+    let (text, _) = ran.failure();
+    let left = "error: PersistentVolumeClaim `alice/data-redis-0` not gone after 1.0 s\n";
+    assert!(text.starts_with(left), "{text}");
+    assert_eq!(fake.writes(), [format!("DELETE {SET}")]);
+    // One that stays is not waited for.
+    add_set(&mut case, &fake, "Retain", "Delete");
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(!ran.screen.contains("note"), "{}", ran.screen);
+    assert!(fake.object(CLAIM).is_some());
 }

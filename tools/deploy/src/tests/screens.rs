@@ -114,6 +114,7 @@ fn first_apply() {
     let plan = Plan {
         actions: vec![Action::Create; 7],
         pushes: vec![0],
+        ..Plan::default()
     };
     let mut lines = vec![
         screen::header(&place(&desired)),
@@ -193,6 +194,7 @@ fn failed_rollout() {
         plan: Some(Plan {
             actions: vec![Action::Create; 7],
             pushes: Vec::new(),
+            ..Plan::default()
         }),
         writes: vec![Progressed::Done; 7],
         statuses: statuses(6, 0, 0),
@@ -227,6 +229,7 @@ fn half_way() {
         plan: Some(Plan {
             actions: vec![Action::Create; 7],
             pushes: vec![0],
+            ..Plan::default()
         }),
         desired: Some(desired),
         writes,
@@ -252,6 +255,7 @@ fn what_delete_leaves() {
     let plan = Plan {
         actions,
         pushes: Vec::new(),
+        ..Plan::default()
     };
     assert_eq!(
         screen::plan_line(Goal::Delete, &plan, 7),
@@ -287,6 +291,7 @@ fn replace_half_way() {
     let plan = Plan {
         actions,
         pushes: vec![0, 1],
+        ..Plan::default()
     };
     assert_eq!(
         screen::plan_line(Goal::Replace, &plan, 7),

@@ -159,6 +159,36 @@ async fn an_unpinned_object_is_looked_at_and_its_image_is_not_compared() {
 }
 
 #[tokio::test]
+async fn a_container_that_a_webhook_put_in_front_is_not_compared() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    put_map(&fake);
+    let other = WANTED.replace('1', "2");
+    let case = with_deployment(&fake.address, &json!({}));
+    for (image, said) in [
+        (WANTED, None),
+        (
+            other.as_str(),
+            Some(format!(
+                "containers[0].image: got `{other}`, want `{WANTED}`\n"
+            )),
+        ),
+    ] {
+        put_deployment(&fake, image, 1);
+        let mut deployment = fake.object(DEPLOYMENT).expect("put");
+        let containers = &mut deployment["spec"]["template"]["spec"]["containers"];
+        let containers = containers.as_array_mut().expect("containers");
+        containers.insert(0, json!({"name": "proxy", "image": "mesh/proxy:1"}));
+        fake.put(DEPLOYMENT, deployment);
+        let ran = run(&case, &[]).await;
+        assert!(ran.result.is_ok(), "{:?}", ran.result);
+        match said {
+            None => assert!(!ran.data.contains("image:"), "{}", ran.data),
+            Some(said) => assert!(ran.data.ends_with(&said), "{}", ran.data),
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_a_namespace_all_is_missing() {
     let fake = Fake::start(Scenario::Usual, &[]).await;
     let mut case = with_deployment(&fake.address, &json!({}));

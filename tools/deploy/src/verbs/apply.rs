@@ -38,9 +38,10 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
         look_for_images(request, &desired, &registry)
     )?;
     let seen = Seen { objects, images };
-    let plan = session.plan(goal, &desired, &seen)?;
+    let mut plan = session.plan(goal, &desired, &seen)?;
     desired.check_blobs(&plan.pushes)?;
     session.check_access(&desired, &plan).await?;
+    session.name_claims(&desired, &mut plan).await?;
     context.tell(goal, &desired, &plan);
     if options.dry_run {
         return Ok(());

@@ -25,8 +25,9 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         objects: session.look(Ask::of(Goal::Delete), &desired).await?,
         images: Vec::new(),
     };
-    let plan = session.plan(Goal::Delete, &desired, &seen)?;
+    let mut plan = session.plan(Goal::Delete, &desired, &seen)?;
     session.check_access(&desired, &plan).await?;
+    session.name_claims(&desired, &mut plan).await?;
     context.tell(Goal::Delete, &desired, &plan);
     if options.dry_run {
         return Ok(());

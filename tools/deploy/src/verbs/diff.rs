@@ -5,7 +5,7 @@ use super::Context;
 use crate::desired::Desired;
 use crate::diff::{diff, text};
 use crate::error::Error;
-use crate::plan::{Goal, Live, Seen};
+use crate::plan::{Goal, Live, Plan, Seen};
 use crate::screen;
 use crate::session::{Ask, Session};
 
@@ -27,14 +27,15 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         _ => &[],
     };
     let shown = settle(&session, &desired, seen).await;
-    let diffs = diff(&desired, &shown.objects, owned);
+    // With a conflict or a refusal there is no plan to carry out, but one to look at.
+    let plan = intended(&session, &desired, &shown)?;
+    let diffs = diff(&desired, &shown.objects, &plan.actions, owned);
     context.print(&text(&diffs, &desired, context.environment.colour))?;
-    // With a conflict there is no plan to carry out, but one to look at.
-    if let Ok(plan) = session.plan(Goal::Apply, &desired, &shown) {
-        context.journal.begin(&desired, &plan);
+    if session.plan(Goal::Apply, &desired, &shown).is_ok() {
         let width = screen::name_width(&desired);
         context.progress.line(&screen::diff_line(&plan, width));
     }
+    context.journal.begin(&desired, &plan);
     context.journal.state().diffs = diffs;
     planned.map(|_| ())
 }
@@ -66,6 +67,17 @@ async fn tell_what_is_missing(
         Ok(()) => {}
     }
     Ok(())
+}
+
+/// What `apply` would try: of what the server refuses, nobody knows the fields.
+fn intended(session: &Session<'_>, desired: &Desired, shown: &Seen) -> Result<Plan, Error> {
+    let mut tried = shown.clone();
+    for live in &mut tried.objects {
+        if let Live::Found { dry_run, .. } = live {
+            dry_run.take_if(|result| result.is_err());
+        }
+    }
+    session.plan(Goal::Apply, desired, &tried)
 }
 
 /// What was seen, with the fields of others taken: so a conflict shows both values.

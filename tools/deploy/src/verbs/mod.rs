@@ -104,6 +104,9 @@ impl<'a> Context<'a> {
         let width = screen::name_width(desired);
         self.progress.line(&screen::plan_line(goal, plan, width));
         self.tell_details(desired, plan);
+        for note in screen::claim_notes(plan, desired) {
+            self.progress.line(&screen::note_line(&note));
+        }
     }
 
     /// Shows each step of a plan, where that is asked for.

@@ -38,8 +38,8 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let absent = images.iter().enumerate();
     let absent = absent.filter(|(_, there)| **there == Presence::Absent);
     let plan = Plan {
-        actions: Vec::new(),
         pushes: absent.map(|(at, _)| at).collect(),
+        ..Plan::default()
     };
     desired.check_blobs(&plan.pushes)?;
     journal.begin(&desired, &plan);

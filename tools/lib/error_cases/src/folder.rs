@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 
-/// What stands at a path: a file's bytes, or `None` for what is no file.
-type Entries = BTreeMap<PathBuf, Option<Vec<u8>>>;
+/// What stands at a path: its kind, and a file's bytes or a link's target.
+type Entries = BTreeMap<PathBuf, (FileType, Vec<u8>)>;
 
 /// A folder of one case's own; removed with it.
 pub struct Folder {
@@ -39,14 +39,15 @@ impl Folder {
         let path = self.root.path().join(name);
         fs::create_dir_all(path.parent().expect("it is in the folder")).expect("makes folders");
         fs::write(&path, content).expect("writes");
-        self.keep();
+        self.keep_one(&path);
         self.path(name)
     }
 
     /// Makes an empty folder, and says where.
     pub fn folder(&self, name: &str) -> String {
-        fs::create_dir_all(self.root.path().join(name)).expect("makes folders");
-        self.keep();
+        let path = self.root.path().join(name);
+        fs::create_dir_all(&path).expect("makes folders");
+        self.keep_one(&path);
         self.path(name)
     }
 
@@ -60,6 +61,23 @@ impl Folder {
     /// Takes all that is there now for made by the case.
     pub fn keep(&self) {
         self.made.replace(self.entries());
+    }
+
+    /// Takes a path and the folders that it is in for made by the case, and nothing else: what an
+    /// error wrote before may be there as well.
+    fn keep_one(&self, path: &Path) {
+        let mut made = self.made.borrow_mut();
+        for path in path
+            .ancestors()
+            .take_while(|path| *path != self.root.path())
+        {
+            made.insert(self.below(path), content(path));
+        }
+    }
+
+    fn below(&self, path: &Path) -> PathBuf {
+        let below = path.strip_prefix(self.root.path());
+        below.expect("it is in the folder").to_owned()
     }
 
     /// Shows `text`, which differs from run to run, as `word` from here on: a port, say.
@@ -89,27 +107,36 @@ impl Folder {
     fn entries(&self) -> Entries {
         let mut entries = Entries::new();
         read(self.root.path(), &mut entries);
-        let root = self.root.path();
-        let below = |path: PathBuf| path.strip_prefix(root).map(Path::to_owned);
         entries
             .into_iter()
-            .map(|(path, content)| (below(path).expect("it is in the folder"), content))
+            .map(|(path, content)| (self.below(&path), content))
             .collect()
     }
 }
 
-/// All that is below a folder. Links are not followed, and what is no file is not opened: a pipe
-/// would wait for a writer.
+/// All that is below a folder. Links are not followed.
 fn read(folder: &Path, entries: &mut Entries) {
     for entry in fs::read_dir(folder).expect("lists") {
-        let entry = entry.expect("lists");
-        let kind = entry.file_type().expect("there");
-        let content = kind
-            .is_file()
-            .then(|| fs::read(entry.path()).expect("reads"));
-        if kind.is_dir() {
-            read(&entry.path(), entries);
+        let path = entry.expect("lists").path();
+        let content = content(&path);
+        if content.0.is_dir() {
+            read(&path, entries);
         }
-        entries.insert(entry.path(), content);
+        entries.insert(path, content);
     }
+}
+
+/// What stands at a path. What is neither file nor link is not opened: a pipe would wait for a
+/// writer.
+fn content(path: &Path) -> (FileType, Vec<u8>) {
+    let kind = fs::symlink_metadata(path).expect("there").file_type();
+    let bytes = if kind.is_file() {
+        fs::read(path).expect("reads")
+    } else if kind.is_symlink() {
+        let target = fs::read_link(path).expect("reads");
+        target.into_os_string().into_encoded_bytes()
+    } else {
+        Vec::new()
+    };
+    (kind, bytes)
 }

@@ -1,6 +1,7 @@
 //! A table that is not right has to fail, for each way of not being right.
 
 use super::*;
+use std::os::unix::fs::symlink;
 use strum::VariantNames as _;
 
 #[derive(Debug, thiserror::Error, strum::VariantNames, strum::IntoStaticStr)]
@@ -118,6 +119,29 @@ fn whatever_is_written_is_seen() {
         Err(Error::Write)
     };
     assert_eq!(left(provoke), complaint("new"));
+    // What the case makes afterwards hides nothing.
+    let provoke = |folder: &Folder| {
+        std::fs::write(folder.path("out"), "").expect("writes");
+        folder.file("a/in", "x");
+        folder.folder("b");
+        Err(Error::Write)
+    };
+    assert_eq!(left(provoke), complaint("out"));
+    let provoke = |folder: &Folder| {
+        let link = folder.path("link");
+        symlink("one", &link).expect("links");
+        folder.keep();
+        std::fs::remove_file(&link).expect("removes");
+        symlink("two", &link).expect("links");
+        Err(Error::Write)
+    };
+    assert_eq!(left(provoke), complaint("link"));
+    let provoke = |folder: &Folder| {
+        std::fs::remove_dir(folder.folder("x")).expect("removes");
+        symlink("x", folder.path("x")).expect("links");
+        Err(Error::Write)
+    };
+    assert_eq!(left(provoke), complaint("x"));
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub trait Explain: Error {
 }
 
 /// The text of an error: `error:`, a `cause:` for each source, evidence, and at most one `hint:`.
-/// Ends in a newline.
+/// Ends in a newline, and is [`harmless`]: servers, logs and files have their say in it.
 pub fn render(error: &dyn Explain) -> String {
     let mut text = format!("error: {error}\n");
     let mut said = error.to_string();
@@ -56,7 +56,21 @@ pub fn render(error: &dyn Explain) -> String {
     if let Some(hint) = error.hint() {
         let _ = writeln!(text, "hint: {hint}");
     }
-    text
+    harmless(&text)
+}
+
+/// A text that cannot steer a terminal, whatever somebody wrote into a cluster or a log: control
+/// characters are spelled out, but for the newline and the tab.
+pub fn harmless(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' && c != '\t' {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
 }
 
 /// Prints the error on stderr and gives the exit code that `main` returns.
@@ -65,9 +79,10 @@ pub fn fail(error: &dyn Explain) -> ExitCode {
     error.exit().into()
 }
 
-/// Writes lines on stderr: everything that is not data goes there. A closed stderr is ignored.
+/// Writes lines on stderr: everything that is not data goes there. They are made [`harmless`]; a
+/// closed stderr is ignored.
 pub fn say(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(text));
 }
 
 /// Writes data on stdout, as it is.
@@ -106,6 +121,34 @@ mod tests {
         assert_eq!(
             render(&Outer(Inner)),
             "error: cannot read request `x.json`\ncause: no such file\nhint: bazel build //x\n"
+        );
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("pod\u{9b}2J")]
+    struct Steers(#[source] Clears);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("a\tb\rc")]
+    struct Clears;
+
+    impl Explain for Steers {
+        fn evidence(&self) -> Vec<String> {
+            vec!["  | \u{1b}[2J\u{1b}]0;title\u{7}".to_owned()]
+        }
+        fn hint(&self) -> Option<String> {
+            Some("kubectl\u{8}".to_owned())
+        }
+        fn exit(&self) -> Exit {
+            Exit::Rollout
+        }
+    }
+
+    #[test]
+    fn no_part_of_an_error_steers_a_terminal() {
+        assert_eq!(
+            render(&Steers(Clears)),
+            "error: pod\\u{9b}2J\ncause: a\tb\\rc\n  | \\u{1b}[2J\\u{1b}]0;title\\u{7}\nhint: kubectl\\u{8}\n"
         );
     }
 

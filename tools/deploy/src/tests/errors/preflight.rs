@@ -108,6 +108,17 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..MISSING
     },
     Case {
+        variant: "NamespaceGoing",
+        text: "error: namespace `alice` is being deleted on windlass; nothing was pushed or written\n\
+               hint: kubectl --context windlass wait --for=delete namespace/alice\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::Usual, |world| {
+                world.fake.begin_deletion(NAMESPACE);
+            })
+        },
+        ..MISSING
+    },
+    Case {
         variant: "KindMissing",
         text: "error: Rule `alice/one` is of a kind that windlass does not serve (`x.dev/v1`); \
                nothing was pushed or written\n\
@@ -289,6 +300,26 @@ pub(super) const CASES: &[Case<Failure>] = &[
         provoke: |folder| {
             fails(folder, "create", Scenario::Usual, |world| {
                 world.fake.put(MAP, live_map("windlass"));
+            })
+        },
+        ..MISSING
+    },
+    Case {
+        variant: "Claims",
+        text: "error: cannot replace StatefulSet `alice/redis`: claims go with what is there: \
+               whenDeleted: got `Delete`, want `Retain`; nothing was pushed or written\n\
+               hint: bazel run //services/client:myns-deep.apply\n",
+        provoke: |folder| {
+            fails(folder, "replace", Scenario::Usual, |world| {
+                let mut set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+                    "metadata": {"name": "redis", "namespace": "alice"}, "spec": {}});
+                world.object(&set);
+                set["metadata"]["uid"] = json!("u");
+                set["metadata"]["managedFields"] = json!([{"manager": "windlass"}]);
+                set["spec"]["persistentVolumeClaimRetentionPolicy"] =
+                    json!({"whenDeleted": "Delete"});
+                let path = "/apis/apps/v1/namespaces/alice/statefulsets/redis";
+                world.fake.put(path, set);
             })
         },
         ..MISSING

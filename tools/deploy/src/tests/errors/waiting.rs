@@ -115,6 +115,26 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..ROLLOUT
     },
     Case {
+        // A read after a write: not "refused before any write".
+        variant: "Watch/Status",
+        text: "error: cannot read CustomResourceDefinition `things.x.dev` from windlass\n\
+               cause: customresourcedefinitions is forbidden\n\
+               state: 1 of 2 written; a rerun goes on from here\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::HidesDefinitions, |world| {
+                case::setup(&mut world.case);
+                world.object(&json!({"apiVersion": "apiextensions.k8s.io/v1",
+                    "kind": "CustomResourceDefinition", "metadata": {"name": "things.x.dev"},
+                    "spec": {"group": "x.dev", "scope": "Cluster", "versions": [{"name": "v1"}],
+                        "names": {"kind": "Thing", "plural": "things"}}}));
+                world.writes = vec![
+                    "PATCH /apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.x.dev",
+                ];
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
         variant: "NotGone",
         text: "error: ConfigMap `alice/redis` not gone after 1.0 s\n\
                cause: finalizers hold it: a.example.com/one, b.example.com/two\n\

@@ -38,16 +38,14 @@ pub(super) const CASES: &[Case<Failure>] = &[
     CONFLICTS,
     Case {
         // Somebody was quicker: what was not there when it was looked at is theirs by now.
-        text: "error: 1 field of ConfigMap `alice/redis` is owned by other managers; nothing was \
-               pushed or written\n  \
+        variant: "Overtaken",
+        text: "error: 1 field of ConfigMap `alice/redis` is owned by other managers\n  \
                | ConfigMap `alice/redis` data.k: owned by `helm`\n\
+               state: 1 of 2 written; a rerun goes on from here\n\
                hint: bazel run //services/client:myns-deep.apply -- --force-conflicts\n",
         provoke: |folder| {
             fails(folder, "create", Scenario::Owned, |world| {
-                world.case.request["groups"][0]["objects"]
-                    .as_array_mut()
-                    .expect("objects")
-                    .truncate(1);
+                world.writes = vec!["PATCH /api/v1/namespaces/alice/services/redis"];
             })
         },
         ..CONFLICTS
@@ -61,7 +59,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
     },
     Case {
         variant: "Refused/Status",
-        text: "error: cannot change Service `alice/redis`; nothing was pushed or written\n\
+        text: "error: cannot replace Service `alice/redis`; nothing was pushed or written\n\
                cause: spec.ports: Required value\n",
         provoke: |folder| fails(folder, "replace", Scenario::Refuses, both_live),
         ..CONFLICTS
@@ -87,6 +85,38 @@ pub(super) const CASES: &[Case<Failure>] = &[
             fails(folder, "delete", Scenario::Refuses, |world| {
                 both_live(world);
                 world.writes = vec!["DELETE /api/v1/namespaces/alice/configmaps/redis"];
+            })
+        },
+        ..CONFLICTS
+    },
+    Case {
+        variant: "Delete/Connection",
+        text: "error: cannot delete Service `alice/redis`\n\
+               cause: connection closed before message completed\n\
+               state: 1 of 2 deleted, 1 sent and not answered; a rerun goes on from here\n",
+        provoke: |folder| {
+            fails(folder, "delete", Scenario::DropsDeletions, |world| {
+                both_live(world);
+                world.writes = vec!["DELETE /api/v1/namespaces/alice/configmaps/redis"];
+            })
+        },
+        ..CONFLICTS
+    },
+    Case {
+        variant: "Delete/Status",
+        text: "error: cannot delete ConfigMap `alice/other`\n\
+               cause: not this one\n\
+               also: cannot delete ConfigMap `alice/redis`: not this one\n\
+               state: 1 of 3 deleted; a rerun goes on from here\n",
+        provoke: |folder| {
+            fails(folder, "delete", Scenario::Guards, |world| {
+                both_live(world);
+                let mut other = live("ConfigMap");
+                other["metadata"]["name"] = json!("other");
+                world.case.add_as("//services/redis:other", "other", &other);
+                let path = "/api/v1/namespaces/alice/configmaps/other";
+                world.fake.put(path, other);
+                world.writes = vec!["DELETE /api/v1/namespaces/alice/services/redis"];
             })
         },
         ..CONFLICTS

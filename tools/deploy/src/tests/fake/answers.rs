@@ -16,7 +16,7 @@ pub(super) fn linger(state: &mut State, path: &str, lists: usize) -> Option<Valu
     Some(object)
 }
 
-/// The objects of a list. What is being deleted is a list nearer to its end. What is being deleted is a list nearer to its end.
+/// The objects of a list. What is being deleted is a list nearer to its end.
 fn list(state: &mut State, path: &str) -> Value {
     let is_member = |key: &str| {
         let name = key
@@ -63,12 +63,17 @@ pub(super) fn answer(request: &Request, state: &mut State, scenario: Scenario) -
             (201, json!({"status": {"userInfo": {"username": name}}}))
         }
         "POST" if path.ends_with("/selfsubjectaccessreviews") => {
-            let allowed = scenario != Scenario::ReadOnly;
+            let verb = &request.body["spec"]["resourceAttributes"]["verb"];
+            let allowed = match scenario {
+                Scenario::ReadOnly => verb == "list" || verb == "watch",
+                Scenario::HidesLists => verb != "list",
+                _ => true,
+            };
             (201, json!({"status": {"allowed": allowed}}))
         }
         "POST" => post(request, state, scenario),
         "PATCH" => patch(request, state, scenario),
-        "DELETE" => delete(path, state, scenario),
+        "DELETE" => delete(request, state, scenario),
         _ => not_found(),
     }
 }
@@ -89,12 +94,18 @@ fn get(path: &str, state: &mut State, scenario: Scenario) -> Answer {
         ("/apis", _) => {
             let groups = [
                 ("apps", "v1", &APPS[..]),
+                ("apiextensions.k8s.io", "v1", &EXTENSIONS),
                 ("stable.example.com", "v1", &CUSTOM),
             ];
             (200, discovery(&groups))
         }
         (path, Scenario::HidesPods) if path.ends_with("/pods") => forbidden("pods"),
         (path, Scenario::HidesSecrets) if path.contains("/secrets/") => forbidden("secrets"),
+        (path, Scenario::HidesDefinitions)
+            if path.contains("/customresourcedefinitions/") && state.objects.contains_key(path) =>
+        {
+            forbidden("customresourcedefinitions")
+        }
         (path, Scenario::LosesPods) if path.ends_with("/pods") => failed(),
         (path, _) => match state.objects.get(path) {
             Some(object) => (200, object.clone()),
@@ -126,6 +137,12 @@ fn patch(request: &Request, state: &mut State, scenario: Scenario) -> Answer {
     if fixed && is_service && state.objects.contains_key(path) {
         return status(422, "Invalid", "field is immutable", &json!([]));
     }
+    if scenario == Scenario::TakenPorts && is_service && state.objects.contains_key(path) {
+        return allocated();
+    }
+    if scenario == Scenario::Full && path.contains("/persistentvolumeclaims/") {
+        return status(403, "Forbidden", "exceeded quota: claims", &json!([]));
+    }
     if namespace_of(path).is_some_and(|place| !state.objects.contains_key(&place)) {
         return not_found();
     }
@@ -135,6 +152,11 @@ fn patch(request: &Request, state: &mut State, scenario: Scenario) -> Answer {
         state.objects.insert(path.to_owned(), object.clone());
     }
     (200, object)
+}
+
+fn allocated() -> Answer {
+    let what = "spec.ports[0].nodePort: provided port is already allocated";
+    status(422, "Invalid", what, &json!([]))
 }
 
 fn required() -> Answer {
@@ -149,10 +171,7 @@ fn post(request: &Request, state: &State, scenario: Scenario) -> Answer {
     match scenario {
         _ if !request.is_dry() => not_found(),
         Scenario::Refuses if path.ends_with("/services") => required(),
-        Scenario::TakesPorts => {
-            let what = "spec.ports[0].nodePort: provided port is already allocated";
-            status(422, "Invalid", what, &json!([]))
-        }
+        Scenario::TakesPorts | Scenario::TakenPorts => allocated(),
         _ if state.objects.contains_key(&own) => {
             status(409, "AlreadyExists", "already exists", &json!([]))
         }
@@ -160,9 +179,19 @@ fn post(request: &Request, state: &State, scenario: Scenario) -> Answer {
     }
 }
 
-fn delete(path: &str, state: &mut State, scenario: Scenario) -> Answer {
-    if scenario == Scenario::Refuses && path.ends_with("/services/redis") {
+fn delete(request: &Request, state: &mut State, scenario: Scenario) -> Answer {
+    let path = request.path.as_str();
+    let is_guarded = match scenario {
+        Scenario::Refuses => path.ends_with("/services/redis"),
+        Scenario::Guards => path.contains("/configmaps/"),
+        _ => false,
+    };
+    if is_guarded {
         return status(422, "Invalid", "not this one", &json!([]));
+    }
+    if request.is_dry() {
+        let found = state.objects.get(path);
+        return found.map_or_else(not_found, |object| (200, object.clone()));
     }
     let deleted = match scenario {
         Scenario::Lingers => linger(state, path, 1),
@@ -219,7 +248,8 @@ fn merge(into: &mut Value, from: &Value) {
 /// Whether a path is that of all objects of a kind.
 fn is_list(path: &str) -> bool {
     let of = |(_, plural, _): &(&str, &str, &str)| path.ends_with(&format!("/{plural}"));
-    CORE.iter().chain(&APPS).chain(&CUSTOM).any(of) || path.ends_with("/events")
+    let kinds = CORE.iter().chain(&APPS).chain(&EXTENSIONS).chain(&CUSTOM);
+    kinds.into_iter().any(of) || path.ends_with("/events")
 }
 
 /// The path of the namespace that an object lives in.
@@ -244,10 +274,18 @@ const CORE: [(&str, &str, &str); 6] = [
 ];
 
 /// The same, of the group `apps`.
-const APPS: [(&str, &str, &str); 2] = [
+const APPS: [(&str, &str, &str); 3] = [
     ("Deployment", "deployments", "Namespaced"),
     ("ReplicaSet", "replicasets", "Namespaced"),
+    ("StatefulSet", "statefulsets", "Namespaced"),
 ];
+
+/// The same, of the group `apiextensions.k8s.io`.
+const EXTENSIONS: [(&str, &str, &str); 1] = [(
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+    "Cluster",
+)];
 
 /// The same, of custom kinds.
 const CUSTOM: [(&str, &str, &str); 2] = [

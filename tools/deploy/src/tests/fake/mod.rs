@@ -27,6 +27,14 @@ pub enum Scenario {
     Immutable,
     /// The same, and the port of one that is there is taken.
     TakesPorts,
+    /// The port that a `Service` is to have is that of another one.
+    TakenPorts,
+    /// The deletion of a `ConfigMap` is refused.
+    Guards,
+    /// The deletion of a `Service` is never answered: it hangs up.
+    DropsDeletions,
+    /// No more claims may be made.
+    Full,
     /// What is deleted is gone a moment later.
     Lingers,
     /// What is deleted is never gone: finalizers hold it.
@@ -47,6 +55,10 @@ pub enum Scenario {
     LosesPods,
     /// The user has no name.
     Nameless,
+    /// We may not list anything, as its reviews say.
+    HidesLists,
+    /// We may not read definitions of kinds.
+    HidesDefinitions,
     /// We may not do anything but read.
     ReadOnly,
 }
@@ -85,7 +97,8 @@ struct Request {
 
 impl Request {
     fn is_dry(&self) -> bool {
-        self.query.contains("dryRun=All")
+        // Of a deletion it is in the body.
+        self.query.contains("dryRun=All") || self.body["dryRun"] == json!(["All"])
     }
 }
 
@@ -177,6 +190,13 @@ async fn serve(
 ) {
     while let Some(request) = read(&mut stream).await {
         if scenario == Scenario::HangsUp && request.path == "/api" {
+            return;
+        }
+        let is_deletion = request.method == "DELETE" && !request.is_dry();
+        if scenario == Scenario::DropsDeletions
+            && is_deletion
+            && request.path.contains("/services/")
+        {
             return;
         }
         let is_pod = request.path.contains("/pods/");
