@@ -66,6 +66,18 @@ pub struct Conflict {
     pub manager: String,
 }
 
+/// How the server says that a field cannot be changed. It has no word of its own for that, so these
+/// are the sentences of `k8s.io/kubernetes/pkg/apis/*/validation` and of CRDs.
+const IMMUTABLE: [&str; 7] = [
+    "immutable",
+    "Forbidden: updates to",
+    "updates may not change fields",
+    "may not change once set",
+    "may not be changed in an update",
+    "updates to parameters are forbidden",
+    "cannot change roleRef",
+];
+
 impl ApiError {
     /// Whether the object or its kind is not there.
     pub fn is_not_found(&self) -> bool {
@@ -83,6 +95,17 @@ impl ApiError {
     /// Whether the server refuses a port or an address because somebody has it.
     pub fn is_allocated(&self) -> bool {
         matches!(self, Self::Status { message, .. } if message.contains("already allocated"))
+    }
+
+    /// Whether the server refuses to change a field that an object is made with.
+    pub fn is_immutable(&self) -> bool {
+        let Self::Status {
+            code: 422, message, ..
+        } = self
+        else {
+            return false;
+        };
+        IMMUTABLE.iter().any(|sentence| message.contains(sentence))
     }
 
     /// Whether the server does not allow it to us.

@@ -1,7 +1,8 @@
 //! Carries out a plan: pushes its images and writes its objects.
 //!
 //! **Architecture invariant:** this module and [`crate::remove`] are the only ones that write to a
-//! cluster or a registry, and they write only what the plan holds.
+//! cluster or a registry what a user has described, and they write only what the plan holds. What
+//! the tool keeps for itself is written by [`crate::record`] and [`crate::lease`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +17,18 @@ use windlass_k8s_object::Namespace;
 use windlass_oci_registry::{Client as Registry, Pushed, Silent};
 
 use crate::api_error::ApiError;
-use crate::cluster::{Effect, Resource, apply_request};
+use crate::cluster::{Conflicts, Effect, Resource, apply_request};
 use crate::desired::Desired;
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Seen};
 use crate::progress::Progress;
 use crate::ready::{Readiness, readiness};
 use crate::screen;
 use crate::session::{CONCURRENCY, Session};
+use crate::settle::settled;
 
 /// How long the API server may take to serve a new kind.
 const ESTABLISHED: Duration = Duration::from_mins(1);
@@ -51,6 +53,8 @@ pub struct Apply<'a> {
     pub session: &'a Session<'a>,
     /// What is wanted.
     pub desired: &'a Desired,
+    /// What was there.
+    pub seen: &'a Seen,
     /// What will be done.
     pub plan: &'a Plan,
     /// Where it is noted.
@@ -58,7 +62,11 @@ pub struct Apply<'a> {
 }
 
 /// A push that several objects wait for; the error is told once, by whoever pushes.
-type PushFuture<'a> = Shared<BoxFuture<'a, Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>>>>;
+pub type PushFuture<'a> =
+    Shared<BoxFuture<'a, Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>>>>;
+
+/// Pushes on their way, by image.
+pub type Begun<'a> = HashMap<usize, PushFuture<'a>>;
 
 /// Objects as the API server answered to their writes, by place.
 pub type Written = HashMap<usize, Value>;
@@ -71,13 +79,14 @@ impl Pushes<'_> {
         Error::first_of(failed).map_or(Ok(()), Err)
     }
 
-    fn begin(&self) -> HashMap<usize, PushFuture<'_>> {
+    /// The pushes, each to be waited for.
+    pub fn begin(&self) -> Begun<'_> {
         let push = |at: &usize| (*at, self.push(*at).boxed().shared());
         self.plan.pushes.iter().map(push).collect()
     }
 
     /// Waits for all pushes, and gives back why some failed.
-    async fn finish(&self, pushes: &HashMap<usize, PushFuture<'_>>) -> Vec<Error> {
+    pub async fn finish(&self, pushes: &Begun<'_>) -> Vec<Error> {
         let in_order = self.plan.pushes.iter().map(|at| pushes[at].clone());
         let results = futures::future::join_all(in_order).await;
         let failed = results.into_iter().filter_map(Result::err);
@@ -104,30 +113,22 @@ impl Pushes<'_> {
 }
 
 impl Apply<'_> {
-    /// Pushes and writes.
+    /// Writes the objects of some groups; `None` if an image that they need did not arrive.
     ///
     /// Stages follow one another. Within a stage an object waits for its own images and nothing
     /// else. After an error nothing new is begun, and what is on its way is waited for.
-    pub async fn run(&self, pushes: &Pushes<'_>) -> Result<Written, Error> {
-        let begun = pushes.begin();
-        let (written, failed) = tokio::join!(self.write_all(&begun), pushes.finish(&begun));
-        let (written, refused) = match written {
-            Ok(written) => (written, None),
-            Err(error) => (HashMap::new(), Some(error)),
-        };
-        let error = Error::first_of(failed.into_iter().chain(refused));
-        error.map_or(Ok(written), Err)
-    }
-
-    /// Writes; what the objects need was pushed before.
-    pub async fn write(&self) -> Result<Written, Error> {
-        self.write_all(&HashMap::new()).await
-    }
-
-    async fn write_all(&self, pushes: &HashMap<usize, PushFuture<'_>>) -> Result<Written, Error> {
+    pub async fn write(
+        &self,
+        groups: &[usize],
+        pushes: &Begun<'_>,
+    ) -> Result<Option<Written>, Error> {
         let mut written = HashMap::new();
         for stage in Stage::ALL {
-            let objects = self.plan.stage(stage, self.desired, Action::is_sent);
+            let mut objects = self.plan.stage(stage, self.desired, Action::is_sent);
+            objects.retain(|at| {
+                let group = self.desired.objects[*at].group;
+                groups.binary_search(&group).is_ok()
+            });
             let permits = Semaphore::new(CONCURRENCY);
             let failed = AtomicBool::new(false);
             let writes = objects
@@ -151,14 +152,14 @@ impl Apply<'_> {
                 return Err(error);
             }
             if failed.load(Ordering::Relaxed) {
-                // An image did not arrive: whoever pushed it says why.
-                return Ok(written);
+                // Whoever pushed it says why.
+                return Ok(None);
             }
             if stage == Stage::Foundation {
                 self.wait_established(&mut written).await?;
             }
         }
-        Ok(written)
+        Ok(Some(written))
     }
 
     /// Writes one object, after its images; `None` if one of them did not arrive, or if something
@@ -166,7 +167,7 @@ impl Apply<'_> {
     async fn write_one(
         &self,
         at: usize,
-        pushes: &HashMap<usize, PushFuture<'_>>,
+        pushes: &Begun<'_>,
         permits: &Semaphore,
         failed: &AtomicBool,
     ) -> Result<Option<(usize, Value)>, Error> {
@@ -184,7 +185,7 @@ impl Apply<'_> {
         if failed.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let object = &desired.object;
+        let object = settled(desired, self.seen.objects[at].object());
         let key = object.key();
         let failed = |source: ApiError| {
             let conflicts = source.conflicts();
@@ -200,8 +201,11 @@ impl Apply<'_> {
             }
         };
         let resource = self.resource(at);
-        let request = apply_request(resource, object, self.session.conflicts(), Effect::Write)
-            .map_err(failed)?;
+        let conflicts = match self.plan.actions[at] {
+            Action::Adopt { .. } => Conflicts::Force,
+            _ => self.session.conflicts(),
+        };
+        let request = apply_request(resource, &object, conflicts, Effect::Write).map_err(failed)?;
         self.journal.write(at, Progressed::Underway);
         let answer = self.session.cluster.send(&request).await.map_err(|error| {
             if !matches!(error, ApiError::Connection { .. }) {

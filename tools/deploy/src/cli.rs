@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser, ValueEnum};
 
+use crate::claim::Takeover;
 use crate::error::Error;
 use crate::request::Verb;
 
@@ -13,6 +14,10 @@ use crate::request::Verb;
 /// these flags only say how. A flag that a verb has no use for is refused.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "deploy")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that people type"
+)]
 pub struct Options {
     /// Wait until everything is ready, or gone; true by default (apply, create, replace, delete).
     #[arg(long, value_name = "BOOL", action = ArgAction::Set,
@@ -32,9 +37,17 @@ pub struct Options {
     /// delete, diff, status).
     #[arg(long, value_name = "UID")]
     pub cluster_id: Option<String>,
-    /// Print the plan and change nothing (apply, create, replace, delete, push).
+    /// Take objects that another target or somebody else has made (apply, diff).
     #[arg(long)]
-    pub dry_run: bool,
+    pub adopt: bool,
+    /// Print the plan and change nothing; `server` asks the API server about each write, too
+    /// (apply, create, replace, delete, push).
+    #[arg(long, value_name = "BY", num_args = 0..=1, require_equals = true,
+          default_missing_value = "plan")]
+    pub dry_run: Option<DryRun>,
+    /// End with 8 if something would change (diff).
+    #[arg(long)]
+    pub exit_code: bool,
     /// Name each object, and each field that changes (apply, create, replace, delete, push).
     #[arg(long)]
     pub verbose: bool,
@@ -74,6 +87,8 @@ const CLUSTER: &[Verb] = &[
 ];
 /// Verbs that write where others may have written.
 const CONFLICTS: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Diff];
+/// Verbs that may make others' things ours.
+const ADOPT: &[Verb] = &[Verb::Apply, Verb::Diff];
 /// Verbs that take something away.
 const REMOVE: &[Verb] = &[Verb::Replace, Verb::Delete];
 
@@ -86,6 +101,20 @@ impl Options {
     /// How long to wait.
     pub fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(Duration::from_mins(5))
+    }
+
+    /// Whether nothing is to be written.
+    pub fn dry_run(&self) -> bool {
+        self.dry_run.is_some()
+    }
+
+    /// What happens to things of others.
+    pub fn takeover(&self) -> Takeover {
+        if self.adopt {
+            Takeover::Adopt
+        } else {
+            Takeover::Refuse
+        }
     }
 
     /// What to print on stdout.
@@ -108,14 +137,16 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 8] {
+    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 10] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), WAIT),
             ("--output", self.output.is_some(), RESULT),
             ("--force-conflicts", self.force_conflicts, CONFLICTS),
             ("--cluster-id", self.cluster_id.is_some(), CLUSTER),
-            ("--dry-run", self.dry_run, PLAN),
+            ("--adopt", self.adopt, ADOPT),
+            ("--dry-run", self.dry_run(), PLAN),
+            ("--exit-code", self.exit_code, &[Verb::Diff]),
             ("--verbose", self.verbose, PLAN),
             ("--yes-really", self.yes_really.is_some(), REMOVE),
         ]
@@ -129,6 +160,15 @@ pub enum OutputFormat {
     Text,
     /// One JSON document (see [`crate::outcome::Outcome`]).
     Json,
+}
+
+/// Who is asked about a plan that is not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DryRun {
+    /// Nobody but for what the plan is made of.
+    Plan,
+    /// The API server, about each write.
+    Server,
 }
 
 /// Parses `90s`, `5m`, `1h`, `500ms`.
@@ -158,7 +198,7 @@ mod tests {
     #[test]
     fn defaults_and_the_two_ways_to_wait() {
         let options = parse(&[]);
-        assert!(options.waits() && !options.dry_run);
+        assert!(options.waits() && !options.dry_run());
         assert_eq!(options.timeout(), Duration::from_mins(5));
         assert!(!parse(&["--wait=false"]).waits());
         assert!(parse(&["--wait"]).waits());
@@ -172,7 +212,9 @@ mod tests {
             "--output=text",
             "--force-conflicts",
             "--cluster-id=x",
+            "--adopt",
             "--dry-run",
+            "--exit-code",
             "--verbose",
             "--yes-really=prod",
         ];
@@ -184,10 +226,14 @@ mod tests {
         let usual = "wait timeout output cluster-id dry-run verbose";
         assert_eq!(taken(Verb::Create), usual);
         let changes = "wait timeout output force-conflicts cluster-id dry-run verbose";
-        assert_eq!(taken(Verb::Apply), changes);
+        let adopts = "wait timeout output force-conflicts cluster-id adopt dry-run verbose";
+        assert_eq!(taken(Verb::Apply), adopts);
         assert_eq!(taken(Verb::Replace), format!("{changes} yes-really"));
         assert_eq!(taken(Verb::Delete), format!("{usual} yes-really"));
-        assert_eq!(taken(Verb::Diff), "output force-conflicts cluster-id");
+        assert_eq!(
+            taken(Verb::Diff),
+            "output force-conflicts cluster-id adopt exit-code"
+        );
         assert_eq!(taken(Verb::Status), "output cluster-id");
         assert_eq!(taken(Verb::Push), "output dry-run verbose");
         assert_eq!(taken(Verb::Resolve), "");

@@ -12,12 +12,15 @@ use kube::api::{Preconditions, PropagationPolicy, WatchEvent, WatchParams};
 use kube::core::Request;
 use kube::discovery::{Discovery, Scope};
 use serde_json::{Value, json};
-use windlass_k8s_object::{ApiVersion, Kind, Object};
+use windlass_k8s_object::{ApiVersion, Key, Kind, Object};
 
 use crate::api_error::ApiError;
 
 /// The one field manager of this project, on a laptop, a runner and in an agent.
 pub const FIELD_MANAGER: &str = "windlass";
+
+/// How many objects a page of a list has.
+const PAGE: u32 = 500;
 
 /// How requests are repeated that may succeed a little later.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +97,17 @@ impl Resource {
         Self::built_in("v1", "PersistentVolumeClaim", plural, Reach::Namespaced)
     }
 
+    /// Configuration, which inventories are too.
+    pub fn config_maps() -> Self {
+        Self::built_in("v1", "ConfigMap", "configmaps", Reach::Namespaced)
+    }
+
+    /// Leases.
+    pub fn leases() -> Self {
+        let version = "coordination.k8s.io/v1";
+        Self::built_in(version, "Lease", "leases", Reach::Namespaced)
+    }
+
     /// Namespaces.
     pub fn namespaces() -> Self {
         Self::built_in("v1", "Namespace", "namespaces", Reach::Cluster)
@@ -112,23 +126,41 @@ impl Resource {
     }
 }
 
-/// The kinds that a cluster serves, by `apiVersion` and kind.
+/// The kinds that a cluster serves.
 #[derive(Clone, Debug, Default)]
-pub struct Resources(HashMap<(String, String), Resource>);
+pub struct Resources {
+    /// By `apiVersion` and kind.
+    kinds: HashMap<(String, String), Resource>,
+    /// The versions that the cluster likes best, by group and kind.
+    preferred: HashMap<(String, String), String>,
+}
 
 impl Resources {
     /// The kind of an object; `None` if the cluster does not serve it.
     pub fn of(&self, api_version: &ApiVersion, kind: &Kind) -> Option<&Resource> {
-        self.0
+        self.kinds
             .get(&(api_version.as_str().to_owned(), kind.as_str().to_owned()))
     }
 
-    /// Adds a kind.
+    /// The kind of an object that is known by its name only.
+    pub fn of_key(&self, key: &Key) -> Option<&Resource> {
+        let kind = key.kind.as_str().to_owned();
+        let version = self.preferred.get(&(key.group.clone(), kind.clone()))?;
+        self.kinds.get(&(version.clone(), kind))
+    }
+
+    /// Adds a kind. Of several versions of one, those that come first are preferred.
     pub fn add(&mut self, resource: Resource) {
-        self.0.insert(
-            (resource.api_version.clone(), resource.kind.clone()),
-            resource,
-        );
+        let Resource {
+            group,
+            kind,
+            api_version,
+            ..
+        } = &resource;
+        let preferred = self.preferred.entry((group.clone(), kind.clone()));
+        preferred.or_insert_with(|| api_version.clone());
+        let key = (api_version.clone(), kind.clone());
+        self.kinds.insert(key, resource);
     }
 
     /// Adds the kinds that a `CustomResourceDefinition` will bring.
@@ -158,6 +190,13 @@ impl Resources {
 pub struct Cluster {
     client: kube::Client,
     retry: Retry,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The client holds credentials.
+        f.debug_struct("Cluster").finish_non_exhaustive()
+    }
 }
 
 impl Cluster {
@@ -314,6 +353,27 @@ impl Cluster {
             .list(&parameters)
             .map_err(unmade)?;
         self.send(&request).await
+    }
+
+    /// Calls `take` with each object of a kind, page by page: what is not kept takes no room.
+    pub async fn list_each(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        mut take: impl FnMut(Value),
+    ) -> Result<(), ApiError> {
+        let mut parameters = ListParams::default().limit(PAGE);
+        loop {
+            let request = resource.request(namespace).list(&parameters);
+            let mut page = self.send(&request.map_err(unmade)?).await?;
+            for item in typed_items(&mut page, resource) {
+                take(item);
+            }
+            match page["metadata"]["continue"].as_str() {
+                None | Some("") => return Ok(()),
+                Some(token) => parameters = parameters.continue_token(token),
+            }
+        }
     }
 
     /// What changes after a list, until the server ends the stream.
@@ -492,6 +552,69 @@ pub(crate) fn delete_request(
         .request(namespace)
         .delete(name, &parameters)
         .map_err(unmade)
+}
+
+/// Something new of one of the tool's own kinds; refused if it is there.
+pub(crate) fn create_request(
+    resource: &Resource,
+    namespace: &str,
+    object: &Value,
+) -> Result<http::Request<Vec<u8>>, ApiError> {
+    let parameters = PostParams {
+        dry_run: false,
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+    };
+    let body = object.to_string().into_bytes();
+    let path = resource.request(Some(namespace));
+    path.create(&parameters, body).map_err(unmade)
+}
+
+/// The same of something that is there; refused if it is not as it was read.
+pub(crate) fn update_request(
+    resource: &Resource,
+    namespace: &str,
+    name: &str,
+    object: &Value,
+) -> Result<http::Request<Vec<u8>>, ApiError> {
+    let parameters = PostParams {
+        dry_run: false,
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+    };
+    let body = object.to_string().into_bytes();
+    let path = resource.request(Some(namespace));
+    path.replace(name, &parameters, body).map_err(unmade)
+}
+
+/// Deletion of something of the tool's own, if nobody has changed it since it was read.
+pub(crate) fn release_request(
+    resource: &Resource,
+    namespace: &str,
+    name: &str,
+    object: &Value,
+) -> Result<http::Request<Vec<u8>>, ApiError> {
+    let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
+    let parameters = DeleteParams {
+        preconditions: Some(Preconditions {
+            uid: text("uid"),
+            resource_version: text("resourceVersion"),
+        }),
+        ..DeleteParams::default()
+    };
+    let path = resource.request(Some(namespace));
+    path.delete(name, &parameters).map_err(unmade)
+}
+
+/// The items of a list, each with the kind that lists leave out.
+pub(crate) fn typed_items(list: &mut Value, resource: &Resource) -> Vec<Value> {
+    let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) else {
+        return Vec::new();
+    };
+    let mut items = std::mem::take(items);
+    for item in &mut items {
+        item["kind"] = Value::String(resource.kind.clone());
+        item["apiVersion"] = Value::String(resource.api_version.clone());
+    }
+    items
 }
 
 fn unmade(error: impl std::error::Error) -> ApiError {

@@ -1,6 +1,7 @@
 //! What a request wants, read from its files and checked against its environment.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use windlass_k8s_object::{
@@ -10,18 +11,23 @@ use windlass_oci_reference::ImageReference;
 use windlass_oci_registry::{Image, ImageError, ImageFiles, LayerFiles, Push, Target, Transport};
 
 use crate::error::{Error, Targets};
-use crate::request::{DeployRequest, ImageRequest, ObjectRequest};
+use crate::inventory::{InventoryId, ManifestDigest, PART_OF_LABEL};
+use crate::policy::{Policy, PolicyRefused};
+use crate::request::{DeployRequest, ImageRequest, Members, ObjectRequest};
+use crate::settle::without_ignored;
 
 /// Label of every object: which environment it belongs to. Watches select by it.
 pub const ENVIRONMENT_LABEL: &str = "windlass.dev/environment";
 /// Label of every object, recommended by Kubernetes.
 pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
-/// Annotation of every object: the target that describes it, whose it is. A label cannot hold
-/// slashes. The group is not written: the same object can be applied alone and as part of a group.
+/// Annotation of every object: the target that describes it. A label cannot hold slashes. Whose it
+/// is, says the label of its inventory's set.
 pub const OBJECT_ANNOTATION: &str = "windlass.dev/object";
 /// Annotation of an object whose environment has no pin for some of its images: their keys. The
 /// build sets it.
 pub const UNPINNED_ANNOTATION: &str = "windlass.dev/unpinned";
+/// The namespace of the inventories of setup, whose objects may be in any namespace or in none.
+pub const SETUP_NAMESPACE: &str = "kube-system";
 /// Annotation of a personal namespace: who the API server took its maker for.
 pub const OWNER_ANNOTATION: &str = "windlass.dev/owner";
 
@@ -49,6 +55,9 @@ pub struct Group {
     pub name: String,
     /// The groups that must be ready first, as places in [`Desired::groups`].
     pub deps: Vec<usize>,
+    /// Where the cluster remembers which objects are the group's; `None` where this is one object of
+    /// a group, by itself.
+    pub inventory: Option<InventoryId>,
 }
 
 /// One object.
@@ -60,8 +69,17 @@ pub struct DesiredObject {
     pub group: usize,
     /// The object, with the labels and annotations of this project.
     pub object: Object,
+    /// What its owner says of it beside its manifest.
+    pub policy: Policy,
     /// The images that its pods need, as places in [`Desired::images`].
     pub images: Vec<usize>,
+}
+
+impl DesiredObject {
+    /// What inventories know its manifest by.
+    pub fn digest(&self) -> ManifestDigest {
+        ManifestDigest::of(&without_ignored(self))
+    }
 }
 
 /// One image.
@@ -130,6 +148,9 @@ pub enum ObjectError {
         /// The environment.
         environment: String,
     },
+    /// What its owner says of it cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefused),
 }
 
 impl Desired {
@@ -140,18 +161,18 @@ impl Desired {
         runfiles: &Path,
         checks: Checks,
     ) -> Result<Self, Error> {
-        let groups = groups(request);
+        let groups = groups(request, &environment);
         let forbidden = &request.forbidden_namespaces;
         let mut objects = Vec::new();
         for (group, members) in request.groups.iter().enumerate() {
             for member in &members.objects {
+                let refused = |source| Error::Object {
+                    label: member.label.clone(),
+                    source: Box::new(source),
+                };
                 let object =
-                    load_object(member, &environment, runfiles, checks).map_err(|source| {
-                        Error::Object {
-                            label: member.label.clone(),
-                            source: Box::new(source),
-                        }
-                    })?;
+                    load_object(member, &environment, runfiles, checks).map_err(refused)?;
+                let policy = Policy::parse(member).map_err(|source| refused(source.into()))?;
                 if environment.scope == Scope::Cluster {
                     check_personal(object.document(), forbidden).map_err(|source| {
                         Error::Environment {
@@ -162,12 +183,14 @@ impl Desired {
                         }
                     })?;
                 }
-                let object = marked(object, &environment, &member.label);
+                let inventory = groups[group].inventory.as_ref();
+                let object = marked(object, &environment, &member.label, inventory);
                 let label = member.label.clone();
                 objects.push(DesiredObject {
                     label,
                     group,
                     object,
+                    policy,
                     images: Vec::new(),
                 });
             }
@@ -234,6 +257,13 @@ impl Desired {
         Ok(())
     }
 
+    /// The objects of a group, as places: they stand together.
+    pub fn members(&self, group: usize) -> Range<usize> {
+        let first = self.objects.partition_point(|object| object.group < group);
+        let end = self.objects.partition_point(|object| object.group <= group);
+        first..end
+    }
+
     /// The namespaces that the objects live in, without those that the objects bring.
     pub fn namespaces(&self) -> Vec<Namespace> {
         let keys = self.objects.iter().map(|object| object.object.key());
@@ -253,7 +283,9 @@ impl Desired {
 }
 
 /// The groups, with short names where these tell them apart.
-fn groups(request: &DeployRequest) -> Vec<Group> {
+fn groups(request: &DeployRequest, environment: &Environment) -> Vec<Group> {
+    let namespace = environment.namespace();
+    let namespace = namespace.map_or(SETUP_NAMESPACE, Namespace::as_str);
     // `demo/redis/myns` is `redis`; the project and the environment are the same for all.
     let short = |id: &str| match id.split('/').collect::<Vec<_>>().as_slice() {
         [_, name @ .., _] if !name.is_empty() => name.join("/"),
@@ -275,6 +307,10 @@ fn groups(request: &DeployRequest) -> Vec<Group> {
             id: group.id.clone(),
             label: group.label.clone(),
             deps: request.needs(&group.id).filter_map(place).collect(),
+            inventory: match group.members {
+                Members::All => Some(InventoryId::of(&group.id, namespace)),
+                Members::Part => None,
+            },
         }
     };
     request.groups.iter().map(group).collect()
@@ -313,10 +349,18 @@ fn load_object(
 
 /// The object with what this project writes on each of its objects. `resolve` prints it, so
 /// nothing is added behind a user's back.
-fn marked(mut object: Object, environment: &Environment, label: &str) -> Object {
+fn marked(
+    mut object: Object,
+    environment: &Environment,
+    label: &str,
+    inventory: Option<&InventoryId>,
+) -> Object {
     object.set_label(MANAGED_BY_LABEL, "windlass");
     object.set_label(ENVIRONMENT_LABEL, &environment.name);
     object.set_annotation(OBJECT_ANNOTATION, label);
+    if let Some(inventory) = inventory {
+        object.set_label(PART_OF_LABEL, &inventory.set_id());
+    }
     object
 }
 
@@ -451,7 +495,9 @@ mod tests {
             desired.objects[0].object.document()["metadata"],
             json!({"name": "c", "namespace": "alice",
                 "labels": {"app.kubernetes.io/managed-by": "windlass",
-                           "windlass.dev/environment": "myns"},
+                           "windlass.dev/environment": "myns",
+                           "applyset.kubernetes.io/part-of":
+                           "applyset-p0LjJy57uP0efuK0r0nUPy-XPKmB3ecBUqGbhZAZMBM-v1"},
                 "annotations": {"windlass.dev/object": "//a:b"}})
         );
     }

@@ -15,7 +15,7 @@ use crate::compare::{MANAGERS, changes};
 use crate::desired::Desired;
 use crate::mask;
 use crate::order::Stage;
-use crate::plan::{Action, Live};
+use crate::plan::{Action, Live, Plan, Prune};
 
 /// Lines around a change in a long value.
 const CONTEXT: usize = 2;
@@ -114,11 +114,13 @@ pub fn diff(
 fn change(wanted: &Value, live: &Live, action: &Action, conflicts: &[Conflict]) -> Option<Change> {
     let (object, dry_run) = match (action, live) {
         // What is there may be going, by itself or with its namespace: the plan knows.
-        (Action::Create | Action::CreateAfter { .. }, _)
+        // What is made anew is shown as a whole.
+        (Action::Create | Action::CreateAfter { .. } | Action::Replace { .. }, _)
         | (_, Live::Missing | Live::Unmakable(_)) => {
             let object = mask::masked(wanted);
             return Some(Change::Created { object });
         }
+        (_, Live::Recorded(_) | Live::Recreatable(_)) => return None,
         (_, Live::Found { object, dry_run }) => (object, dry_run),
     };
     let result = match dry_run {
@@ -201,6 +203,16 @@ pub fn text(diffs: &[ObjectDiff], desired: &Desired, colour: Colour) -> String {
         }
     }
     text
+}
+
+/// The text of what goes because nobody describes it any more.
+pub fn pruned_text(plan: &Plan, colour: Colour) -> String {
+    let goes = plan.prunes.iter().filter(|prune| prune.action.is_write());
+    let line = |prune: &Prune| {
+        let line = format!("- {}", plain_name(&prune.key));
+        painted('-', &harmless(&line), colour) + "\n"
+    };
+    goes.map(line).collect()
 }
 
 /// `Deployment alice/client`.
@@ -293,6 +305,7 @@ fn painted(mark: char, line: &str, colour: Colour) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claim::Takeover;
     use crate::desired::{DesiredObject, Group};
     use crate::plan::{Goal, Seen, plan};
     use serde_json::json;
@@ -304,12 +317,14 @@ mod tests {
             label: format!("//{name}"),
             name: name.to_owned(),
             deps: Vec::new(),
+            inventory: None,
         };
         let object = |document: &Value| DesiredObject {
             label: String::new(),
             group: 0,
             object: Object::from_document(document.clone()).expect("object"),
             images: Vec::new(),
+            policy: crate::policy::Policy::default(),
         };
         let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);
         Desired {
@@ -341,8 +356,9 @@ mod tests {
         let all = Seen {
             objects: seen.to_vec(),
             images: Vec::new(),
+            groups: Vec::new(),
         };
-        let plan = plan(Goal::Apply, desired, &all).expect("a plan");
+        let plan = plan(Goal::Apply, Takeover::Adopt, desired, &all).expect("a plan");
         diff(desired, seen, &plan.actions, owned)
     }
 

@@ -3,8 +3,11 @@
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
+use crate::credentials::moment;
 use crate::diff::Colour;
+use crate::lease::Terms;
 
 /// The environment of the process.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +22,10 @@ pub struct ProcessEnvironment {
     pub docker_config: Option<OsString>,
     /// `BUILD_WORKING_DIRECTORY`: where the user stood when `bazel run` was typed.
     pub working_directory: Option<PathBuf>,
+    /// Who holds the leases of this run, for others to read: user, machine, process, and since when.
+    pub holder: String,
+    /// How leases are held.
+    pub lease: Terms,
     /// Where lines of progress go.
     pub output: Output,
     /// Whether data on stdout has colours: on a terminal, unless `NO_COLOR` is set
@@ -56,6 +63,8 @@ impl ProcessEnvironment {
             xdg_state_home: path("XDG_STATE_HOME"),
             docker_config: std::env::var_os("DOCKER_CONFIG"),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
+            holder: holder(),
+            lease: Terms::default(),
             output: if terminal {
                 Output::Terminal
             } else {
@@ -68,4 +77,16 @@ impl ProcessEnvironment {
             },
         }
     }
+}
+
+/// `alice@laptop, process 4711, since 2026-03-01T12:00:00Z`: no two runs are called the same.
+fn holder() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let host = host.or_else(|_| std::env::var("HOSTNAME"));
+    let host = host.unwrap_or_else(|_| "localhost".to_owned());
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let since = moment(since.unwrap_or_default());
+    let process = std::process::id();
+    format!("{user}@{}, process {process}, since {since}", host.trim())
 }

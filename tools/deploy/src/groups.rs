@@ -137,6 +137,7 @@ mod tests {
             label: format!("//services/{name}:myns-shallow"),
             name: name.to_owned(),
             deps: deps.to_vec(),
+            inventory: None,
         };
         let object = |group: usize, kind: &str, name: &str| {
             let document =
@@ -147,6 +148,7 @@ mod tests {
                 group,
                 object,
                 images: Vec::new(),
+                policy: crate::policy::Policy::default(),
             }
         };
         let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);

@@ -9,6 +9,7 @@ use crate::desired::Desired;
 use crate::diff::ObjectDiff;
 use crate::inspect::Standing;
 use crate::plan::Plan;
+use crate::request::Rollout;
 use crate::session::Place;
 use crate::wait::Status;
 
@@ -32,10 +33,14 @@ pub struct State {
     pub desired: Option<Desired>,
     /// What it will do.
     pub plan: Option<Plan>,
+    /// In what order groups are rolled out; `None` if nothing is.
+    pub rollout: Option<Rollout>,
     /// For each object, how far its write is.
     pub writes: Vec<Progressed>,
     /// For each object, how far its deletion is.
     pub deletions: Vec<Progressed>,
+    /// For each object that is left over, how far its deletion is.
+    pub prunes: Vec<Progressed>,
     /// For each image, what its push did.
     pub pushes: Vec<Option<Pushed>>,
     /// For each object, how ready it is; empty until somebody looks.
@@ -81,6 +86,7 @@ impl Journal {
         let mut state = self.state();
         state.writes = vec![Progressed::Waiting; desired.objects.len()];
         state.deletions = vec![Progressed::Waiting; desired.objects.len()];
+        state.prunes = vec![Progressed::Waiting; plan.prunes.len()];
         state.pushes = vec![None; desired.images.len()];
         state.desired = Some(desired.clone());
         state.plan = Some(plan.clone());
@@ -95,12 +101,19 @@ impl Journal {
     pub fn deletion(&self, object: usize, progressed: Progressed) {
         self.state().deletions[object] = progressed;
     }
+
+    /// Notes how far the deletion of something left over is.
+    pub fn prune(&self, prune: usize, progressed: Progressed) {
+        self.state().prunes[prune] = progressed;
+    }
 }
 
 impl State {
     /// Whether anything was sent to a cluster or a registry.
     pub fn has_written(&self) -> bool {
-        let mut writes = self.writes.iter().chain(&self.deletions);
+        let mut writes = (self.writes.iter())
+            .chain(&self.deletions)
+            .chain(&self.prunes);
         writes.any(|write| *write != Progressed::Waiting)
             || self
                 .pushes

@@ -6,11 +6,13 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`request`], [`cli`], [`environment`] | what is asked for and how; parsed once |
-//! | [`desired`] | the objects and images of the request, read and checked |
+//! | [`desired`], [`policy`] | the objects and images of the request, read and checked |
 //! | [`kubeconfig`], [`credentials`], [`cluster`] | the connection, by context name |
 //! | [`session`], [`references`] | what must hold before anything is written, and what is there |
-//! | [`plan`], [`compare`], [`order`] | what will be done; pure |
-//! | [`apply`], [`remove`] | doing it; the only writers |
+//! | [`inventory`], [`claim`], [`settle`] | what the cluster remembers, whose an object is, what is sent |
+//! | [`plan`], [`compare`], [`order`], [`wave`] | what will be done, and in what order; pure |
+//! | [`execute`], [`apply`], [`remove`] | doing it; the last two write what users describe |
+//! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
 //! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`] | telling people and machines |
@@ -21,6 +23,7 @@
 
 pub mod api_error;
 pub mod apply;
+pub mod claim;
 pub mod cli;
 pub mod cluster;
 pub mod compare;
@@ -29,25 +32,32 @@ pub mod desired;
 pub mod diff;
 pub mod environment;
 mod error;
+pub mod execute;
 pub mod explain;
 pub mod groups;
 pub mod inspect;
+pub mod inventory;
 pub mod journal;
 pub mod kubeconfig;
+pub mod lease;
 pub mod mask;
 pub mod order;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 pub mod progress;
 pub mod ready;
+pub mod record;
 pub mod references;
 pub mod remove;
 pub mod request;
 pub mod screen;
 pub mod session;
+pub mod settle;
 pub mod verbs;
 pub mod wait;
 pub mod watch;
+pub mod wave;
 
 #[cfg(test)]
 mod tests;
@@ -61,6 +71,7 @@ use cli::{Options, OutputFormat};
 use environment::ProcessEnvironment;
 pub use error::{Error, Failure, Reason, Targets};
 use journal::Journal;
+use lease::Leases;
 use outcome::Outcome;
 use progress::Progress;
 use request::DeployRequest;
@@ -111,6 +122,7 @@ pub async fn run_request(
     interrupted: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let journal = Journal::default();
+    let leases = Leases::new(environment.holder.clone(), environment.lease);
     let context = Context {
         request,
         options,
@@ -118,11 +130,13 @@ pub async fn run_request(
         environment,
         journal: &journal,
         progress,
+        leases: &leases,
     };
     let result = tokio::select! {
         result = verbs::run(&context) => result,
         () = interrupted => Err(Error::Interrupted),
     };
+    leases.release().await;
     report(&context, result)
 }
 
@@ -133,6 +147,7 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
         let says_it = matches!(
             error,
             Error::Interrupted
+                | Error::Lost { .. }
                 | Error::Write { .. }
                 | Error::Overtaken { .. }
                 | Error::Delete { .. }

@@ -1,7 +1,7 @@
 //! In what order the kinds of one plan are written, taken from the kinds themselves: nobody
 //! writes weights.
 
-use windlass_k8s_object::Object;
+use windlass_k8s_object::{Key, Object};
 
 /// A stage of a plan. All of a stage is written before the next one begins; deletes go the other
 /// way round.
@@ -28,7 +28,11 @@ impl Stage {
 
     /// The stage of an object.
     pub fn of(object: &Object) -> Self {
-        let key = object.key();
+        Self::of_key(object.key())
+    }
+
+    /// The stage of an object, by its name.
+    pub fn of_key(key: &Key) -> Self {
         match (key.group.as_str(), key.kind.as_str()) {
             ("", "Namespace")
             | ("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -57,8 +61,7 @@ impl Stage {
 
 /// Whether `delete` leaves an object of this kind alone, because others' things or data go with
 /// it.
-pub fn is_kept(object: &Object) -> bool {
-    let key = object.key();
+pub fn is_kept(key: &Key) -> bool {
     matches!(
         (key.group.as_str(), key.kind.as_str()),
         (
@@ -66,6 +69,12 @@ pub fn is_kept(object: &Object) -> bool {
             "Namespace" | "PersistentVolume" | "PersistentVolumeClaim"
         ) | ("apiextensions.k8s.io", "CustomResourceDefinition")
     )
+}
+
+/// Whether an object of this kind is left alone when nobody describes it any more: besides what
+/// `delete` leaves alone, what may take data with it.
+pub fn is_never_pruned(key: &Key) -> bool {
+    is_kept(key) || (key.group.as_str(), key.kind.as_str()) == ("apps", "StatefulSet")
 }
 
 #[cfg(test)]
@@ -110,8 +119,10 @@ mod tests {
 
     #[test]
     fn data_and_other_peoples_things_are_kept() {
-        assert!(is_kept(&object("v1", "Namespace")));
-        assert!(is_kept(&object("v1", "PersistentVolumeClaim")));
-        assert!(!is_kept(&object("apps/v1", "StatefulSet")));
+        assert!(is_kept(object("v1", "Namespace").key()));
+        assert!(is_kept(object("v1", "PersistentVolumeClaim").key()));
+        let set = object("apps/v1", "StatefulSet");
+        assert!(!is_kept(set.key()) && is_never_pruned(set.key()));
+        assert!(!is_never_pruned(object("apps/v1", "Deployment").key()));
     }
 }

@@ -145,7 +145,7 @@ impl Outcome {
         seconds: f64,
         failure: Option<&Failure>,
     ) -> Self {
-        let dry_run = options.dry_run || request.verb == Verb::Diff;
+        let dry_run = options.dry_run() || request.verb == Verb::Diff;
         let changed = state.plan.as_ref().is_some_and(|plan| !plan.is_empty());
         let result = match (failure, dry_run, changed) {
             (Some(_), _, _) => RunResult::Failed,
@@ -211,10 +211,7 @@ fn one_object(
         namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
         name: key.name.as_str().to_owned(),
         action: action.map_or("look", Action::word),
-        fields: match action {
-            Some(Action::Change { fields }) => fields.clone(),
-            _ => Vec::new(),
-        },
+        fields: action.map_or_else(Vec::new, |action| action.fields().to_vec()),
         done: !action.is_some_and(is_open),
         ready: match &status {
             Some(standing) => Some(standing.is_ready()),

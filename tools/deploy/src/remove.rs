@@ -18,7 +18,7 @@ use crate::desired::Desired;
 use crate::error::{Error, Reason};
 use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
-use crate::plan::{Action, Plan, is_owned_by};
+use crate::plan::{Plan, Prune, is_owned_by};
 use crate::session::{CONCURRENCY, Session};
 use crate::wait::unread;
 use crate::watch::{Store, Watched, Watcher};
@@ -124,59 +124,129 @@ impl Going {
     }
 }
 
+/// One deletion.
+struct Removal {
+    going: Going,
+    stage: Stage,
+    slot: Slot,
+    request: Request,
+}
+
+/// Where a deletion is noted.
+#[derive(Clone, Copy)]
+enum Slot {
+    /// Of a desired object.
+    Object(usize),
+    /// Of one that is left over.
+    Prune(usize),
+}
+
+/// Whether a deletion has to be asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Request {
+    /// It has.
+    Needed,
+    /// Somebody else, or an earlier run, has sent the request.
+    Sent,
+}
+
 impl Remove<'_> {
-    /// Deletes, and waits for what is to be gone.
+    /// Deletes what goes of the desired objects, and for `delete` what is left over as well, and
+    /// waits for what is to be gone.
     pub async fn run(&self) -> Result<(), Error> {
+        let objects = (0..self.plan.actions.len()).filter_map(|at| self.removal(at));
+        let mut removals: Vec<Removal> = objects.collect();
+        if self.plan.sent() == 0 {
+            let left = (0..self.plan.prunes.len()).filter_map(|at| self.pruning(at));
+            removals.extend(left);
+        }
+        self.remove(removals).await
+    }
+
+    /// Deletes what is left over of some groups.
+    pub async fn prune(&self, groups: &[usize]) -> Result<(), Error> {
+        let prunes = self.plan.prunes.iter().enumerate();
+        let prunes = prunes.filter(|(_, prune)| groups.contains(&prune.group));
+        let removals = prunes.filter_map(|(at, _)| self.pruning(at)).collect();
+        self.remove(removals).await
+    }
+
+    async fn remove(&self, mut removals: Vec<Removal>) -> Result<(), Error> {
         let started = Instant::now();
-        let removes = |action: &Action| action.removes().is_some();
+        removals.reverse();
         for stage in Stage::ALL.into_iter().rev() {
-            let mut objects = self.plan.stage(stage, self.desired, removes);
-            objects.reverse();
-            let mut going = Vec::new();
-            going.extend(objects.iter().filter_map(|at| self.going(*at)));
-            let deletes = futures::stream::iter(objects).map(|at| self.delete(at));
+            let members = || removals.iter().filter(|one| one.stage == stage);
+            let deletes = futures::stream::iter(members()).map(|one| self.delete(one));
             // All are waited for: what is on its way must not be dropped for an error elsewhere.
             let results: Vec<Result<(), Error>> = deletes.buffered(CONCURRENCY).collect().await;
             let failed = results.into_iter().filter_map(Result::err);
             Error::first_of(failed).map_or(Ok(()), Err)?;
+            let going: Vec<&Going> = members().map(|one| &one.going).collect();
             if let Some(timeout) = self.timeout
                 && !going.is_empty()
             {
-                self.wait_gone(going, started, timeout).await?;
+                self.wait_gone(&going, started, timeout).await?;
             }
         }
         Ok(())
     }
 
-    fn going(&self, at: usize) -> Option<Going> {
-        let uid = self.plan.actions[at].removes()?.to_owned();
+    /// The deletion of a desired object.
+    fn removal(&self, at: usize) -> Option<Removal> {
+        let action = &self.plan.actions[at];
+        let uid = action.removes()?.to_owned();
         let object = &self.desired.objects[at].object;
-        let resource = self
-            .session
-            .resources
-            .of(object.api_version(), object.kind())?;
+        let kinds = &self.session.resources;
+        let resource = kinds.of(object.api_version(), object.kind())?.clone();
         let takes_claims = self.plan.claims.iter().any(|claims| claims.set == at);
-        Some(Going {
-            key: object.key().clone(),
-            resource: resource.clone(),
-            uid,
-            claims: if takes_claims {
-                Follow::Going
-            } else {
-                Follow::Staying
+        Some(Removal {
+            stage: Stage::of(object),
+            slot: Slot::Object(at),
+            request: match action.deletes() {
+                Some(_) => Request::Needed,
+                None => Request::Sent,
+            },
+            going: Going {
+                key: object.key().clone(),
+                resource,
+                uid,
+                claims: if takes_claims {
+                    Follow::Going
+                } else {
+                    Follow::Staying
+                },
             },
         })
     }
 
-    async fn delete(&self, at: usize) -> Result<(), Error> {
-        let Some(Going {
+    /// The deletion of an object that is left over.
+    fn pruning(&self, at: usize) -> Option<Removal> {
+        let Prune { key, action, .. } = &self.plan.prunes[at];
+        Some(Removal {
+            stage: Stage::of_key(key),
+            slot: Slot::Prune(at),
+            request: Request::Needed,
+            going: Going {
+                key: key.clone(),
+                resource: self.session.resources.of_key(key)?.clone(),
+                uid: action.deletes()?.to_owned(),
+                claims: Follow::Staying,
+            },
+        })
+    }
+
+    fn note(&self, slot: Slot, progressed: Progressed) {
+        match slot {
+            Slot::Object(at) => self.journal.deletion(at, progressed),
+            Slot::Prune(at) => self.journal.prune(at, progressed),
+        }
+    }
+
+    async fn delete(&self, removal: &Removal) -> Result<(), Error> {
+        let Going {
             key, resource, uid, ..
-        }) = self.going(at)
-        else {
-            return Ok(());
-        };
-        if self.plan.actions[at].deletes().is_none() {
-            // Somebody else, or an earlier run, has sent the request.
+        } = &removal.going;
+        if removal.request == Request::Sent {
             return Ok(());
         }
         let namespace = key.namespace.as_ref().map(Namespace::as_str);
@@ -186,9 +256,9 @@ impl Remove<'_> {
             also: Vec::new(),
         };
         let name = key.name.as_str();
-        let request = delete_request(&resource, namespace, name, &uid, Effect::Write);
+        let request = delete_request(resource, namespace, name, uid, Effect::Write);
         let request = request.map_err(failed)?;
-        self.journal.deletion(at, Progressed::Underway);
+        self.note(removal.slot, Progressed::Underway);
         match self.session.cluster.send(&request).await {
             Ok(_) => {}
             // Gone already, or another object has taken its name: ours is not there any more.
@@ -196,22 +266,22 @@ impl Remove<'_> {
             Err(error) => {
                 // Without an answer nobody knows whether it was done.
                 if !matches!(error, ApiError::Connection { .. }) {
-                    self.journal.deletion(at, Progressed::Waiting);
+                    self.note(removal.slot, Progressed::Waiting);
                 }
                 return Err(failed(error));
             }
         }
-        self.journal.deletion(at, Progressed::Done);
+        self.note(removal.slot, Progressed::Done);
         Ok(())
     }
 
     async fn wait_gone(
         &self,
-        going: Vec<Going>,
+        going: &[&Going],
         started: Instant,
         timeout: Duration,
     ) -> Result<(), Error> {
-        let kinds: BTreeSet<Watched> = going.iter().flat_map(Going::watched).collect();
+        let kinds: BTreeSet<Watched> = going.iter().flat_map(|one| one.watched()).collect();
         let mut watcher = Watcher::start(&self.session.cluster, kinds.into_iter().collect());
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         loop {
@@ -219,7 +289,8 @@ impl Remove<'_> {
                 () = watcher.changed() => {}
                 _ = tick.tick() => {}
             }
-            let left: Vec<&Going> = going.iter().filter(|one| !one.is_gone(&watcher)).collect();
+            let left = going.iter().filter(|one| !one.is_gone(&watcher));
+            let left: Vec<&Going> = left.copied().collect();
             if left.is_empty() {
                 return Ok(());
             }

@@ -139,8 +139,22 @@ pub struct GroupRequest {
     pub id: String,
     /// The group's target: `//services/redis:myns-shallow`.
     pub label: String,
+    /// Whether the members are all that the group has.
+    #[serde(default)]
+    pub members: Members,
     /// The members, in no order.
     pub objects: Vec<ObjectRequest>,
+}
+
+/// Whether a group's objects are all that it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Members {
+    /// They are: what the cluster remembers of the group beside them is left over.
+    #[default]
+    All,
+    /// One object, by itself: whatever group it belongs to is left as it is.
+    Part,
 }
 
 /// One object.
@@ -153,6 +167,26 @@ pub struct ObjectRequest {
     pub kind: String,
     /// The runfile with its final manifest.
     pub manifest: String,
+    /// Fields that are left to others once it is there: `spec.replicas`.
+    #[serde(default)]
+    pub ignore_fields: Vec<String>,
+    /// What must hold for it to be ready: `condition=Synced=True`.
+    #[serde(default)]
+    pub ready_when: Vec<String>,
+    /// Whether it may be deleted and made anew.
+    #[serde(default)]
+    pub recreate: Recreate,
+}
+
+/// Whether an object may be deleted and made anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recreate {
+    /// No.
+    #[default]
+    Never,
+    /// Where a field changes that cannot be changed.
+    OnImmutable,
 }
 
 /// One image to push.

@@ -1,14 +1,15 @@
 //! The text that people see. All pure: data in, lines out.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use windlass_k8s_object::{Key, Namespace, Scope};
 
 use crate::desired::Desired;
 use crate::journal::{Progressed, State};
-use crate::plan::{Action, Claims, Goal, Kept, Plan};
-use crate::request::Verb;
+use crate::plan::{Action, Claims, Goal, Kept, Plan, Prune};
+use crate::request::{Rollout, Verb};
 use crate::session::Place;
 
 /// How wide the names of groups and images are at least.
@@ -109,7 +110,18 @@ pub fn plan_line(goal: Goal, plan: &Plan, width: usize) -> String {
             format!("{pushes} to push, {creates} to create, {change} to change, {same} as wanted")
         }
     };
-    format!("{:width$} {text}", "plan")
+    format!("{:width$} {text}{}", "plan", others(plan))
+}
+
+/// What is not in every plan: `, 1 to adopt, 2 to prune`.
+fn others(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (count, word) in [(plan.count("adopt"), "adopt"), (plan.pruned(), "prune")] {
+        if count > 0 {
+            let _ = write!(text, ", {count} to {word}");
+        }
+    }
+    text
 }
 
 /// The same of what `apply` would do, for `diff`: nobody has asked which images are there.
@@ -117,8 +129,9 @@ pub fn diff_line(plan: &Plan, width: usize) -> String {
     let creates = many(plan.count("create"), "object");
     let [change, same] = ["change", "same"].map(|word| plan.count(word));
     format!(
-        "{:width$} {creates} to create, {change} to change, {same} as wanted",
-        "plan"
+        "{:width$} {creates} to create, {change} to change, {same} as wanted{}",
+        "plan",
+        others(plan)
     )
 }
 
@@ -153,7 +166,9 @@ pub fn plan_details(plan: &Plan, desired: &Desired) -> Vec<String> {
         let key = object.object.key();
         let more = match action {
             Action::Same => continue,
-            Action::Change { fields } => format!(": {}", fields.join(", ")),
+            Action::Change { fields } | Action::Adopt { fields } => {
+                format!(": {}", fields.join(", "))
+            }
             Action::Keep { why } => format!(": {}", kept(*why)),
             Action::CreateAfter { .. } => ": when the one that is being deleted is gone".to_owned(),
             Action::Create | Action::Replace { .. } | Action::Delete { .. } | Action::Gone => {
@@ -162,7 +177,34 @@ pub fn plan_details(plan: &Plan, desired: &Desired) -> Vec<String> {
         };
         lines.push(format!("  {:7} {key}{more}", action.word()));
     }
+    for prune in plan.prunes.iter().filter(|prune| prune.action.is_write()) {
+        lines.push(format!("  prune   {}", prune.key));
+    }
     lines
+}
+
+/// ``left    StatefulSet `alice/redis`: no target describes it; to remove it: kubectl ...``; `None`
+/// if nothing is left over that stays.
+pub fn left_line(plan: &Plan, kubectl: Option<&str>) -> Option<String> {
+    let kept = |prune: &&Prune| matches!(prune.action, Action::Keep { .. });
+    let kept = plan.prunes.iter().filter(kept);
+    let keys: Vec<&Key> = kept.map(|prune| &prune.key).collect();
+    let first = keys.first()?;
+    let names = keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let remove = delete_command(first, kubectl.unwrap_or("kubectl"));
+    Some(format!(
+        "{:NAME$} {}: no target describes it; to remove it: {remove}",
+        "left",
+        names.join(", ")
+    ))
+}
+
+/// `kubectl -n alice delete statefulset redis`.
+fn delete_command(key: &Key, kubectl: &str) -> String {
+    let namespace = key.namespace.as_ref();
+    let namespace = namespace.map_or(String::new(), |n| format!(" -n {}", n.as_str()));
+    let kind = key.kind.as_str().to_lowercase();
+    format!("{kubectl}{namespace} delete {kind} {}", key.name.as_str())
 }
 
 /// ``StatefulSet `alice/redis` takes its claims with it: data-redis-0``, for each set that does.
@@ -198,17 +240,8 @@ pub fn kept_line(plan: &Plan, desired: &Desired, kubectl: &str) -> Option<String
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(", ");
-    let first = keys.first()?;
-    let namespace = first
-        .namespace
-        .as_ref()
-        .map_or(String::new(), |n| format!(" -n {}", n.as_str()));
-    let kind = first.kind.as_str().to_lowercase();
-    Some(format!(
-        "{:NAME$} {names}; to remove one: {kubectl}{namespace} delete {kind} {}",
-        "kept",
-        first.name.as_str(),
-    ))
+    let remove = delete_command(keys.first()?, kubectl);
+    Some(format!("{:NAME$} {names}; to remove one: {remove}", "kept"))
 }
 
 /// The kinds of a group, in the order they are written: `ConfigMap, 2 Services, StatefulSet`.
@@ -345,7 +378,7 @@ pub fn done_line(goal: Goal, state: &State, after: f64) -> String {
         return format!("done in {after}");
     };
     let text = if goal == Goal::Delete {
-        match plan.count("delete") {
+        match plan.deleted() {
             0 => "nothing to do".to_owned(),
             count => format!("{count} deleted"),
         }
@@ -360,11 +393,15 @@ pub fn done_line(goal: Goal, state: &State, after: f64) -> String {
             ("replace", "replaced"),
             ("create", "created"),
             ("change", "changed"),
+            ("adopt", "adopted"),
             ("same", "as wanted"),
         ] {
             if plan.count(word) > 0 {
                 parts.push(format!("{} {done}", plan.count(word)));
             }
+        }
+        if plan.pruned() > 0 {
+            parts.push(format!("{} pruned", plan.pruned()));
         }
         if !plan.pushes.is_empty() {
             parts.push(pushed(state, plan));
@@ -428,8 +465,9 @@ pub fn state_line(state: &State) -> Option<String> {
     };
     let mut parts = Vec::new();
     for (all, done, word) in [
-        (plan.deleted(), &state.deletions, "deleted"),
+        (plan.deleted() - plan.pruned(), &state.deletions, "deleted"),
         (plan.sent(), &state.writes, "written"),
+        (plan.pruned(), &state.prunes, "pruned"),
     ] {
         if all > 0 {
             let done = count(done, Progressed::Done);
@@ -439,8 +477,9 @@ pub fn state_line(state: &State) -> Option<String> {
     if parts.is_empty() {
         parts.push("nothing to write".to_owned());
     }
-    let underway = [&state.deletions, &state.writes].map(|all| count(all, Progressed::Underway));
-    match underway[0] + underway[1] {
+    let all = [&state.deletions, &state.writes, &state.prunes];
+    let underway = all.map(|all| count(all, Progressed::Underway));
+    match underway.iter().sum() {
         0 => {}
         underway => parts.push(format!("{underway} sent and not answered")),
     }
@@ -452,7 +491,26 @@ pub fn state_line(state: &State) -> Option<String> {
         ));
     }
     parts.extend(group_states(state, desired));
+    parts.extend(behind(state, plan, desired));
     Some(format!("{}; a rerun goes on from here", parts.join(", ")))
+}
+
+/// `behind HEAD: 3 objects of server, client`: what a gated rollout did not come to.
+fn behind(state: &State, plan: &Plan, desired: &Desired) -> Option<String> {
+    if state.rollout != Some(Rollout::Gated) {
+        return None;
+    }
+    let waiting = state.writes.iter().zip(&plan.actions).enumerate();
+    let waiting =
+        waiting.filter(|(_, (write, action))| **write == Progressed::Waiting && action.is_sent());
+    let groups: Vec<usize> = waiting.map(|(at, _)| desired.objects[at].group).collect();
+    let mut names: Vec<&str> = groups
+        .iter()
+        .map(|at| desired.groups[*at].name.as_str())
+        .collect();
+    names.dedup();
+    let objects = many(groups.len(), "object");
+    (!groups.is_empty()).then(|| format!("behind HEAD: {objects} of {}", names.join(", ")))
 }
 
 /// `redis ready`, `client waits for server`: what there is to say of groups.

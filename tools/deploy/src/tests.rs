@@ -5,6 +5,8 @@ mod case;
 mod diff;
 mod errors;
 mod fake;
+mod faults;
+mod groups;
 mod push;
 mod replace;
 mod run;

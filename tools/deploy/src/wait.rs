@@ -36,6 +36,14 @@ impl Status {
         }
     }
 
+    /// That of an object whose turn has not come.
+    pub fn unwritten() -> Self {
+        Self {
+            readiness: Readiness::InProgress("not written yet".to_owned()),
+            replicas: None,
+        }
+    }
+
     /// Whether it is ready.
     pub fn is_current(&self) -> bool {
         self.readiness == Readiness::Current
@@ -52,15 +60,18 @@ pub struct Wait<'a> {
     pub resources: &'a Resources,
     /// What a user types for kubectl with it, for hints.
     pub kubectl: &'a str,
-    /// What is waited for.
+    /// All that is wanted.
     pub desired: &'a Desired,
+    /// The groups that are waited for, in order; the others have had their turn, or will.
+    pub groups: &'a [usize],
     /// How long.
     pub timeout: Duration,
 }
 
 impl Wait<'_> {
-    /// Waits until all are ready. `last` is each object as it was last seen; `show` is called
-    /// whenever something may have changed, and once a second.
+    /// Waits until all of the groups are ready. `last` is each object as it was last seen, `None` for
+    /// those that are not written yet; `show` is called whenever something may have changed, and once
+    /// a second.
     ///
     /// # Errors
     /// An object will not become ready, or is not in time: the lowest one of the graph. Or we may
@@ -75,9 +86,13 @@ impl Wait<'_> {
             .iter()
             .map(|object| object.clone().unwrap_or(Value::Null))
             .collect();
-        let mut statuses: Vec<Status> = objects.iter().map(Status::of).collect();
+        let status = |object: &Option<Value>| match object {
+            Some(object) => Status::of(object),
+            None => Status::unwritten(),
+        };
+        let mut statuses: Vec<Status> = last.iter().map(status).collect();
         show(&statuses);
-        if statuses.iter().all(Status::is_current) {
+        if self.is_done(&statuses) {
             return Ok(());
         }
         let mut watcher = Watcher::start(self.cluster, self.watched(&statuses));
@@ -90,7 +105,7 @@ impl Wait<'_> {
             }
             self.refresh(&watcher, &mut objects, &mut statuses);
             show(&statuses);
-            if statuses.iter().all(Status::is_current) {
+            if self.is_done(&statuses) {
                 return Ok(());
             }
             if let Some((what, error)) = watcher.refusal() {
@@ -100,7 +115,9 @@ impl Wait<'_> {
                     source: Box::new(error.clone()),
                 });
             }
-            if let Some((at, problem)) = hopeless(&objects, &statuses, &watcher.store, &mut since) {
+            let open: Vec<usize> = self.open(&statuses).collect();
+            let found = hopeless(&open, &objects, &statuses, &watcher.store, &mut since);
+            if let Some((at, problem)) = found {
                 let explanation = self.explain(at, &statuses[at], problem).await;
                 let kubectl = self.kubectl.to_owned();
                 return Err(Error::Rollout {
@@ -114,18 +131,34 @@ impl Wait<'_> {
         }
     }
 
+    /// Whether an object is waited for.
+    fn is_awaited(&self, at: usize) -> bool {
+        let group = self.desired.objects[at].group;
+        self.groups.binary_search(&group).is_ok()
+    }
+
+    /// The objects that are waited for and not ready, from the bottom of the graph.
+    fn open(&self, statuses: &[Status]) -> impl Iterator<Item = usize> {
+        let open = (0..statuses.len()).filter(|at| !statuses[*at].is_current());
+        open.filter(|at| self.is_awaited(*at))
+    }
+
+    fn is_done(&self, statuses: &[Status]) -> bool {
+        self.open(statuses).next().is_none()
+    }
+
     /// One list and watch for each kind and namespace with an object that is not ready, and for
     /// the pods and replica sets around them.
     fn watched(&self, statuses: &[Status]) -> Vec<Watched> {
         let mut watched: BTreeMap<(Resource, Option<String>), Selector> = BTreeMap::new();
         let environment = format!("{ENVIRONMENT_LABEL}={}", self.desired.environment.name);
         let sets = Resource::built_in("apps/v1", "ReplicaSet", "replicasets", Reach::Namespaced);
-        for (object, status) in self.desired.objects.iter().zip(statuses) {
+        for (at, (object, status)) in self.desired.objects.iter().zip(statuses).enumerate() {
             let (object, key) = (&object.object, object.object.key());
             let Some(resource) = self.resources.of(object.api_version(), object.kind()) else {
                 continue;
             };
-            if status.is_current() {
+            if status.is_current() || !self.is_awaited(at) {
                 continue;
             }
             let namespace = key
@@ -155,6 +188,9 @@ impl Wait<'_> {
 
     fn refresh(&self, watcher: &Watcher, objects: &mut [Value], statuses: &mut [Status]) {
         for (at, desired) in self.desired.objects.iter().enumerate() {
+            if !self.is_awaited(at) {
+                continue;
+            }
             let key = desired.object.key();
             let namespace = key.namespace.as_ref().map_or("", Namespace::as_str);
             let seen = watcher.store.get(
@@ -180,10 +216,7 @@ impl Wait<'_> {
     }
 
     async fn timed_out(&self, objects: &[Value], statuses: &[Status], watcher: &Watcher) -> Error {
-        let open = statuses
-            .iter()
-            .position(|status| !status.is_current())
-            .unwrap_or_default();
+        let open = self.open(statuses).next().unwrap_or_default();
         let problem = problems(&objects[open], &watcher.store, Revision::Any)
             .into_iter()
             .next();
@@ -232,6 +265,7 @@ pub fn unread(what: &str, error: &ApiError) -> String {
 
 /// The first object, from the bottom of the graph, that will not become ready.
 fn hopeless(
+    open: &[usize],
     objects: &[Value],
     statuses: &[Status],
     store: &Store,
@@ -239,10 +273,8 @@ fn hopeless(
 ) -> Option<(usize, Option<Problem>)> {
     let mut there = BTreeSet::new();
     let mut found = None;
-    for (at, (object, status)) in objects.iter().zip(statuses).enumerate() {
-        if status.is_current() {
-            continue;
-        }
+    for at in open.iter().copied() {
+        let (object, status) = (&objects[at], &statuses[at]);
         let worst = problems(object, store, Revision::Newest).into_iter().next();
         let is_hopeless = match &worst {
             Some(problem) if problem.outlook == Outlook::HopelessIfItLasts => {

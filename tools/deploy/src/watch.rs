@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::api_error::ApiError;
-use crate::cluster::{Cluster, Resource, Selector};
+use crate::cluster::{Cluster, Resource, Selector, typed_items};
 
 /// Some objects of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,8 +89,8 @@ impl Store {
     }
 
     /// Puts all of a list in.
-    pub fn add(&mut self, list: Value, resource: &Resource) {
-        for item in typed_items(list, resource) {
+    pub fn add(&mut self, mut list: Value, resource: &Resource) {
+        for item in typed_items(&mut list, resource) {
             self.set(item);
         }
     }
@@ -263,7 +263,7 @@ async fn follow_once(
         selector,
     } = watched;
     let namespace = namespace.as_deref();
-    let list = match cluster.list(resource, namespace, selector).await {
+    let mut list = match cluster.list(resource, namespace, selector).await {
         Ok(list) => list,
         Err(error) => return Ok(Err(error)),
     };
@@ -271,7 +271,7 @@ async fn follow_once(
     let version = version.unwrap_or("0").to_owned();
     let listed = Change::Listed {
         watched: index,
-        items: typed_items(list, resource),
+        items: typed_items(&mut list, resource),
     };
     sender.send(listed).await.map_err(|_| Gone)?;
     let events = cluster.watch(resource, namespace, selector, &version).await;
@@ -292,19 +292,6 @@ async fn follow_once(
         sender.send(change).await.map_err(|_| Gone)?;
     }
     Ok(Ok(()))
-}
-
-/// The items of a list, each with the kind that lists leave out.
-fn typed_items(mut list: Value, resource: &Resource) -> Vec<Value> {
-    let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) else {
-        return Vec::new();
-    };
-    let mut items = std::mem::take(items);
-    for item in &mut items {
-        item["kind"] = Value::String(resource.kind.clone());
-        item["apiVersion"] = Value::String(resource.api_version.clone());
-    }
-    items
 }
 
 #[cfg(test)]
@@ -365,10 +352,8 @@ mod tests {
 
     #[test]
     fn items_of_a_list_get_their_kind() {
-        let items = typed_items(
-            json!({"items": [{"metadata": {"name": "a"}}]}),
-            &Resource::pods(),
-        );
+        let mut list = json!({"items": [{"metadata": {"name": "a"}}]});
+        let items = typed_items(&mut list, &Resource::pods());
         assert_eq!(items[0]["kind"], "Pod");
         assert_eq!(items[0]["apiVersion"], "v1");
     }

@@ -4,7 +4,7 @@ use windlass_k8s_object::Namespace;
 use windlass_report::{Exit, Explain};
 
 use super::Error;
-use super::text::{conflict_lines, lacking_lines, manager_lines};
+use super::text::{conflict_lines, lacking_lines, owner_lines};
 
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
@@ -12,7 +12,7 @@ impl Explain for Error {
             Self::Conflicts { conflicts, .. } | Self::Overtaken { conflicts, .. } => {
                 conflict_lines(conflicts)
             }
-            Self::Foreign { objects, .. } => manager_lines(objects),
+            Self::Foreign { objects, .. } => owner_lines(objects),
             Self::ReferenceMissing { missing, .. } => lacking_lines(missing),
             Self::Rollout { explanation, .. } | Self::Timeout { explanation, .. } => {
                 explanation.evidence()
@@ -51,7 +51,18 @@ impl Explain for Error {
             Self::ReferenceMissing { missing, kubectl } => {
                 missing.first().map(|first| first.command(kubectl))
             }
-            Self::Foreign { diff, .. } => Some(diff.clone()),
+            Self::Foreign { adopt, .. } => Some(adopt.clone()),
+            Self::Immutable { replace, .. } => Some(replace.clone()),
+            Self::Inventory {
+                object, kubectl, ..
+            } => {
+                let namespace = object.namespace.as_ref().map_or("", Namespace::as_str);
+                let name = object.name.as_str();
+                Some(format!(
+                    "{kubectl} -n {namespace} get configmap {name} -o yaml"
+                ))
+            }
+            Self::Held { kubectl, .. } => Some(kubectl.clone()),
             Self::NotReady { hint, .. } => Some(hint.clone()),
             Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
                 Some(setup.clone())
@@ -60,7 +71,9 @@ impl Explain for Error {
             Self::NamespaceGoing {
                 namespace, kubectl, ..
             } => Some(format!("{kubectl} wait --for=delete namespace/{namespace}")),
-            Self::Exists { apply, .. } | Self::Claims { apply, .. } => Some(apply.clone()),
+            Self::Exists { apply, .. }
+            | Self::Claims { apply, .. }
+            | Self::Differs { apply, .. } => Some(apply.clone()),
             Self::Conflicts { force, .. } | Self::Overtaken { force, .. } => Some(force.clone()),
             Self::Rollout {
                 explanation,
@@ -85,7 +98,6 @@ impl Explain for Error {
             | Self::Twice { .. }
             | Self::Image { .. }
             | Self::Repository { .. }
-            | Self::Gated { .. }
             | Self::Unpinned { .. } => Exit::Input,
             Self::Protected { .. }
             | Self::Kubeconfig { .. }
@@ -103,6 +115,8 @@ impl Explain for Error {
             | Self::NamespaceSet { .. }
             | Self::ReferenceMissing { .. }
             | Self::Foreign { .. }
+            | Self::Inventory { .. }
+            | Self::Held { .. }
             | Self::Claims { .. }
             | Self::DockerConfig { .. }
             | Self::Owner { .. }
@@ -113,6 +127,8 @@ impl Explain for Error {
             Self::Conflicts { .. }
             | Self::Overtaken { .. }
             | Self::Refused { .. }
+            | Self::Immutable { .. }
+            | Self::Lost { .. }
             | Self::Write { .. }
             | Self::Delete { .. } => Exit::Write,
             Self::Rollout { .. }
@@ -120,6 +136,7 @@ impl Explain for Error {
             | Self::Watch { .. }
             | Self::NotReady { .. }
             | Self::NotGone { .. } => Exit::Rollout,
+            Self::Differs { .. } => Exit::Differs,
             Self::Interrupted => Exit::Interrupted,
         }
     }

@@ -12,13 +12,15 @@ use windlass_k8s_object::{Key, Namespace, NamespaceRefused};
 use windlass_report::{Exit, Explain as _};
 
 use crate::api_error::{ApiError, Conflict};
+use crate::claim::Owner;
 use crate::cluster::Access;
 use crate::desired::ObjectError;
 use crate::explain::Explanation;
+use crate::inventory::InventoryError;
 use crate::references::Lacking;
 use crate::request::{RequestError, Verb};
 
-use text::{accesses, keys, lacking, managed, owned, seconds, standing, verbs};
+use text::{accesses, keys, keys_of, lacking, owned, seconds, standing, verbs};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
@@ -83,14 +85,6 @@ pub enum Error {
         label: String,
         /// Why.
         source: windlass_oci_reference::ParseError,
-    },
-    /// The request asks for what this version cannot do.
-    #[error(
-        "environment `{environment}`: rollout: got `gated`, want `parallel`; gated rollouts are not there yet"
-    )]
-    Gated {
-        /// The environment.
-        environment: String,
     },
     /// Nobody has pinned an image of a pinned environment.
     #[error(
@@ -337,13 +331,67 @@ pub enum Error {
         /// What changes objects that exist.
         apply: String,
     },
-    /// Objects are to be replaced that somebody else made.
-    #[error("cannot replace {}; nothing was pushed or written", managed(objects))]
+    /// Objects are to be changed or replaced that somebody else made.
+    #[error(
+        "cannot {} {}: this target did not make it; nothing was pushed or written",
+        verb.phrase(),
+        keys_of(objects)
+    )]
     Foreign {
-        /// The objects, each with the managers of its fields.
-        objects: Vec<(Key, Vec<String>)>,
-        /// What shows how they differ.
-        diff: String,
+        /// The verb.
+        verb: Verb,
+        /// The objects, each with whoever made it.
+        objects: Vec<(Key, Owner)>,
+        /// What takes them over.
+        adopt: String,
+    },
+    /// Fields are to be changed that cannot be.
+    #[error("cannot change {object} in place; nothing was pushed or written")]
+    Immutable {
+        /// The object.
+        object: Box<Key>,
+        /// Which fields.
+        source: Box<ApiError>,
+        /// What makes it anew.
+        replace: String,
+    },
+    /// What the cluster remembers of a group cannot be read.
+    #[error("cannot read the inventory {object} on {context}; nothing was pushed or written")]
+    Inventory {
+        /// The object that holds it.
+        object: Box<Key>,
+        /// The context.
+        context: String,
+        /// Why.
+        source: InventoryError,
+        /// What a user types for kubectl, for the hint.
+        kubectl: String,
+    },
+    /// Somebody else changes the same group at this moment.
+    #[error("{lease} is held by {holder}; nothing was pushed or written")]
+    Held {
+        /// The lease.
+        lease: String,
+        /// By whom.
+        holder: String,
+        /// What shows it.
+        kubectl: String,
+    },
+    /// Somebody else has begun to change the same group.
+    #[error("{lease} is lost")]
+    Lost {
+        /// The lease.
+        lease: String,
+        /// How that comes.
+        source: Reason,
+    },
+    /// Something would change, when somebody asked.
+    #[error("{} not as described", text::are(*objects, "object"))]
+    Differs {
+        /// How many objects.
+        objects: usize,
+        /// What changes them.
+        apply: String,
     },
     /// Stateful sets are to be replaced that would take claims with them which are to stay.
     #[error(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use windlass_k8s_object::Key;
 
 use crate::api_error::Conflict;
+use crate::claim::Owner;
 use crate::cluster::Access;
 use crate::references::Lacking;
 use crate::request::Verb;
@@ -76,24 +77,21 @@ pub(super) fn verbs(verbs: &[Verb]) -> String {
     }
 }
 
-/// ``Service `a/b` and 1 more: windlass did not make it``.
-pub(super) fn managed(objects: &[(Key, Vec<String>)]) -> String {
+/// ``Service `a/b` and 1 more``.
+pub(super) fn keys_of(objects: &[(Key, Owner)]) -> String {
     let names: Vec<Key> = objects.iter().map(|(key, _)| key.clone()).collect();
-    format!("{}: windlass did not make it", keys(&names))
+    keys(&names)
 }
 
-pub(super) fn manager_lines(objects: &[(Key, Vec<String>)]) -> Vec<String> {
-    let line = |(key, managers): &(Key, Vec<String>)| {
-        let by = match managers.as_slice() {
-            [] => "nobody".to_owned(),
-            names => {
-                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                names.join(", ")
-            }
-        };
-        format!("  | {key}: managed by {by}")
-    };
+pub(super) fn owner_lines(objects: &[(Key, Owner)]) -> Vec<String> {
+    let line = |(key, owner): &(Key, Owner)| format!("  | {key}: {owner}");
     objects.iter().map(line).collect()
+}
+
+/// `1 object is`, `2 objects are`.
+pub(super) fn are(count: usize, noun: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", many(count, noun))
 }
 
 /// ``Secret `a/b` is missing, which Pod `a/c` needs``; with the number of others.
@@ -113,11 +111,11 @@ pub(super) fn lacking_lines(missing: &[Lacking]) -> Vec<String> {
 
 /// `1 is missing and 2 are not ready`.
 pub(super) fn standing(missing: usize, open: usize) -> String {
-    let are = |count: usize, what: &str| {
+    let part = |count: usize, what: &str| {
         let verb = if count == 1 { "is" } else { "are" };
         (count > 0).then(|| format!("{count} {verb} {what}"))
     };
-    let parts = [are(missing, "missing"), are(open, "not ready")];
+    let parts = [part(missing, "missing"), part(open, "not ready")];
     parts
         .into_iter()
         .flatten()

@@ -2,17 +2,20 @@
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
-use windlass_k8s_object::{Namespace, Object};
+use windlass_k8s_object::Object;
 use windlass_oci_registry::Client as Registry;
 
 use super::{CONCURRENCY, Session};
 use crate::api_error::ApiError;
+use crate::claim::{Claim, Sets, Takeover, claim};
 use crate::cluster::{Conflicts, Resource};
-use crate::desired::{Desired, DesiredImage};
+use crate::desired::{Desired, DesiredImage, DesiredObject};
 use crate::error::Error;
+use crate::inventory::Entry;
 use crate::order::is_kept;
-use crate::plan::{Goal, Live, Presence, is_going};
-use crate::request::DeployRequest;
+use crate::plan::{Goal, Live, Presence, Remembered, is_going};
+use crate::request::{DeployRequest, Recreate};
+use crate::settle::settled;
 
 /// What the API server is asked of each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ impl Ask {
 
     /// What has to be known of one object: `replace` changes some kinds in place.
     fn for_object(self, object: &Object) -> Self {
-        if self == Self::Anew && is_kept(object) {
+        if self == Self::Anew && is_kept(object.key()) {
             Self::Write
         } else {
             self
@@ -45,20 +48,62 @@ impl Ask {
     }
 }
 
+/// What is known of an object beside itself, when the API server is asked.
+struct Known<'a> {
+    live: Value,
+    entry: Option<&'a Entry>,
+    claim: Claim,
+}
+
 impl Session<'_> {
-    /// Reads the objects, within the reach of the environment.
-    pub async fn look(&self, ask: Ask, desired: &Desired) -> Result<Vec<Live>, Error> {
+    /// Reads the objects, within the reach of the environment, and asks of each what the plan has
+    /// to know. `groups` is what the cluster remembers of each group.
+    pub async fn look(
+        &self,
+        ask: Ask,
+        desired: &Desired,
+        groups: &[Remembered],
+    ) -> Result<Vec<Live>, Error> {
         self.check_reach(desired)?;
-        let objects = futures::stream::iter(&desired.objects);
-        let objects = objects.map(|object| self.look_at(ask, &object.object));
-        objects.buffered(CONCURRENCY).try_collect().await
+        let resource = |one: &DesiredObject| {
+            let object = &one.object;
+            self.resources.of(object.api_version(), object.kind())
+        };
+        let wanted = desired.objects.iter();
+        let wanted = wanted.map(|one| Some((resource(one)?, one.object.key())));
+        let wanted: Vec<_> = wanted.collect();
+        let found = self.find(&wanted).await?;
+        let sets = Sets::of(desired);
+        let looks = desired.objects.iter().zip(wanted).zip(found);
+        let looks = looks.map(|((one, wanted), live)| {
+            let key = one.object.key();
+            let entry = groups.get(one.group);
+            let entry = entry.and_then(|group| group.inventory.0.get(key));
+            let known = live.map(|live| Known {
+                claim: claim(one, &live, entry, &sets),
+                live,
+                entry,
+            });
+            self.look_at(ask, one, wanted.map(|(resource, _)| resource), known)
+        });
+        futures::stream::iter(looks)
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await
     }
 
-    async fn look_at(&self, ask: Ask, object: &Object) -> Result<Live, Error> {
-        let Some(resource) = self.resources.of(object.api_version(), object.kind()) else {
+    async fn look_at(
+        &self,
+        ask: Ask,
+        desired: &DesiredObject,
+        resource: Option<&Resource>,
+        known: Option<Known<'_>>,
+    ) -> Result<Live, Error> {
+        let object = &desired.object;
+        let Some(resource) = resource else {
             return Ok(Live::Missing);
         };
-        let Some(live) = self.get(resource, object).await? else {
+        let Some(known) = known else {
             // What is missing is made by `replace` too, whatever its kind.
             return match ask {
                 Ask::Anew => Ok(self.makable(resource, object).await),
@@ -67,41 +112,54 @@ impl Session<'_> {
         };
         match ask.for_object(object) {
             Ask::Presence => Ok(Live::Found {
-                object: live,
+                object: known.live,
                 dry_run: None,
             }),
-            Ask::Write => self.look_at_write(resource, object, live).await,
+            Ask::Write => self.look_at_write(resource, desired, known).await,
             Ask::Anew => Ok(Live::Found {
-                dry_run: Some(self.replaceable(resource, object, &live).await),
-                object: live,
+                dry_run: Some(self.replaceable(resource, object, &known.live).await),
+                object: known.live,
             }),
         }
     }
 
-    async fn get(&self, resource: &Resource, object: &Object) -> Result<Option<Value>, Error> {
-        let key = object.key();
-        let namespace = key.namespace.as_ref().map(Namespace::as_str);
-        let name = key.name.as_str();
-        let found = self.cluster.get(resource, namespace, name).await;
-        found.map_err(self.unreadable(key))
+    /// What happens to fields of others in an object that is there.
+    fn conflicts_of(&self, claim: &Claim) -> Conflicts {
+        match claim {
+            Claim::Foreign(_) if self.options.takeover() == Takeover::Refuse => self.conflicts(),
+            claim => claim.conflicts(self.conflicts()),
+        }
     }
 
-    /// What a write would make of an object that is there.
+    /// What a write would make of an object that is there. If it stands as it was written, nobody
+    /// has to be asked.
     async fn look_at_write(
         &self,
         resource: &Resource,
-        object: &Object,
-        mut live: Value,
+        desired: &DesiredObject,
+        known: Known<'_>,
     ) -> Result<Live, Error> {
+        let Known {
+            mut live,
+            entry,
+            claim,
+        } = known;
+        if claim == Claim::Ours
+            && entry.is_some_and(|entry| entry.matches(&desired.digest(), &live))
+        {
+            return Ok(Live::Recorded(live));
+        }
+        let conflicts = self.conflicts_of(&claim);
         // What changes between the two reads would look like a change of ours: read again.
         for _ in 0..5 {
-            let dry_run = self
-                .cluster
-                .dry_run(resource, object, self.conflicts())
-                .await;
+            let object = settled(desired, Some(&live));
+            let dry_run = self.cluster.dry_run(resource, &object, conflicts).await;
             let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
             match dry_run {
                 Ok(result) if version(&result) != version(&live) => {}
+                Err(error) if error.is_immutable() && may_recreate(desired) => {
+                    return Ok(self.recreatable(resource, desired, live).await);
+                }
                 dry_run => {
                     return Ok(Live::Found {
                         object: live,
@@ -109,7 +167,7 @@ impl Session<'_> {
                     });
                 }
             }
-            match self.get(resource, object).await? {
+            match self.get(resource, desired.object.key()).await? {
                 Some(again) => live = again,
                 None => return Ok(Live::Missing),
             }
@@ -121,13 +179,26 @@ impl Session<'_> {
         })
     }
 
+    /// An object that cannot be changed and may be made anew, if the server would do that.
+    async fn recreatable(&self, resource: &Resource, desired: &DesiredObject, live: Value) -> Live {
+        match self.replaceable(resource, &desired.object, &live).await {
+            Ok(_) => Live::Recreatable(live),
+            Err(error) => Live::Found {
+                object: live,
+                dry_run: Some(Err(error)),
+            },
+        }
+    }
+
     /// The same object, with others' fields taken: what `diff` shows of a conflict.
-    pub async fn look_forced(&self, object: &Object, live: Live) -> Live {
+    pub async fn look_forced(&self, desired: &DesiredObject, live: Live) -> Live {
+        let object = &desired.object;
         let resource = self.resources.of(object.api_version(), object.kind());
         let (Some(resource), Live::Found { object: live, .. }) = (resource, live.clone()) else {
             return live;
         };
-        let dry_run = self.cluster.dry_run(resource, object, Conflicts::Force);
+        let object = settled(desired, Some(&live));
+        let dry_run = self.cluster.dry_run(resource, &object, Conflicts::Force);
         Live::Found {
             dry_run: Some(dry_run.await),
             object: live,
@@ -183,6 +254,11 @@ impl Session<'_> {
             result => result,
         }
     }
+}
+
+/// Whether an object may be deleted and made anew where a field cannot be changed.
+fn may_recreate(desired: &DesiredObject) -> bool {
+    desired.policy.recreate == Recreate::OnImmutable && !is_kept(desired.object.key())
 }
 
 /// Whether a `Service` that is there has all ports and addresses that it is to have.

@@ -1,7 +1,10 @@
 //! One run against one cluster: the connection, and what has to hold before anything is written.
 
+mod find;
+mod leases;
 mod look;
 mod preflight;
+mod remember;
 
 pub use look::{Ask, look_for_images};
 
@@ -11,6 +14,7 @@ use kube::config::AuthInfo;
 use windlass_k8s_object::{Environment, Ownership};
 
 use crate::api_error::ApiError;
+use crate::claim::Takeover;
 use crate::cli::Options;
 use crate::cluster::{Cluster, Conflicts, Resources, Retry};
 use crate::credentials::{Expired, expired};
@@ -19,7 +23,7 @@ use crate::environment::ProcessEnvironment;
 use crate::error::{Error, Reason};
 use crate::kubeconfig;
 use crate::plan::{Goal, Plan, PlanError, Seen, plan};
-use crate::request::{DeployRequest, Rollout, Verb};
+use crate::request::{DeployRequest, Verb};
 
 /// Requests to the API server, and objects on their way, at one time.
 pub const CONCURRENCY: usize = 8;
@@ -75,16 +79,6 @@ pub fn environment_of(request: &DeployRequest) -> Result<Environment, Error> {
         command: request.command(),
         source,
     })
-}
-
-/// Refuses a rollout that this version cannot do. What does not roll out need not ask.
-pub fn check_rollout(request: &DeployRequest) -> Result<(), Error> {
-    match request.environment.rollout {
-        Rollout::Parallel => Ok(()),
-        Rollout::Gated => Err(Error::Gated {
-            environment: request.environment.name.clone(),
-        }),
-    }
 }
 
 /// How to connect.
@@ -207,6 +201,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What a user types to take things of others.
+    fn adopt_command(&self) -> String {
+        format!("{} -- --adopt", self.request.command_of(Verb::Apply))
+    }
+
     /// What a user types to take fields of others.
     pub fn force_command(&self) -> String {
         // `create` and `diff` show the conflict; these two can do something about it.
@@ -235,14 +234,26 @@ impl<'a> Session<'a> {
 
     /// Decides what to do.
     pub fn plan(&self, goal: Goal, desired: &Desired, seen: &Seen) -> Result<Plan, Error> {
-        plan(goal, desired, seen).map_err(|error| match error {
+        self.plan_by(goal, self.options.takeover(), desired, seen)
+    }
+
+    /// Decides what to do with things of others as `takeover` says, whatever the user has asked for.
+    pub fn plan_by(
+        &self,
+        goal: Goal,
+        takeover: Takeover,
+        desired: &Desired,
+        seen: &Seen,
+    ) -> Result<Plan, Error> {
+        plan(goal, takeover, desired, seen).map_err(|error| match error {
             PlanError::Exists(objects) => Error::Exists {
                 objects,
                 apply: self.request.command_of(Verb::Apply),
             },
             PlanError::Foreign(objects) => Error::Foreign {
+                verb: self.request.verb,
                 objects,
-                diff: self.request.command_of(Verb::Diff),
+                adopt: self.adopt_command(),
             },
             PlanError::Claims(objects) => Error::Claims {
                 objects,
@@ -251,6 +262,11 @@ impl<'a> Session<'a> {
             PlanError::Conflicts(conflicts) => Error::Conflicts {
                 conflicts,
                 force: self.force_command(),
+            },
+            PlanError::Immutable(object, source) => Error::Immutable {
+                object: Box::new(object),
+                source,
+                replace: self.request.command_of(Verb::Replace),
             },
             PlanError::Refused(object, doing, source) => Error::Refused {
                 doing,

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use windlass_k8s_object::{Namespace, Object, PERSONAL_ANNOTATION, Scope};
+use windlass_k8s_object::{Key, Namespace, Object, PERSONAL_ANNOTATION, Scope};
 
 use super::{CONCURRENCY, Session};
 use crate::cluster::{Access, Reach, Resource, Selector};
 use crate::desired::{Desired, OWNER_ANNOTATION};
 use crate::error::Error;
+use crate::inventory::InventoryId;
 use crate::plan::{Action, Plan, is_going, is_owned_by};
 use crate::references::{self, Found, Lacking, Named};
 use crate::request::Verb;
@@ -271,9 +272,24 @@ impl Session<'_> {
             .zip(&plan.actions)
             .flat_map(|(object, action)| self.accesses(&object.object, action))
             .collect();
+        let records = plan.records.iter().map(|group| &desired.groups[*group]);
+        for id in records.filter_map(|group| group.inventory.as_ref()) {
+            wanted.extend(bookkeeping(id, plan));
+        }
+        for prune in &plan.prunes {
+            if let (Some(resource), true) =
+                (self.resources.of_key(&prune.key), prune.action.is_write())
+            {
+                wanted.extend(accesses_of(
+                    resource,
+                    &prune.key,
+                    &["delete", "list", "watch"],
+                ));
+            }
+        }
         for claims in &plan.claims {
             if self.is_awaited(&plan.actions[claims.set]) {
-                let set = &desired.objects[claims.set].object;
+                let set = desired.objects[claims.set].object.key();
                 wanted.extend(accesses_of(&Resource::claims(), set, &["list", "watch"]));
             }
         }
@@ -331,7 +347,7 @@ impl Session<'_> {
         let verbs: &[&'static str] = match action {
             Action::Create | Action::CreateAfter { .. } => &["create", "patch"],
             Action::Replace { .. } => &["create", "delete", "patch"],
-            Action::Change { .. } => &["patch"],
+            Action::Change { .. } | Action::Adopt { .. } => &["patch"],
             Action::Delete { .. } => &["delete"],
             Action::Same | Action::Gone | Action::Keep { .. } => &[],
         };
@@ -340,13 +356,28 @@ impl Session<'_> {
         } else {
             &[]
         };
-        accesses_of(resource, object, &[verbs, reads].concat())
+        accesses_of(resource, object.key(), &[verbs, reads].concat())
     }
 }
 
-/// Each verb for a kind, where `object` lives.
-fn accesses_of(resource: &Resource, object: &Object, verbs: &[&'static str]) -> Vec<Access> {
-    let namespace = object.key().namespace.as_ref();
+/// What keeping the books of a group needs, and keeping others out meanwhile.
+fn bookkeeping(id: &InventoryId, plan: &Plan) -> Vec<Access> {
+    let key = id.key();
+    // A group that has nothing any more is forgotten.
+    let books: &[&'static str] = if plan.deleted() > 0 && plan.sent() == 0 {
+        &["create", "delete", "patch"]
+    } else {
+        &["create", "patch"]
+    };
+    let mut accesses = accesses_of(&Resource::config_maps(), &key, books);
+    let lease = &["create", "delete", "update"];
+    accesses.extend(accesses_of(&Resource::leases(), &key, lease));
+    accesses
+}
+
+/// Each verb for a kind, where the object of this name lives.
+fn accesses_of(resource: &Resource, key: &Key, verbs: &[&'static str]) -> Vec<Access> {
+    let namespace = key.namespace.as_ref();
     let namespace = namespace.filter(|_| resource.reach == Reach::Namespaced);
     let access = |verb: &&'static str| Access {
         verb,

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use clap::Parser as _;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use windlass_report::{Exit, Explain as _, render};
 
 use crate::cli::Options;
 use crate::environment::{Output, ProcessEnvironment};
+use crate::lease::Terms;
 use crate::progress::Progress;
 use crate::request::DeployRequest;
 use crate::{Failure, run_request};
@@ -82,6 +84,11 @@ pub fn case_in(folder: &Path, server: &str, verb: &str) -> Case {
         environment: ProcessEnvironment {
             kubeconfig: Some(folder.join("kubeconfig").into()),
             docker_config: Some(folder.into()),
+            holder: "alice@laptop, process 1".to_owned(),
+            lease: Terms {
+                duration: Duration::from_secs(1),
+                renewal: Duration::from_millis(20),
+            },
             ..ProcessEnvironment::default()
         },
         own: None,

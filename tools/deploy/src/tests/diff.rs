@@ -12,7 +12,13 @@ const HEADER: &str = "myns -> namespace alice on windlass (kube-system 3f9c21, 1
 
 fn map(value: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": value},
-        "metadata": {"name": "redis", "namespace": "alice", "uid": "u", "resourceVersion": "1"}})
+        "metadata": {"name": "redis", "namespace": "alice", "uid": "u", "resourceVersion": "1",
+            "managedFields": ours()}})
+}
+
+/// What server-side apply remembers of an object that we have written.
+fn ours() -> Value {
+    json!([{"manager": "windlass", "operation": "Apply"}])
 }
 
 #[track_caller]
@@ -46,6 +52,7 @@ async fn new_changed_and_same() {
     metadata.labels:
       + app.kubernetes.io/managed-by: windlass
       + windlass.dev/environment: myns
+      + applyset.kubernetes.io/part-of: applyset-p0LjJy57uP0efuK0r0nUPy-XPKmB3ecBUqGbhZAZMBM-v1
     metadata.annotations:
       + windlass.dev/object: //services/redis:myns-configmap
 + Service alice/redis
@@ -57,6 +64,7 @@ async fn new_changed_and_same() {
       labels:
         app.kubernetes.io/managed-by: windlass
         windlass.dev/environment: myns
+        applyset.kubernetes.io/part-of: applyset-p0LjJy57uP0efuK0r0nUPy-XPKmB3ecBUqGbhZAZMBM-v1
       annotations:
         windlass.dev/object: //services/redis:myns-service
     spec: {}
@@ -125,6 +133,7 @@ async fn secrets_stay_secret() {
     let mut live = secret(old);
     live["metadata"]["uid"] = json!("u");
     live["metadata"]["resourceVersion"] = json!("1");
+    live["metadata"]["managedFields"] = ours();
     fake.put("/api/v1/namespaces/alice/secrets/db", live);
     let mut case = case(&fake.address, "diff");
     replace_service(&mut case, &secret(new));
@@ -250,7 +259,8 @@ async fn a_refusal_hides_no_other_change() {
     let fake = Fake::start(Scenario::Refuses, &["alice"]).await;
     fake.put(MAP, map("old"));
     let service = json!({"apiVersion": "v1", "kind": "Service", "spec": {},
-        "metadata": {"name": "redis", "namespace": "alice", "uid": "s", "resourceVersion": "1"}});
+        "metadata": {"name": "redis", "namespace": "alice", "uid": "s", "resourceVersion": "1",
+            "managedFields": ours()}});
     fake.put("/api/v1/namespaces/alice/services/redis", service);
     let case = case(&fake.address, "diff");
     let ran = run(&case, &[]).await;

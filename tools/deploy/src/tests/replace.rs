@@ -75,10 +75,10 @@ async fn what_others_made_stays_and_names_them() {
     let (text, exit) = run(&case(&fake.address, "replace"), &[]).await.failure();
     assert_eq!(
         text,
-        "error: cannot replace Service `alice/redis`: windlass did not make it; nothing was pushed \
+        "error: cannot replace Service `alice/redis`: this target did not make it; nothing was pushed \
          or written\n  \
          | Service `alice/redis`: managed by `argo`, `helm`\n\
-         hint: bazel run //services/client:myns-deep.diff\n"
+         hint: bazel run //services/client:myns-deep.apply -- --adopt\n"
     );
     assert_eq!(exit, Exit::Preflight);
     assert_eq!(fake.writes(), [""; 0]);
@@ -168,6 +168,10 @@ async fn what_delete_keeps_is_changed_in_place() {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": "alice", "labels": {"new": "label"}}});
     replace_service(&mut case, &namespace);
+    let mut live = namespace;
+    live["metadata"] = json!({"name": "alice", "uid": "n", "resourceVersion": "1",
+        "managedFields": [{"manager": "windlass", "operation": "Apply"}]});
+    fake.put("/api/v1/namespaces/alice", live);
     let before = uid(&fake, "/api/v1/namespaces/alice");
     let ran = run(&case, &["--verbose"]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
@@ -232,9 +236,10 @@ async fn rights_to_delete_and_to_create_are_asked_for_first() {
     let (text, exit) = run(&case(&fake.address, "replace"), &[]).await.failure();
     assert_eq!(
         text,
-        "error: you may not create configmaps in `alice`, create services in `alice`, delete \
-         configmaps in `alice`, delete services in `alice`, patch configmaps in `alice`, patch \
-         services in `alice` on windlass; nothing was pushed or written\n"
+        "error: you may not create configmaps in `alice`, create services in `alice`, create leases in \
+         `alice`, delete configmaps in `alice`, delete services in `alice`, delete leases in `alice`, \
+         patch configmaps in `alice`, patch services in `alice`, update leases in `alice` on \
+         windlass; nothing was pushed or written\n"
     );
     assert_eq!(exit, Exit::Preflight);
     assert_eq!(fake.writes(), [""; 0]);

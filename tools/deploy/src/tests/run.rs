@@ -113,7 +113,8 @@ fn reads_secret() -> Value {
 async fn secrets_that_pods_name_are_read_by_name_and_may_come_with_the_plan() {
     let secret = |key: &str| {
         json!({"apiVersion": "v1", "kind": "Secret", "data": {key: "YQ=="},
-            "metadata": {"name": "db", "namespace": "alice"}})
+            "metadata": {"name": "db", "namespace": "alice",
+                "managedFields": [{"manager": "windlass", "operation": "Apply"}]}})
     };
     let path = "/api/v1/namespaces/alice/secrets/db";
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;

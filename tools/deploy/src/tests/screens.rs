@@ -23,6 +23,7 @@ fn stack() -> Desired {
         label: format!("//services/{name}:myns-shallow"),
         name: name.to_owned(),
         deps: deps.to_vec(),
+        inventory: None,
     };
     let object = |group: usize, kind: &str, name: &str| {
         let document = json!({"apiVersion": if kind == "Service" || kind == "ConfigMap" { "v1" } else { "apps/v1" },
@@ -33,6 +34,7 @@ fn stack() -> Desired {
             group,
             object,
             images: Vec::new(),
+            policy: crate::policy::Policy::default(),
         }
     };
     let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);

@@ -1,17 +1,13 @@
 //! `apply`: all objects as described, and ready.
 
-use serde_json::Value;
-
 use super::Context;
-use crate::apply::{Apply, Pushes, Written};
 use crate::desired::Desired;
 use crate::error::Error;
-use crate::groups::Groups;
-use crate::plan::{Goal, Live, Plan, Seen};
-use crate::remove::Remove;
+use crate::execute::Execution;
+use crate::lease::Passed;
+use crate::plan::{Goal, Plan, Seen};
 use crate::screen;
-use crate::session::{Ask, Session, check_rollout, look_for_images};
-use crate::wait::{Status, Wait};
+use crate::session::{Ask, Session, look_for_images};
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
@@ -20,10 +16,6 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
 
 /// Preflight, plan, push, write, wait: what `apply`, `create` and `replace` have in common.
 pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), Error> {
-    let Context {
-        request, options, ..
-    } = *context;
-    check_rollout(request)?;
     let mut desired = context.load_pinned()?;
     let mut session = context.open(&desired.environment).await?;
     session.check_foundation(&desired).await?;
@@ -33,115 +25,58 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
         context.progress.line(&screen::note_line(&note));
     }
     let registry = context.registry()?;
-    let (objects, images) = futures::try_join!(
-        session.look(Ask::of(goal), &desired),
-        look_for_images(request, &desired, &registry)
-    )?;
-    let seen = Seen { objects, images };
-    let mut plan = session.plan(goal, &desired, &seen)?;
-    desired.check_blobs(&plan.pushes)?;
-    session.check_access(&desired, &plan).await?;
-    session.name_claims(&desired, &mut plan).await?;
+    let (mut seen, mut plan) = decide(context, &session, goal, &desired, &registry).await?;
     context.tell(goal, &desired, &plan);
-    if options.dry_run {
+    if context.options.dry_run() {
         return Ok(());
     }
-    let pushes = Pushes {
+    if session.take_leases(context, &desired, &seen, &plan).await? == Passed::Waited {
+        // Whoever held one may have changed what we have seen.
+        (seen, plan) = decide(context, &session, goal, &desired, &registry).await?;
+        context.tell(goal, &desired, &plan);
+    }
+    let execution = Execution {
+        context,
+        session: &session,
         desired: &desired,
+        seen: &seen,
         plan: &plan,
         registry: &registry,
-        journal: context.journal,
-        progress: context.progress,
     };
-    let written = write(context, &session, &desired, &plan, &pushes).await?;
-    if options.waits() {
-        let last = last_seen(&seen, written);
-        wait(context, &session, &desired, &plan, &last).await?;
-    }
+    let done = tokio::select! {
+        result = execution.run() => result,
+        id = context.leases.lost() => Err(session.lost(&id)),
+    };
+    done?;
     finish(context, goal);
     Ok(())
 }
 
-/// Pushes and writes. Where something has to go first, all images are pushed before it goes: a
-/// registry that is down must not leave people with nothing.
-async fn write(
+/// Looks, and decides what to do. Nothing is written.
+async fn decide(
     context: &Context<'_>,
     session: &Session<'_>,
+    goal: Goal,
     desired: &Desired,
-    plan: &Plan,
-    pushes: &Pushes<'_>,
-) -> Result<Written, Error> {
-    let journal = context.journal;
-    let apply = Apply {
-        session,
-        desired,
-        plan,
-        journal,
+    registry: &windlass_oci_registry::Client,
+) -> Result<(Seen, Plan), Error> {
+    let look = async {
+        let groups = session.remember(desired).await?;
+        let objects = session.look(Ask::of(goal), desired, &groups).await?;
+        Ok((groups, objects))
     };
-    if !plan.removes_first() {
-        return apply.run(pushes).await;
-    }
-    pushes.run().await?;
-    let remove = Remove {
-        session,
-        desired,
-        plan,
-        // Whatever the options say: until the old one is gone, the new one cannot be made.
-        timeout: Some(context.options.timeout()),
-        journal,
+    let images = look_for_images(context.request, desired, registry);
+    let ((groups, objects), images) = futures::try_join!(look, images)?;
+    let seen = Seen {
+        objects,
+        images,
+        groups,
     };
-    remove.run().await?;
-    apply.write().await
-}
-
-/// Each object as it was last seen: as it was written, else as it was found.
-fn last_seen(seen: &Seen, mut written: Written) -> Vec<Option<Value>> {
-    let last = |(at, live): (usize, &Live)| written.remove(&at).or_else(|| live.object().cloned());
-    seen.objects.iter().enumerate().map(last).collect()
-}
-
-async fn wait(
-    context: &Context<'_>,
-    session: &Session<'_>,
-    desired: &Desired,
-    plan: &Plan,
-    last: &[Option<Value>],
-) -> Result<(), Error> {
-    let Context {
-        journal,
-        progress,
-        options,
-        ..
-    } = *context;
-    let mut groups = Groups::new(desired, journal.seconds());
-    // A run that changes nothing and finds all ready has nothing to say about groups.
-    let mut worth_telling = !plan.is_empty();
-    let width = screen::name_width(desired);
-    let show = |statuses: &[Status]| {
-        worth_telling |= !statuses.iter().all(Status::is_current);
-        let now = journal.seconds();
-        let look = groups.look(desired, statuses, now);
-        {
-            let mut state = journal.state();
-            state.statuses = statuses.to_vec();
-            state.ready_after = groups.ready_after().to_vec();
-        }
-        if worth_telling {
-            let line = |line: &screen::GroupLine| screen::group_line(line, width);
-            let lines = |lines: &[screen::GroupLine]| lines.iter().map(line).collect();
-            let (ready, open): (Vec<String>, Vec<String>) = (lines(&look.ready), lines(&look.open));
-            progress.update(&ready, open, now);
-        }
-    };
-    let wait = Wait {
-        cluster: &session.cluster,
-        context: &session.place.context,
-        resources: &session.resources,
-        kubectl: &session.place.kubectl,
-        desired,
-        timeout: options.timeout(),
-    };
-    wait.until_ready(last, show).await
+    let mut plan = session.plan(goal, desired, &seen)?;
+    desired.check_blobs(&plan.pushes)?;
+    session.check_access(desired, &plan).await?;
+    session.name_claims(desired, &mut plan).await?;
+    Ok((seen, plan))
 }
 
 fn finish(context: &Context<'_>, goal: Goal) {

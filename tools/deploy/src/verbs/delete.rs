@@ -1,49 +1,86 @@
-//! `delete`: none of the objects there. Takes only what this project wrote, pushes nothing, and
-//! needs neither namespaces nor kinds to be there, nor manifests that would pass today's checks.
+//! `delete`: none of the objects there, and none of what their groups had before. Takes only what is
+//! the groups' own, pushes nothing, and needs neither namespaces nor kinds to be there, nor manifests
+//! that would pass today's checks.
 
 use super::Context;
-use crate::desired::Checks;
+use crate::apply::Written;
+use crate::desired::{Checks, Desired};
 use crate::error::Error;
-use crate::plan::{Goal, Seen};
+use crate::lease::Passed;
+use crate::plan::{Goal, Plan, Seen};
+use crate::record::{Phase, Records};
 use crate::remove::Remove;
 use crate::screen;
-use crate::session::Ask;
+use crate::session::{Ask, Session};
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
-    let Context {
-        options,
-        journal,
-        progress,
-        ..
-    } = *context;
     context.confirm()?;
     let desired = context.load(Checks::Place)?;
     let session = context.open(&desired.environment).await?;
     session.check_own_namespace().await?;
-    let seen = Seen {
-        objects: session.look(Ask::of(Goal::Delete), &desired).await?,
-        images: Vec::new(),
-    };
-    let mut plan = session.plan(Goal::Delete, &desired, &seen)?;
-    session.check_access(&desired, &plan).await?;
-    session.name_claims(&desired, &mut plan).await?;
+    let (mut seen, mut plan) = decide(&session, &desired).await?;
     context.tell(Goal::Delete, &desired, &plan);
-    if options.dry_run {
+    if context.options.dry_run() {
         return Ok(());
     }
+    if session.take_leases(context, &desired, &seen, &plan).await? == Passed::Waited {
+        // Whoever held one may have changed what we have seen.
+        (seen, plan) = decide(&session, &desired).await?;
+        context.tell(Goal::Delete, &desired, &plan);
+    }
+    let done = tokio::select! {
+        result = carry_out(context, &session, &desired, &seen, &plan) => result,
+        id = context.leases.lost() => Err(session.lost(&id)),
+    };
+    done?;
+    if let Some(line) = screen::kept_line(&plan, &desired, &session.place.kubectl) {
+        context.progress.line(&line);
+    }
+    let journal = context.journal;
+    let done = screen::done_line(Goal::Delete, &journal.state(), journal.seconds());
+    context.progress.line(&done);
+    Ok(())
+}
+
+async fn decide(session: &Session<'_>, desired: &Desired) -> Result<(Seen, Plan), Error> {
+    let groups = session.remember(desired).await?;
+    let objects = session
+        .look(Ask::of(Goal::Delete), desired, &groups)
+        .await?;
+    let seen = Seen {
+        objects,
+        images: Vec::new(),
+        groups,
+    };
+    let mut plan = session.plan(Goal::Delete, desired, &seen)?;
+    session.check_access(desired, &plan).await?;
+    session.name_claims(desired, &mut plan).await?;
+    Ok((seen, plan))
+}
+
+async fn carry_out(
+    context: &Context<'_>,
+    session: &Session<'_>,
+    desired: &Desired,
+    seen: &Seen,
+    plan: &Plan,
+) -> Result<(), Error> {
+    let options = context.options;
     let remove = Remove {
-        session: &session,
-        desired: &desired,
-        plan: &plan,
+        session,
+        desired,
+        plan,
         timeout: options.waits().then(|| options.timeout()),
-        journal,
+        journal: context.journal,
     };
     remove.run().await?;
-    if let Some(line) = screen::kept_line(&plan, &desired, &session.place.kubectl) {
-        progress.line(&line);
-    }
-    let done = screen::done_line(Goal::Delete, &journal.state(), journal.seconds());
-    progress.line(&done);
-    Ok(())
+    let records = Records {
+        session,
+        desired,
+        seen,
+        plan,
+    };
+    let all: Vec<usize> = (0..desired.groups.len()).collect();
+    records.settle(&all, &Written::new(), Phase::Done).await
 }

@@ -2,10 +2,12 @@
 //! dry run; writes nothing, pushes nothing and asks no registry.
 
 use super::Context;
+use crate::claim::Takeover;
 use crate::desired::Desired;
-use crate::diff::{diff, text};
+use crate::diff::{diff, pruned_text, text};
 use crate::error::Error;
 use crate::plan::{Goal, Live, Plan, Seen};
+use crate::request::Verb;
 use crate::screen;
 use crate::session::{Ask, Session};
 
@@ -17,9 +19,13 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     tell_what_is_missing(context, &mut session, &desired).await?;
     session.check_places(&desired)?;
     session.sign_namespaces(&mut desired).await?;
+    let groups = session.remember(&desired).await?;
     let seen = Seen {
-        objects: session.look(Ask::of(Goal::Apply), &desired).await?,
+        objects: session
+            .look(Ask::of(Goal::Apply), &desired, &groups)
+            .await?,
         images: Vec::new(),
+        groups,
     };
     let planned = session.plan(Goal::Apply, &desired, &seen);
     let owned = match &planned {
@@ -30,14 +36,24 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     // With a conflict or a refusal there is no plan to carry out, but one to look at.
     let plan = intended(&session, &desired, &shown)?;
     let diffs = diff(&desired, &shown.objects, &plan.actions, owned);
-    context.print(&text(&diffs, &desired, context.environment.colour))?;
+    let colour = context.environment.colour;
+    let pruned = pruned_text(&plan, colour);
+    context.print(&(text(&diffs, &desired, colour) + &pruned))?;
     if session.plan(Goal::Apply, &desired, &shown).is_ok() {
         let width = screen::name_width(&desired);
         context.progress.line(&screen::diff_line(&plan, width));
     }
     context.journal.begin(&desired, &plan);
     context.journal.state().diffs = diffs;
-    planned.map(|_| ())
+    let differing = plan.sent() + plan.pruned();
+    planned?;
+    if context.options.exit_code && differing > 0 {
+        return Err(Error::Differs {
+            objects: differing,
+            apply: context.request.command_of(Verb::Apply),
+        });
+    }
+    Ok(())
 }
 
 /// What `apply` refuses to begin without; for a look it is enough to know.
@@ -77,7 +93,7 @@ fn intended(session: &Session<'_>, desired: &Desired, shown: &Seen) -> Result<Pl
             dry_run.take_if(|result| result.is_err());
         }
     }
-    session.plan(Goal::Apply, desired, &tried)
+    session.plan_by(Goal::Apply, Takeover::Adopt, desired, &tried)
 }
 
 /// What was seen, with the fields of others taken: so a conflict shows both values.
@@ -92,7 +108,7 @@ async fn settle(session: &Session<'_>, desired: &Desired, seen: Seen) -> Seen {
             _ => false,
         };
         objects.push(if is_conflict {
-            session.look_forced(&wanted.object, live).await
+            session.look_forced(wanted, live).await
         } else {
             live
         });
@@ -100,5 +116,6 @@ async fn settle(session: &Session<'_>, desired: &Desired, seen: Seen) -> Seen {
     Seen {
         objects,
         images: seen.images,
+        groups: seen.groups,
     }
 }

@@ -20,6 +20,7 @@ use crate::desired::{Checks, Desired};
 use crate::environment::ProcessEnvironment;
 use crate::error::{Error, Reason};
 use crate::journal::Journal;
+use crate::lease::Leases;
 use crate::plan::{Goal, Plan};
 use crate::progress::Progress;
 use crate::request::{DeployRequest, Verb};
@@ -57,6 +58,8 @@ pub struct Context<'a> {
     pub journal: &'a Journal,
     /// Where it is shown.
     pub progress: &'a Progress,
+    /// What keeps others from changing the same at the same time.
+    pub leases: &'a Leases,
 }
 
 impl<'a> Context<'a> {
@@ -107,11 +110,20 @@ impl<'a> Context<'a> {
         for note in screen::claim_notes(plan, desired) {
             self.progress.line(&screen::note_line(&note));
         }
+        if let Some(line) = screen::left_line(plan, self.kubectl().as_deref()) {
+            self.progress.line(&line);
+        }
+    }
+
+    /// What a user types for kubectl, once somebody has connected.
+    fn kubectl(&self) -> Option<String> {
+        let state = self.journal.state();
+        state.place.as_ref().map(|place| place.kubectl.clone())
     }
 
     /// Shows each step of a plan, where that is asked for.
     fn tell_details(&self, desired: &Desired, plan: &Plan) {
-        if self.options.dry_run || self.options.verbose {
+        if self.options.dry_run() || self.options.verbose {
             for line in screen::plan_details(plan, desired) {
                 self.progress.line(&line);
             }

@@ -46,7 +46,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let width = screen::name_width(&desired);
     progress.line(&screen::push_line(plan.pushes.len(), images.len(), width));
     context.tell_details(&desired, &plan);
-    if options.dry_run {
+    if options.dry_run() {
         return Ok(());
     }
     let pushes = Pushes {

@@ -13,7 +13,7 @@ use crate::session::{Ask, Session};
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let desired = context.load(Checks::All)?;
     let session = context.open(&desired.environment).await?;
-    let seen = session.look(Ask::Presence, &desired).await?;
+    let seen = session.look(Ask::Presence, &desired, &[]).await?;
     let pairs = desired.objects.iter().zip(&seen);
     let mut standings: Vec<Standing> = pairs
         .map(|(object, live)| Standing::of(object, live))

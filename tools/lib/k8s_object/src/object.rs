@@ -133,13 +133,18 @@ impl Object {
         self.set_metadata("annotations", key, value);
     }
 
+    /// A label's value.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.metadata("labels", key)
+    }
+
     /// An annotation's value.
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.document
-            .get("metadata")?
-            .get("annotations")?
-            .get(key)?
-            .as_str()
+        self.metadata("annotations", key)
+    }
+
+    fn metadata(&self, map: &str, key: &str) -> Option<&str> {
+        self.document.get("metadata")?.get(map)?.get(key)?.as_str()
     }
 
     fn set_metadata(&mut self, map: &str, key: &str, value: &str) {
@@ -226,6 +231,7 @@ mod tests {
         object.set_label("k", "v");
         object.set_annotation("a/b", "c");
         assert_eq!(object.annotation("a/b"), Some("c"));
+        assert_eq!((object.label("x"), object.label("a/b")), (Some("y"), None));
         assert_eq!(
             object.document().to_string(),
             r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","labels":{"x":"y","k":"v"},"annotations":{"a/b":"c"}}}"#

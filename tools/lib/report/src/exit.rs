@@ -22,6 +22,8 @@ pub enum Exit {
     Write = 6,
     /// The registry could not be reached or refused an image.
     Registry = 7,
+    /// Something would change, when that was asked: `diff --exit-code`.
+    Differs = 8,
     /// Ended by Ctrl-C or SIGTERM.
     Interrupted = 130,
 }

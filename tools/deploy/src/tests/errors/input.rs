@@ -268,6 +268,32 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..INPUT
     },
     Case {
+        variant: "Object/Policy",
+        text: "error: cannot use object `//services/redis:myns-service`\n\
+               cause: ignore_fields: got `spec..replicas`, want names with `.` between them and \
+               [index] or [\"key\"] behind them\n",
+        provoke: |folder| {
+            unasked(folder, "apply", |world| {
+                let objects = &mut world.case.request["groups"][0]["objects"];
+                objects[1]["ignore_fields"] = json!(["spec..replicas"]);
+            })
+        },
+        ..INPUT
+    },
+    Case {
+        variant: "Object/Policy",
+        text: "error: cannot use object `//services/redis:myns-service`\n\
+               cause: ready_when: got `Ready`, want condition=TYPE, condition=TYPE=True, \
+               jsonpath={.PATH} or jsonpath={.PATH}=VALUE\n",
+        provoke: |folder| {
+            unasked(folder, "status", |world| {
+                let objects = &mut world.case.request["groups"][0]["objects"];
+                objects[1]["ready_when"] = json!(["Ready"]);
+            })
+        },
+        ..INPUT
+    },
+    Case {
         variant: "Twice",
         text: "error: ConfigMap `alice/redis` is described by two targets\n\
                cause: `//services/redis:myns-configmap` and `//services/redis:myns-service`\n",
@@ -275,17 +301,6 @@ pub(super) const CASES: &[Case<Failure>] = &[
             unasked(folder, "apply", |world| {
                 world.object(&json!({"apiVersion": "v1", "kind": "ConfigMap",
                     "metadata": {"name": "redis", "namespace": "alice"}}));
-            })
-        },
-        ..INPUT
-    },
-    Case {
-        variant: "Gated",
-        text: "error: environment `myns`: rollout: got `gated`, want `parallel`; gated rollouts are \
-               not there yet\n",
-        provoke: |folder| {
-            unasked(folder, "apply", |world| {
-                world.case.request["environment"]["rollout"] = json!("gated");
             })
         },
         ..INPUT

@@ -2,6 +2,7 @@
 //! reads, which exit code a script then sees, and what had been written by then.
 
 mod connection;
+mod groups;
 mod input;
 mod preflight;
 mod registry;
@@ -26,9 +27,10 @@ use crate::progress::Progress;
 use crate::request::RequestError;
 
 /// All tables.
-const TABLES: [&[Case<Failure>]; 6] = [
+const TABLES: [&[Case<Failure>]; 7] = [
     input::CASES,
     connection::CASES,
+    groups::CASES,
     preflight::CASES,
     registry::CASES,
     writing::CASES,
@@ -143,6 +145,11 @@ fn clusters_that_cannot_be_used() {
 #[test]
 fn refused_before_any_write() {
     hold(preflight::CASES, variant);
+}
+
+#[test]
+fn groups_and_whose_they_are() {
+    hold(groups::CASES, variant);
 }
 
 #[test]

@@ -275,16 +275,18 @@ pub(super) const CASES: &[Case<Failure>] = &[
     },
     Case {
         variant: "Access",
-        text: "error: you may not create configmaps in `alice`, create services in `alice`, patch \
-               configmaps in `alice`, patch services in `alice` on windlass; nothing was pushed or \
+        text: "error: you may not create configmaps in `alice`, create services in `alice`, create \
+               leases in `alice`, delete leases in `alice`, patch configmaps in `alice`, patch \
+               services in `alice`, update leases in `alice` on windlass; nothing was pushed or \
                written\n",
         provoke: |folder| fails(folder, "apply", Scenario::ReadOnly, |_| {}),
         ..MISSING
     },
     Case {
         variant: "Access",
-        text: "error: you may not delete configmaps in `alice` on windlass; nothing was pushed or \
-               written\n",
+        text: "error: you may not create configmaps in `alice`, create leases in `alice`, delete \
+               configmaps in `alice`, delete leases in `alice`, patch configmaps in `alice`, update \
+               leases in `alice` on windlass; nothing was pushed or written\n",
         provoke: |folder| {
             fails(folder, "delete", Scenario::ReadOnly, |world| {
                 world.fake.put(MAP, live_map("windlass"));
@@ -326,10 +328,10 @@ pub(super) const CASES: &[Case<Failure>] = &[
     },
     Case {
         variant: "Foreign",
-        text: "error: cannot replace ConfigMap `alice/redis`: windlass did not make it; nothing was \
-               pushed or written\n  \
+        text: "error: cannot replace ConfigMap `alice/redis`: this target did not make it; nothing \
+               was pushed or written\n  \
                | ConfigMap `alice/redis`: managed by `helm`\n\
-               hint: bazel run //services/client:myns-deep.diff\n",
+               hint: bazel run //services/client:myns-deep.apply -- --adopt\n",
         provoke: |folder| {
             fails(folder, "replace", Scenario::Usual, |world| {
                 world.fake.put(MAP, live_map("helm"));

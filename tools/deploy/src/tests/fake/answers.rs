@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Request, Scenario, State};
+use super::books::{self, is_book};
+use super::{Fault, Request, Scenario, State};
 
 /// A status and a body.
-type Answer = (u16, Value);
+pub(super) type Answer = (u16, Value);
 
 /// Marks an object as being deleted.
 pub(super) fn linger(state: &mut State, path: &str, lists: usize) -> Option<Value> {
@@ -40,10 +41,20 @@ fn list(state: &mut State, path: &str) -> Value {
     json!({"metadata": {"resourceVersion": "1"}, "items": items})
 }
 
-fn status(code: u16, reason: &str, message: &str, causes: &Value) -> Answer {
+pub(super) fn status(code: u16, reason: &str, message: &str, causes: &Value) -> Answer {
     let status = json!({"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": code,
         "reason": reason, "message": message, "details": {"causes": causes}});
     (code, status)
+}
+
+/// The answer that a fault gives instead.
+pub(super) fn refusal(fault: Fault) -> Option<Answer> {
+    match fault {
+        Fault::TooMany => Some(status(429, "TooManyRequests", "slow down", &json!([]))),
+        Fault::Unavailable => Some(status(503, "ServiceUnavailable", "starting", &json!([]))),
+        Fault::Unauthorized => Some(status(401, "Unauthorized", "Unauthorized", &json!([]))),
+        Fault::Unheard | Fault::Unanswered | Fault::HangsUp => None,
+    }
 }
 
 /// The answer to one request.
@@ -55,6 +66,9 @@ pub(super) fn answer(request: &Request, state: &mut State, scenario: Scenario) -
         return status(401, "Unauthorized", "Unauthorized", &json!([]));
     }
     let path = request.path.as_str();
+    if is_book(path) {
+        return books::answer(request, state);
+    }
     match request.method.as_str() {
         "GET" => get(path, state, scenario),
         "POST" if path.ends_with("/selfsubjectreviews") => {
@@ -78,7 +92,7 @@ pub(super) fn answer(request: &Request, state: &mut State, scenario: Scenario) -
     }
 }
 
-fn not_found() -> Answer {
+pub(super) fn not_found() -> Answer {
     status(404, "NotFound", "not found", &json!([]))
 }
 

@@ -1,6 +1,7 @@
 //! An API server in this process: discovery, reads, server-side apply, deletes, reviews.
 
 mod answers;
+mod books;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -63,19 +64,43 @@ pub enum Scenario {
     ReadOnly,
 }
 
+/// What goes wrong at one write, inventories and leases included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is never looked at.
+    Unheard,
+    /// It is stored and never answered.
+    Unanswered,
+    /// It is stored, and the connection ends without an answer.
+    HangsUp,
+    /// Too many requests: try again.
+    TooMany,
+    /// The server is not ready: three times.
+    Unavailable,
+    /// The credentials have expired meanwhile.
+    Unauthorized,
+}
+
 /// What the server keeps.
 #[derive(Debug, Default)]
 pub struct State {
+    /// What goes wrong, and at which write, from 1.
+    pub fault: Option<(usize, Fault)>,
+    /// How many writes have come.
+    pub arrived: usize,
     /// Objects by path.
     pub objects: BTreeMap<String, Value>,
     /// Writes that were stored, as `PATCH /api/v1/...`.
     pub writes: Vec<String>,
+    /// The same, of what the tool keeps for itself.
+    pub books: Vec<String>,
     /// All requests, as `GET /api/v1/...`; dry runs as `DRY PATCH ...`.
     pub requests: Vec<String>,
     /// Paths of objects that are being deleted, with the lists that still show them.
     going: BTreeMap<String, usize>,
     refused_once: Vec<String>,
-    stalled: bool,
+    /// Whether somebody waits for an answer that does not come.
+    pub stalled: bool,
     version: u64,
 }
 
@@ -150,6 +175,18 @@ impl Fake {
         }
     }
 
+    /// Takes each lease away as soon as a write is never answered.
+    pub fn lose_leases(&self) {
+        let shared = self.state.clone();
+        tokio::spawn(async move {
+            while !shared.lock().expect("lock").stalled {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            let mut state = shared.lock().expect("lock");
+            state.objects.retain(|path, _| !path.contains("/leases/"));
+        });
+    }
+
     /// Puts an object there, as somebody else would.
     pub fn put(&self, path: &str, object: Value) {
         let mut state = self.state.lock().expect("lock");
@@ -177,7 +214,12 @@ impl Fake {
         std::mem::take(&mut self.state.lock().expect("lock").requests)
     }
 
-    /// The writes that were stored.
+    /// The writes of inventories and leases that were stored.
+    pub fn books(&self) -> Vec<String> {
+        self.state.lock().expect("lock").books.clone()
+    }
+
+    /// The writes that were stored; without what the tool keeps for itself.
     pub fn writes(&self) -> Vec<String> {
         self.state.lock().expect("lock").writes.clone()
     }
@@ -204,7 +246,23 @@ async fn serve(
             state.lock().expect("lock").stalled = true;
             std::future::pending::<()>().await;
         }
-        let (status, body) = answer(&request, &mut state.lock().expect("lock"), scenario);
+        let fault = fault_at(&request, &mut state.lock().expect("lock"));
+        if fault == Some(Fault::Unheard) {
+            state.lock().expect("lock").stalled = true;
+            std::future::pending::<()>().await;
+        }
+        let (status, body) = match fault.and_then(answers::refusal) {
+            Some(refusal) => refusal,
+            None => answer(&request, &mut state.lock().expect("lock"), scenario),
+        };
+        match fault {
+            Some(Fault::HangsUp) => return,
+            Some(Fault::Unanswered) => {
+                state.lock().expect("lock").stalled = true;
+                std::future::pending::<()>().await;
+            }
+            _ => {}
+        }
         // A watch ends at once, without an event.
         let is_watch = request.query.contains("watch=true") && status == 200;
         let body = match body {
@@ -225,6 +283,21 @@ async fn serve(
             return;
         }
     }
+}
+
+/// What goes wrong with a request.
+fn fault_at(request: &Request, state: &mut State) -> Option<Fault> {
+    let reads = request.method == "GET" || request.is_dry() || request.path.contains("reviews");
+    if reads {
+        return None;
+    }
+    state.arrived += 1;
+    let (at, fault) = state.fault?;
+    let last = match fault {
+        Fault::Unavailable => at + 2,
+        _ => at,
+    };
+    (at..=last).contains(&state.arrived).then_some(fault)
 }
 
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {

@@ -1,0 +1,173 @@
+//! Carries out the plan of `apply`, `create` and `replace`: step by step, each pushed, written,
+//! waited for and cleaned up.
+
+use serde_json::Value;
+use windlass_oci_registry::Client as Registry;
+
+use crate::apply::{Apply, Begun, Pushes, Written};
+use crate::desired::Desired;
+use crate::error::Error;
+use crate::groups::Groups;
+use crate::plan::{Action, Live, Plan, Seen};
+use crate::record::{Phase, Records};
+use crate::remove::Remove;
+use crate::screen;
+use crate::session::Session;
+use crate::verbs::Context;
+use crate::wait::{Status, Wait};
+use crate::wave::waves;
+
+/// Everything that a plan is carried out with.
+pub struct Execution<'a> {
+    /// The run.
+    pub context: &'a Context<'a>,
+    /// The cluster.
+    pub session: &'a Session<'a>,
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// What was there.
+    pub seen: &'a Seen,
+    /// What will be done.
+    pub plan: &'a Plan,
+    /// Where images go.
+    pub registry: &'a Registry,
+}
+
+impl Execution<'_> {
+    /// Carries it out. Where something has to go first, all images are pushed before it goes: a
+    /// registry that is down must not leave people with nothing.
+    pub async fn run(&self) -> Result<(), Error> {
+        let pushes = Pushes {
+            desired: self.desired,
+            plan: self.plan,
+            registry: self.registry,
+            journal: self.context.journal,
+            progress: self.context.progress,
+        };
+        if self.plan.removes_first() {
+            pushes.run().await?;
+            self.remove().run().await?;
+            return self.roll_out(&Begun::new()).await;
+        }
+        let begun = pushes.begin();
+        let (rolled_out, failed) = tokio::join!(self.roll_out(&begun), pushes.finish(&begun));
+        let error = Error::first_of(failed.into_iter().chain(rolled_out.err()));
+        error.map_or(Ok(()), Err)
+    }
+
+    fn remove(&self) -> Remove<'_> {
+        Remove {
+            session: self.session,
+            desired: self.desired,
+            plan: self.plan,
+            // Whatever the options say: until the old one is gone, the new one cannot be made.
+            timeout: Some(self.context.options.timeout()),
+            journal: self.context.journal,
+        }
+    }
+
+    /// Writes and waits, wave by wave. Ends early where an image did not arrive: whoever pushed it
+    /// says why.
+    async fn roll_out(&self, pushes: &Begun<'_>) -> Result<(), Error> {
+        let apply = Apply {
+            session: self.session,
+            desired: self.desired,
+            seen: self.seen,
+            plan: self.plan,
+            journal: self.context.journal,
+        };
+        let records = Records {
+            session: self.session,
+            desired: self.desired,
+            seen: self.seen,
+            plan: self.plan,
+        };
+        let rollout = self.context.request.environment.rollout;
+        self.context.journal.state().rollout = Some(rollout);
+        let mut groups = Groups::new(self.desired, self.context.journal.seconds());
+        let mut last = self.found();
+        for wave in waves(rollout, self.desired) {
+            records.announce(&wave).await?;
+            let Some(written) = apply.write(&wave, pushes).await? else {
+                return Ok(());
+            };
+            let prunes = records.prunes(&wave);
+            let phase = if prunes { Phase::Written } else { Phase::Done };
+            records.settle(&wave, &written, phase).await?;
+            for (at, object) in &written {
+                last[*at] = Some(object.clone());
+            }
+            if self.context.options.waits() {
+                self.wait(&wave, &last, &mut groups).await?;
+            }
+            if prunes {
+                self.prune(&wave, &records, &written).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes away what is left over, now that what came in its place is there.
+    async fn prune(
+        &self,
+        wave: &[usize],
+        records: &Records<'_>,
+        written: &Written,
+    ) -> Result<(), Error> {
+        let mut remove = self.remove();
+        remove.timeout = remove.timeout.filter(|_| self.context.options.waits());
+        remove.prune(wave).await?;
+        records.settle(wave, written, Phase::Done).await
+    }
+
+    /// Each object as it was found; `None` for what is yet to be written.
+    fn found(&self) -> Vec<Option<Value>> {
+        let pairs = self.seen.objects.iter().zip(&self.plan.actions);
+        let found = |(live, action): (&Live, &Action)| {
+            let stays = live.object().filter(|_| !action.is_sent());
+            stays.cloned()
+        };
+        pairs.map(found).collect()
+    }
+
+    async fn wait(
+        &self,
+        wave: &[usize],
+        last: &[Option<Value>],
+        groups: &mut Groups,
+    ) -> Result<(), Error> {
+        let Context {
+            journal, progress, ..
+        } = *self.context;
+        // A run that changes nothing and finds all ready has nothing to say about groups.
+        let mut worth_telling = !self.plan.is_empty();
+        let width = screen::name_width(self.desired);
+        let show = |statuses: &[Status]| {
+            worth_telling |= !statuses.iter().all(Status::is_current);
+            let now = journal.seconds();
+            let look = groups.look(self.desired, statuses, now);
+            {
+                let mut state = journal.state();
+                state.statuses = statuses.to_vec();
+                state.ready_after = groups.ready_after().to_vec();
+            }
+            if worth_telling {
+                let line = |line: &screen::GroupLine| screen::group_line(line, width);
+                let lines = |lines: &[screen::GroupLine]| lines.iter().map(line).collect();
+                let (ready, open): (Vec<String>, Vec<String>) =
+                    (lines(&look.ready), lines(&look.open));
+                progress.update(&ready, open, now);
+            }
+        };
+        let wait = Wait {
+            cluster: &self.session.cluster,
+            context: &self.session.place.context,
+            resources: &self.session.resources,
+            kubectl: &self.session.place.kubectl,
+            desired: self.desired,
+            groups: wave,
+            timeout: self.context.options.timeout(),
+        };
+        wait.until_ready(last, show).await
+    }
+}

@@ -1,0 +1,117 @@
+//! Finds the objects of a run that are there.
+//!
+//! Many objects of one kind and namespace are listed, in pages; a few are asked for by name, and so
+//! are Secrets: who deploys need not be somebody who may list them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+use windlass_k8s_object::{Key, Namespace};
+
+use super::{CONCURRENCY, Session};
+use crate::cluster::{Reach, Resource};
+use crate::error::Error;
+
+/// From how many objects of one kind and namespace on these are listed.
+const MANY: usize = 8;
+
+/// An object that is looked for: its kind, and its name.
+type Wanted<'a> = (&'a Resource, &'a Key);
+
+/// An object that is there, and where it stands among those that are looked for.
+type Found = (usize, Value);
+
+impl Session<'_> {
+    /// The objects, in the order of `wanted`; `None` for those that are not there, or of a kind that
+    /// the cluster does not serve.
+    pub(super) async fn find(
+        &self,
+        wanted: &[Option<Wanted<'_>>],
+    ) -> Result<Vec<Option<Value>>, Error> {
+        let mut kinds: BTreeMap<(&Resource, Option<&Namespace>), Vec<usize>> = BTreeMap::new();
+        for (at, one) in wanted.iter().enumerate() {
+            if let Some((resource, key)) = one {
+                let namespace = key.namespace.as_ref();
+                kinds.entry((resource, namespace)).or_default().push(at);
+            }
+        }
+        let mut looks: Vec<BoxFuture<'_, Result<Vec<Found>, Error>>> = Vec::new();
+        for ((resource, namespace), members) in kinds {
+            if members.len() >= MANY && is_listed(resource) {
+                looks.push(self.find_all(resource, namespace, members, wanted).boxed());
+            } else {
+                for at in members {
+                    looks.push(self.find_one(at, wanted).boxed());
+                }
+            }
+        }
+        let mut found = vec![None; wanted.len()];
+        let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
+        let all: Vec<_> = looks.try_collect().await?;
+        for (at, object) in all.into_iter().flatten() {
+            found[at] = Some(object);
+        }
+        Ok(found)
+    }
+
+    async fn find_one(
+        &self,
+        at: usize,
+        wanted: &[Option<Wanted<'_>>],
+    ) -> Result<Vec<Found>, Error> {
+        let Some((resource, key)) = wanted[at] else {
+            return Ok(Vec::new());
+        };
+        let found = self.get(resource, key).await?;
+        Ok(found.map(|object| (at, object)).into_iter().collect())
+    }
+
+    async fn find_all(
+        &self,
+        resource: &Resource,
+        namespace: Option<&Namespace>,
+        members: Vec<usize>,
+        wanted: &[Option<Wanted<'_>>],
+    ) -> Result<Vec<Found>, Error> {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for at in &members {
+            if let Some((_, key)) = wanted[*at] {
+                places.insert(key.name.as_str(), *at);
+            }
+        }
+        let namespace = namespace.map(Namespace::as_str);
+        let mut found = Vec::new();
+        let pages = self.cluster.list_each(resource, namespace, |item| {
+            let name = item["metadata"]["name"].as_str().unwrap_or_default();
+            if let Some(at) = places.get(name) {
+                found.push((*at, item));
+            }
+        });
+        match pages.await {
+            Ok(()) => Ok(found),
+            // Who may not list may be allowed to read by name.
+            Err(error) if error.is_forbidden() => {
+                let looks = members.into_iter().map(|at| self.find_one(at, wanted));
+                let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
+                Ok(looks.try_concat().await?)
+            }
+            Err(error) => Err(self.unreadable(&resource.plural)(error)),
+        }
+    }
+
+    /// One object; `None` if it is not there.
+    pub(super) async fn get(&self, resource: &Resource, key: &Key) -> Result<Option<Value>, Error> {
+        let namespace = key.namespace.as_ref().map(Namespace::as_str);
+        let name = key.name.as_str();
+        let found = self.cluster.get(resource, namespace, name).await;
+        found.map_err(self.unreadable(key))
+    }
+}
+
+/// Secrets are read by name only. Of what is in no namespace there is everybody's.
+fn is_listed(resource: &Resource) -> bool {
+    resource.reach == Reach::Namespaced
+        && (resource.group.as_str(), resource.kind.as_str()) != ("", "Secret")
+}

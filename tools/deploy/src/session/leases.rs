@@ -1,0 +1,84 @@
+//! Takes the leases of the groups that a plan writes to.
+
+use tokio::time::Instant;
+
+use super::Session;
+use crate::desired::Desired;
+use crate::error::{Error, Reason};
+use crate::inventory::InventoryId;
+use crate::lease::{LeaseError, Passed};
+use crate::plan::{Plan, Seen};
+use crate::screen;
+use crate::verbs::Context;
+
+impl Session<'_> {
+    /// Takes the lease of each group that the plan writes to, in the order of their names, so that
+    /// two runs cannot wait for each other. Tells whether anybody else may have changed something
+    /// since the plan was made.
+    pub async fn take_leases(
+        &self,
+        context: &Context<'_>,
+        desired: &Desired,
+        seen: &Seen,
+        plan: &Plan,
+    ) -> Result<Passed, Error> {
+        let id = |group: &usize| Some((desired.groups[*group].inventory.as_ref()?, *group));
+        let mut groups: Vec<(&InventoryId, usize)> = plan.records.iter().filter_map(id).collect();
+        groups.sort();
+        let patience = if self.options.waits() {
+            self.options.timeout()
+        } else {
+            std::time::Duration::ZERO
+        };
+        let deadline = Instant::now() + patience;
+        let mut passed = Passed::Free;
+        for (id, group) in groups {
+            let name = &desired.groups[group].name;
+            let mut told = None;
+            let tell = |holder: &str| {
+                if told.as_deref() != Some(holder) {
+                    told = Some(holder.to_owned());
+                    let note = format!("waits for `{name}`: {holder} changes it");
+                    context.progress.line(&screen::note_line(&note));
+                }
+            };
+            match context.leases.take(&self.cluster, id, deadline, tell).await {
+                Ok(Passed::Free) => {}
+                Ok(Passed::Waited) => passed = Passed::Waited,
+                Err(error) => return Err(self.unleased(id, error)),
+            }
+            // Whoever held it before may have ended just now.
+            let present = self.read_inventory(id).await?;
+            if present.version != seen.groups[group].version {
+                passed = Passed::Waited;
+            }
+        }
+        Ok(passed)
+    }
+
+    fn unleased(&self, id: &InventoryId, error: LeaseError) -> Error {
+        match error {
+            LeaseError::Held { holder } => Error::Held {
+                lease: lease_name(id),
+                holder,
+                kubectl: format!(
+                    "{} -n {} get lease {}",
+                    self.place.kubectl, id.namespace, id.name
+                ),
+            },
+            LeaseError::Api(source) => self.unreadable(&lease_name(id))(source),
+        }
+    }
+
+    /// What is told when somebody else has taken a lease of this run.
+    pub fn lost(&self, id: &InventoryId) -> Error {
+        Error::Lost {
+            lease: lease_name(id),
+            source: Reason("somebody has taken it, or it could not be renewed in time".to_owned()),
+        }
+    }
+}
+
+fn lease_name(id: &InventoryId) -> String {
+    format!("lease `{}/{}`", id.namespace, id.name)
+}

@@ -1,0 +1,295 @@
+//! What groups own: pruning, adoption, leases, gates, and what the second run asks.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use windlass_report::Exit;
+
+use super::case::{Case, case, case_with_a_pod, run};
+use super::fake::{Fake, Scenario};
+use crate::inventory::InventoryId;
+
+const MAP: &str = "/api/v1/namespaces/alice/configmaps/redis";
+const RENAMED: &str = "/api/v1/namespaces/alice/configmaps/renamed";
+
+fn inventory() -> String {
+    let id = InventoryId::of("demo/redis/myns", "alice");
+    format!("/api/v1/namespaces/alice/configmaps/{}", id.name)
+}
+
+fn remembered(fake: &Fake) -> Vec<String> {
+    let object = fake.object(&inventory()).unwrap_or_default();
+    let lines = object["data"]["objects"].as_str().unwrap_or_default();
+    let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    lines.lines().map(name).collect()
+}
+
+fn map(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"},
+        "metadata": {"name": name, "namespace": "alice"}})
+}
+
+async fn applied(case: &Case) {
+    let ran = run(case, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+}
+
+#[tokio::test]
+async fn a_second_run_reads_and_asks_nothing_more() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = case(&fake.address, "apply");
+    applied(&case).await;
+    assert_eq!(
+        remembered(&fake),
+        ["ConfigMap alice/redis", "Service alice/redis"]
+    );
+    let (books, _) = (fake.books(), fake.requests());
+    applied(&case).await;
+    assert_eq!(fake.books(), books);
+    let requests = fake.requests();
+    assert!(
+        requests.iter().all(|request| request.starts_with("GET ")),
+        "{requests:?}"
+    );
+    assert_eq!(requests.len(), 7, "{requests:?}");
+}
+
+#[tokio::test]
+async fn what_was_renamed_goes_in_the_same_run() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = case(&fake.address, "apply");
+    applied(&case).await;
+    case.write("ConfigMap", &map("renamed"));
+    let dry = run(&case, &["--dry-run"]).await;
+    assert!(
+        dry.screen
+            .contains("1 object to create, 0 to change, 1 as wanted, 1 to prune"),
+        "{}",
+        dry.screen
+    );
+    assert!(
+        dry.screen.contains("\n  prune   ConfigMap `alice/redis`"),
+        "{}",
+        dry.screen
+    );
+    let ran = run(&case, &[]).await;
+    assert!(
+        ran.screen.contains(": 1 created, 1 as wanted, 1 pruned"),
+        "{}",
+        ran.screen
+    );
+    let writes = fake.writes();
+    assert_eq!(
+        writes[2..],
+        [format!("PATCH {RENAMED}"), format!("DELETE {MAP}")]
+    );
+    assert_eq!(
+        remembered(&fake),
+        ["ConfigMap alice/renamed", "Service alice/redis"]
+    );
+}
+
+#[tokio::test]
+async fn an_old_object_stays_until_the_new_one_is_ready() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    applied(&case).await;
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {},
+        "metadata": {"name": "new", "namespace": "alice"}});
+    super::case::replace_service(&mut case, &pod);
+    let (text, exit) = run(&case, &["--timeout=1s"]).await.failure();
+    assert_eq!(exit, Exit::Rollout);
+    assert!(text.contains("1 of 1 written, 0 of 1 pruned"), "{text}");
+    assert!(
+        fake.object("/api/v1/namespaces/alice/services/redis")
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn data_is_never_pruned_but_named_with_what_removes_it() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": {},
+        "metadata": {"name": "data", "namespace": "alice"}});
+    case.add_as("//services/redis:myns-claim", "claim", &claim);
+    applied(&case).await;
+    let objects = case.request["groups"][0]["objects"].as_array_mut();
+    objects.expect("objects").pop();
+    let ran = run(&case, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    let left = "left    PersistentVolumeClaim `alice/data`: no target describes it; to remove it: \
+                kubectl --context windlass -n alice delete persistentvolumeclaim data";
+    assert!(ran.screen.contains(left), "{}", ran.screen);
+    assert!(
+        ran.screen
+            .contains(": nothing changed, 2 objects as wanted"),
+        "{}",
+        ran.screen
+    );
+    assert!(remembered(&fake).contains(&"PersistentVolumeClaim alice/data".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_another_groups_by_now_is_forgotten_and_not_pruned() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = case(&fake.address, "apply");
+    applied(&case).await;
+    let mut live = fake.object(MAP).expect("there");
+    live["metadata"]["labels"]["applyset.kubernetes.io/part-of"] = json!("applyset-other-v1");
+    fake.put(MAP, live);
+    case.write("ConfigMap", &map("renamed"));
+    applied(&case).await;
+    assert!(fake.object(MAP).is_some());
+    assert_eq!(
+        remembered(&fake),
+        ["ConfigMap alice/renamed", "Service alice/redis"]
+    );
+}
+
+#[tokio::test]
+async fn an_object_by_itself_prunes_nothing_and_stays_in_its_set() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    applied(&case).await;
+    let set = |fake: &Fake| {
+        let object = fake.object(MAP).expect("there");
+        object["metadata"]["labels"]["applyset.kubernetes.io/part-of"].clone()
+    };
+    let (member, books) = (set(&fake), fake.books());
+    assert!(member.is_string());
+    let group = &mut case.request["groups"][0];
+    group["id"] = json!("demo/services/redis/myns-configmap/myns");
+    group["members"] = json!("part");
+    group["objects"].as_array_mut().expect("objects").pop();
+    let mut changed = map("redis");
+    changed["data"]["k"] = json!("w");
+    case.write("ConfigMap", &changed);
+    applied(&case).await;
+    assert_eq!((set(&fake), fake.books()), (member, books));
+    assert_eq!(fake.writes().len(), 3);
+}
+
+#[tokio::test]
+async fn things_of_others_are_taken_when_somebody_asks() {
+    let fake = Fake::start(Scenario::Owned, &["alice"]).await;
+    let mut live = map("redis");
+    live["metadata"]["uid"] = json!("u");
+    live["metadata"]["resourceVersion"] = json!("1");
+    live["metadata"]["managedFields"] = json!([{"manager": "helm", "operation": "Update"}]);
+    fake.put(MAP, live);
+    let case = case(&fake.address, "apply");
+    let ran = run(&case, &["--adopt"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(
+        ran.screen
+            .contains("1 object to create, 0 to change, 0 as wanted, 1 to adopt"),
+        "{}",
+        ran.screen
+    );
+    assert!(
+        ran.screen.contains(": 1 created, 1 adopted"),
+        "{}",
+        ran.screen
+    );
+    let owner = &fake.object(MAP).expect("there")["metadata"]["managedFields"][0]["manager"];
+    assert_eq!(*owner, "windlass");
+}
+
+#[tokio::test]
+async fn delete_takes_what_is_left_over_and_leaves_no_books() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    applied(&case).await;
+    case.write("ConfigMap", &map("renamed"));
+    case.request["verb"] = json!("delete");
+    let ran = run(&case, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(ran.screen.ends_with(": 2 deleted"), "{}", ran.screen);
+    assert_eq!(fake.object(MAP), None);
+    assert_eq!(fake.object(&inventory()), None);
+    let objects = fake.state.lock().expect("lock").objects.clone();
+    let left: Vec<&String> = objects
+        .keys()
+        .filter(|path| path.contains("/alice/"))
+        .collect();
+    assert_eq!(left, [""; 0]);
+}
+
+/// The usual group, and one above it with a `ConfigMap`.
+fn two_groups(server: &str) -> Case {
+    let mut case = case_with_a_pod(server, "apply");
+    case.request["environment"]["rollout"] = json!("gated");
+    case.write("above", &map("above"));
+    let above = json!({"id": "demo/client/myns", "label": "//services/client:myns-shallow",
+        "objects": [{"label": "//services/client:myns-map", "kind": "ConfigMap", "manifest": "above"}]});
+    case.request["groups"]
+        .as_array_mut()
+        .expect("groups")
+        .push(above);
+    case.request["edges"] = json!([{"group": "demo/client/myns", "needs": "demo/redis/myns"}]);
+    case
+}
+
+#[tokio::test]
+async fn a_gate_keeps_what_is_above_it_as_it_was() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = two_groups(&fake.address);
+    let (text, exit) = run(&case, &["--timeout=1s"]).await.failure();
+    assert_eq!(exit, Exit::Rollout);
+    assert!(
+        text.contains(
+            "state: 2 of 3 written, client waits for redis, behind HEAD: 1 object of client;"
+        ),
+        "{text}"
+    );
+    assert_eq!(fake.writes().len(), 2);
+    // Somebody makes the pod ready: the rerun goes on from there.
+    let path = "/api/v1/namespaces/alice/pods/redis";
+    let mut pod = fake.object(path).expect("there");
+    pod["status"] = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+    fake.put(path, pod);
+    let ran = run(&case, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(fake.writes().len(), 3);
+}
+
+#[tokio::test]
+async fn two_runs_at_once_take_turns_and_the_second_has_nothing_to_do() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let (first, mut second) = (case(&fake.address, "apply"), case(&fake.address, "apply"));
+    second.environment.holder = "bob@desk, process 7".to_owned();
+    let (one, two) = tokio::join!(run(&first, &[]), run(&second, &[]));
+    for ran in [&one, &two] {
+        assert!(ran.result.is_ok(), "{:?}", ran.result);
+    }
+    assert_eq!(fake.writes().len(), 2, "{}\n{}", one.screen, two.screen);
+    let waited = [&one, &two].map(|ran| ran.screen.contains("nothing changed"));
+    assert_eq!(
+        waited.iter().filter(|waited| **waited).count(),
+        1,
+        "{}\n{}",
+        one.screen,
+        two.screen
+    );
+}
+
+#[tokio::test]
+async fn the_lease_of_somebody_who_was_killed_runs_out() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let id = InventoryId::of("demo/redis/myns", "alice");
+    let path = format!(
+        "/apis/coordination.k8s.io/v1/namespaces/alice/leases/{}",
+        id.name
+    );
+    let lease = json!({"metadata": {"resourceVersion": "1", "uid": "l"},
+        "spec": {"holderIdentity": "bob@desk, process 7", "leaseDurationSeconds": 1}});
+    fake.put(&path, lease);
+    let started = std::time::Instant::now();
+    let ran = run(&case(&fake.address, "apply"), &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    let note = "note    waits for `redis`: bob@desk, process 7 changes it\n";
+    assert_eq!(ran.screen.matches(note).count(), 1, "{}", ran.screen);
+    assert_eq!(fake.object(&path), None);
+}
