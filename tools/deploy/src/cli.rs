@@ -1,5 +1,6 @@
 //! The command line: what stands after `--` in `bazel run //x:y.apply -- --wait=false`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, ValueEnum};
@@ -45,6 +46,13 @@ pub struct Options {
     #[arg(long, value_name = "BY", num_args = 0..=1, require_equals = true,
           default_missing_value = "plan")]
     pub dry_run: Option<DryRun>,
+    /// Write the plan to a file, for `--plan` of a later run (apply, create, replace, delete).
+    #[arg(long, value_name = "FILE")]
+    pub save_plan: Option<PathBuf>,
+    /// Do exactly what a saved plan says, or refuse if something has changed since (apply, create,
+    /// replace, delete).
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     /// End with 8 if something would change (diff).
     #[arg(long)]
     pub exit_code: bool,
@@ -137,7 +145,7 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 10] {
+    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 12] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), WAIT),
@@ -146,6 +154,8 @@ impl Options {
             ("--cluster-id", self.cluster_id.is_some(), CLUSTER),
             ("--adopt", self.adopt, ADOPT),
             ("--dry-run", self.dry_run(), PLAN),
+            ("--save-plan", self.save_plan.is_some(), WAIT),
+            ("--plan", self.plan.is_some(), WAIT),
             ("--exit-code", self.exit_code, &[Verb::Diff]),
             ("--verbose", self.verbose, PLAN),
             ("--yes-really", self.yes_really.is_some(), REMOVE),
@@ -214,6 +224,8 @@ mod tests {
             "--cluster-id=x",
             "--adopt",
             "--dry-run",
+            "--save-plan=f",
+            "--plan=f",
             "--exit-code",
             "--verbose",
             "--yes-really=prod",
@@ -223,10 +235,12 @@ mod tests {
             let name = |flag: &&str| flag.split('=').next().map(|flag| flag[2..].to_owned());
             taken.filter_map(name).collect::<Vec<_>>().join(" ")
         };
-        let usual = "wait timeout output cluster-id dry-run verbose";
+        let usual = "wait timeout output cluster-id dry-run save-plan plan verbose";
         assert_eq!(taken(Verb::Create), usual);
-        let changes = "wait timeout output force-conflicts cluster-id dry-run verbose";
-        let adopts = "wait timeout output force-conflicts cluster-id adopt dry-run verbose";
+        let changes =
+            "wait timeout output force-conflicts cluster-id dry-run save-plan plan verbose";
+        let adopts =
+            "wait timeout output force-conflicts cluster-id adopt dry-run save-plan plan verbose";
         assert_eq!(taken(Verb::Apply), adopts);
         assert_eq!(taken(Verb::Replace), format!("{changes} yes-really"));
         assert_eq!(taken(Verb::Delete), format!("{usual} yes-really"));

@@ -322,13 +322,10 @@ impl Cluster {
     pub async fn dry_run_deletion(
         &self,
         resource: &Resource,
-        object: &Object,
+        namespace: Option<&str>,
+        name: &str,
         uid: &str,
     ) -> Result<(), ApiError> {
-        let key = object.key();
-        let namespace = key.namespace.as_ref();
-        let namespace = namespace.map(windlass_k8s_object::Namespace::as_str);
-        let name = key.name.as_str();
         let request = delete_request(resource, namespace, name, uid, Effect::DryRun)?;
         match self.send(&request).await {
             Err(error) if !error.is_gone() => Err(error),

@@ -267,7 +267,7 @@ impl Inventory {
 
     /// The `ConfigMap`.
     pub fn object(&self, id: &InventoryId, group: &str, target: &str, environment: &str) -> Object {
-        let mut kinds: Vec<String> = self.0.keys().map(kind_and_group).collect();
+        let mut kinds: Vec<String> = self.0.keys().map(Key::kind_and_group).collect();
         kinds.sort();
         kinds.dedup();
         let others = self.0.keys().filter_map(|key| key.namespace.as_ref());
@@ -297,23 +297,11 @@ impl Inventory {
     fn lines(&self) -> String {
         let mut text = String::new();
         for (key, entry) in &self.0 {
-            let namespace = key.namespace.as_ref().map_or("-", Namespace::as_str);
             let uid = entry.uid.as_deref().unwrap_or("-");
             let fingerprint = entry.fingerprint.as_ref().map_or("-", |one| one.0.as_str());
-            let kind = kind_and_group(key);
-            let name = key.name.as_str();
-            let _ = writeln!(text, "{kind} {namespace}/{name} {uid} {fingerprint}");
+            let _ = writeln!(text, "{} {uid} {fingerprint}", key.plain());
         }
         text
-    }
-}
-
-/// `Deployment.apps`, `Service`.
-fn kind_and_group(key: &Key) -> String {
-    if key.group.is_empty() {
-        key.kind.as_str().to_owned()
-    } else {
-        format!("{}.{}", key.kind.as_str(), key.group)
     }
 }
 

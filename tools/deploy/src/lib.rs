@@ -11,6 +11,7 @@
 //! | [`session`], [`references`] | what must hold before anything is written, and what is there |
 //! | [`inventory`], [`claim`], [`settle`] | what the cluster remembers, whose an object is, what is sent |
 //! | [`plan`], [`compare`], [`order`], [`wave`] | what will be done, and in what order; pure |
+//! | [`saved`] | plans in files |
 //! | [`execute`], [`apply`], [`remove`] | doing it; the last two write what users describe |
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
@@ -51,6 +52,7 @@ pub mod record;
 pub mod references;
 pub mod remove;
 pub mod request;
+pub mod saved;
 pub mod screen;
 pub mod session;
 pub mod settle;

@@ -13,6 +13,10 @@ impl Explain for Error {
                 conflict_lines(conflicts)
             }
             Self::Foreign { objects, .. } => owner_lines(objects),
+            Self::Moved { differences, .. } => differences
+                .iter()
+                .map(|line| format!("  | {line}"))
+                .collect(),
             Self::ReferenceMissing { missing, .. } => lacking_lines(missing),
             Self::Rollout { explanation, .. } | Self::Timeout { explanation, .. } => {
                 explanation.evidence()
@@ -63,6 +67,10 @@ impl Explain for Error {
                 ))
             }
             Self::Held { kubectl, .. } => Some(kubectl.clone()),
+            Self::Moved { path, command, .. } => {
+                let path = path.display();
+                Some(format!("{command} -- --dry-run --save-plan {path}"))
+            }
             Self::NotReady { hint, .. } => Some(hint.clone()),
             Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
                 Some(setup.clone())
@@ -98,6 +106,7 @@ impl Explain for Error {
             | Self::Twice { .. }
             | Self::Image { .. }
             | Self::Repository { .. }
+            | Self::PlanFile { .. }
             | Self::Unpinned { .. } => Exit::Input,
             Self::Protected { .. }
             | Self::Kubeconfig { .. }
@@ -117,6 +126,7 @@ impl Explain for Error {
             | Self::Foreign { .. }
             | Self::Inventory { .. }
             | Self::Held { .. }
+            | Self::Moved { .. }
             | Self::Claims { .. }
             | Self::DockerConfig { .. }
             | Self::Owner { .. }

@@ -19,6 +19,7 @@ use crate::explain::Explanation;
 use crate::inventory::InventoryError;
 use crate::references::Lacking;
 use crate::request::{RequestError, Verb};
+use crate::saved::SavedPlanError;
 
 use text::{accesses, keys, keys_of, lacking, owned, seconds, standing, verbs};
 
@@ -366,6 +367,24 @@ pub enum Error {
         source: InventoryError,
         /// What a user types for kubectl, for the hint.
         kubectl: String,
+    },
+    /// A plan in a file cannot be used.
+    #[error("cannot use plan `{}`; nothing was pushed or written", path.display())]
+    PlanFile {
+        /// The file, as the user names it.
+        path: PathBuf,
+        /// Why.
+        source: SavedPlanError,
+    },
+    /// What is there, or wanted, is not what it was when a plan was saved.
+    #[error("plan `{}` does not hold any more; nothing was pushed or written", path.display())]
+    Moved {
+        /// The file, as the user names it.
+        path: PathBuf,
+        /// What has changed, a line each.
+        differences: Vec<String>,
+        /// What the user has run.
+        command: String,
     },
     /// Somebody else changes the same group at this moment.
     #[error("{lease} is held by {holder}; nothing was pushed or written")]

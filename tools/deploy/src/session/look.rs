@@ -2,7 +2,7 @@
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
-use windlass_k8s_object::Object;
+use windlass_k8s_object::{Namespace, Object};
 use windlass_oci_registry::Client as Registry;
 
 use super::{CONCURRENCY, Session};
@@ -225,7 +225,12 @@ impl Session<'_> {
         let made = self.makable_anew(resource, object, live).await?;
         let uid = live["metadata"]["uid"].as_str();
         if let Some(uid) = uid.filter(|_| !is_going(live)) {
-            let deletion = self.cluster.dry_run_deletion(resource, object, uid);
+            let key = object.key();
+            let namespace = key.namespace.as_ref().map(Namespace::as_str);
+            let name = key.name.as_str();
+            let deletion = self
+                .cluster
+                .dry_run_deletion(resource, namespace, name, uid);
             deletion.await?;
         }
         Ok(made)

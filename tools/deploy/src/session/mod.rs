@@ -4,6 +4,7 @@ mod find;
 mod leases;
 mod look;
 mod preflight;
+mod rehearse;
 mod remember;
 
 pub use look::{Ask, look_for_images};

@@ -370,7 +370,7 @@ fn bookkeeping(id: &InventoryId, plan: &Plan) -> Vec<Access> {
         &["create", "patch"]
     };
     let mut accesses = accesses_of(&Resource::config_maps(), &key, books);
-    let lease = &["create", "delete", "update"];
+    let lease = &["create", "delete", "get", "update"];
     accesses.extend(accesses_of(&Resource::leases(), &key, lease));
     accesses
 }

@@ -293,3 +293,41 @@ async fn the_lease_of_somebody_who_was_killed_runs_out() {
     assert_eq!(ran.screen.matches(note).count(), 1, "{}", ran.screen);
     assert_eq!(fake.object(&path), None);
 }
+
+#[tokio::test]
+async fn a_saved_plan_is_carried_out_as_it_was_shown_or_not_at_all() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    case.environment.working_directory = Some(case.folder.clone());
+    let saved = run(&case, &["--dry-run", "--save-plan=plan.json"]).await;
+    assert!(saved.result.is_ok(), "{:?}", saved.result);
+    assert_eq!(fake.writes(), [""; 0]);
+    let text = std::fs::read_to_string(case.folder.join("plan.json")).expect("written");
+    assert!(text.contains("\"ConfigMap alice/redis\""), "{text}");
+    let planned = run(&case, &["--plan=plan.json"]).await;
+    assert!(planned.result.is_ok(), "{:?}", planned.result);
+    let writes = fake.writes();
+    assert_eq!(writes.len(), 2);
+    let (text, exit) = run(&case, &["--plan=plan.json"]).await.failure();
+    assert_eq!(exit, Exit::Preflight);
+    assert!(
+        text.contains("| ConfigMap alice/redis: planned `create`, now `same`"),
+        "{text}"
+    );
+    assert_eq!(fake.writes(), writes);
+}
+
+#[tokio::test]
+async fn the_server_is_asked_about_what_would_be_made() {
+    let fake = Fake::start(Scenario::Refuses, &["alice"]).await;
+    let case = case(&fake.address, "apply");
+    assert!(run(&case, &["--dry-run"]).await.result.is_ok());
+    let (text, exit) = run(&case, &["--dry-run=server"]).await.failure();
+    assert_eq!(exit, Exit::Write);
+    assert_eq!(
+        text,
+        "error: cannot make Service `alice/redis`; nothing was pushed or written\n\
+         cause: spec.ports: Required value\n"
+    );
+    assert_eq!((fake.writes().len(), fake.books().len()), (0, 0));
+}

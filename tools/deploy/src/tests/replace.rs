@@ -238,8 +238,8 @@ async fn rights_to_delete_and_to_create_are_asked_for_first() {
         text,
         "error: you may not create configmaps in `alice`, create services in `alice`, create leases in \
          `alice`, delete configmaps in `alice`, delete services in `alice`, delete leases in `alice`, \
-         patch configmaps in `alice`, patch services in `alice`, update leases in `alice` on \
-         windlass; nothing was pushed or written\n"
+         get leases in `alice`, patch configmaps in `alice`, patch services in `alice`, update \
+         leases in `alice` on windlass; nothing was pushed or written\n"
     );
     assert_eq!(exit, Exit::Preflight);
     assert_eq!(fake.writes(), [""; 0]);

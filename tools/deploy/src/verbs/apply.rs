@@ -1,6 +1,7 @@
 //! `apply`: all objects as described, and ready.
 
 use super::Context;
+use crate::cli::DryRun;
 use crate::desired::Desired;
 use crate::error::Error;
 use crate::execute::Execution;
@@ -27,6 +28,11 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     let registry = context.registry()?;
     let (mut seen, mut plan) = decide(context, &session, goal, &desired, &registry).await?;
     context.tell(goal, &desired, &plan);
+    if context.options.dry_run == Some(DryRun::Server) {
+        for note in session.rehearse(&desired, &seen, &plan).await? {
+            context.progress.line(&screen::note_line(&note));
+        }
+    }
     if context.options.dry_run() {
         return Ok(());
     }
@@ -76,6 +82,7 @@ async fn decide(
     desired.check_blobs(&plan.pushes)?;
     session.check_access(desired, &plan).await?;
     session.name_claims(desired, &mut plan).await?;
+    context.check_plan(&session.place, desired, &seen, &plan)?;
     Ok((seen, plan))
 }
 

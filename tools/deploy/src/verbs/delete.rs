@@ -19,14 +19,14 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let desired = context.load(Checks::Place)?;
     let session = context.open(&desired.environment).await?;
     session.check_own_namespace().await?;
-    let (mut seen, mut plan) = decide(&session, &desired).await?;
+    let (mut seen, mut plan) = decide(context, &session, &desired).await?;
     context.tell(Goal::Delete, &desired, &plan);
     if context.options.dry_run() {
         return Ok(());
     }
     if session.take_leases(context, &desired, &seen, &plan).await? == Passed::Waited {
         // Whoever held one may have changed what we have seen.
-        (seen, plan) = decide(&session, &desired).await?;
+        (seen, plan) = decide(context, &session, &desired).await?;
         context.tell(Goal::Delete, &desired, &plan);
     }
     let done = tokio::select! {
@@ -43,7 +43,11 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-async fn decide(session: &Session<'_>, desired: &Desired) -> Result<(Seen, Plan), Error> {
+async fn decide(
+    context: &Context<'_>,
+    session: &Session<'_>,
+    desired: &Desired,
+) -> Result<(Seen, Plan), Error> {
     let groups = session.remember(desired).await?;
     let objects = session
         .look(Ask::of(Goal::Delete), desired, &groups)
@@ -56,6 +60,7 @@ async fn decide(session: &Session<'_>, desired: &Desired) -> Result<(Seen, Plan)
     let mut plan = session.plan(Goal::Delete, desired, &seen)?;
     session.check_access(desired, &plan).await?;
     session.name_claims(desired, &mut plan).await?;
+    context.check_plan(&session.place, desired, &seen, &plan)?;
     Ok((seen, plan))
 }
 

@@ -10,7 +10,7 @@ pub mod replace;
 pub mod resolve;
 pub mod status;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use windlass_k8s_object::Environment;
 use windlass_oci_registry::{Client as Registry, DockerConfig, Settings, docker_config_path};
@@ -21,11 +21,12 @@ use crate::environment::ProcessEnvironment;
 use crate::error::{Error, Reason};
 use crate::journal::Journal;
 use crate::lease::Leases;
-use crate::plan::{Goal, Plan};
+use crate::plan::{Goal, Plan, Seen};
 use crate::progress::Progress;
 use crate::request::{DeployRequest, Verb};
+use crate::saved::SavedPlan;
 use crate::screen;
-use crate::session::{Connection, Session, environment_of};
+use crate::session::{Connection, Place, Session, environment_of};
 
 /// Carries out the verb of a request.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
@@ -119,6 +120,53 @@ impl<'a> Context<'a> {
     fn kubectl(&self) -> Option<String> {
         let state = self.journal.state();
         state.place.as_ref().map(|place| place.kubectl.clone())
+    }
+
+    /// Holds a plan against the one that the user wants carried out, and writes it to the file that
+    /// they want it in.
+    pub fn check_plan(
+        &self,
+        place: &Place,
+        desired: &Desired,
+        seen: &Seen,
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        let Options {
+            plan: wanted,
+            save_plan,
+            ..
+        } = self.options;
+        if wanted.is_none() && save_plan.is_none() {
+            return Ok(());
+        }
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::PlanFile { path, source }
+        };
+        let now = SavedPlan::of(self.request, place, desired, seen, plan);
+        if let Some(path) = wanted {
+            let saved = SavedPlan::read(&self.placed(path)).map_err(unusable(path))?;
+            let differences = saved.differences(&now);
+            if !differences.is_empty() {
+                return Err(Error::Moved {
+                    path: path.clone(),
+                    differences,
+                    command: self.request.command(),
+                });
+            }
+        }
+        if let Some(path) = save_plan {
+            now.write(&self.placed(path)).map_err(unusable(path))?;
+        }
+        Ok(())
+    }
+
+    /// A file that the user names from where they stood.
+    fn placed(&self, path: &Path) -> PathBuf {
+        match &self.environment.working_directory {
+            Some(folder) => folder.join(path),
+            None => path.to_owned(),
+        }
     }
 
     /// Shows each step of a plan, where that is asked for.

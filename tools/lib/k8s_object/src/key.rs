@@ -163,6 +163,26 @@ pub struct Key {
     pub name: Name,
 }
 
+impl Key {
+    /// Kind and group: `Deployment.apps`, `Service`.
+    pub fn kind_and_group(&self) -> String {
+        let kind = self.kind.as_str();
+        if self.group.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind}.{}", self.group)
+        }
+    }
+
+    /// The whole identity as one text without quotes: `Deployment.apps alice/server`, and
+    /// `Namespace -/alice` for what is in no namespace.
+    pub fn plain(&self) -> String {
+        let namespace = self.namespace.as_ref().map_or("-", Namespace::as_str);
+        let name = self.name.as_str();
+        format!("{} {namespace}/{name}", self.kind_and_group())
+    }
+}
+
 /// As messages say it: ``Deployment `alice/server` ``.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -229,6 +249,19 @@ pub fn is_cluster_scoped(group: &str, kind: &Kind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_as_plain_text_has_its_group_and_its_place() {
+        let mut key = Key {
+            group: "apps".to_owned(),
+            kind: Kind::try_new("Deployment").expect("kind"),
+            namespace: Some(Namespace::try_new("alice").expect("namespace")),
+            name: Name::try_new("server").expect("name"),
+        };
+        assert_eq!(key.plain(), "Deployment.apps alice/server");
+        (key.group, key.namespace) = (String::new(), None);
+        assert_eq!(key.plain(), "Deployment -/server");
+    }
 
     #[test]
     fn api_version_parts() {

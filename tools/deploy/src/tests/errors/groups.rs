@@ -1,7 +1,7 @@
 //! What the cluster remembers of groups, whose an object is, and others who change the same.
 
 use serde_json::{Value, json};
-use windlass_error_cases::Case;
+use windlass_error_cases::{Case, Folder};
 use windlass_report::Exit;
 
 use super::{Scenario, World, fails};
@@ -33,6 +33,17 @@ fn held(world: &mut World) {
     world.flags = vec!["--wait=false"];
 }
 
+/// An apply with a plan in a file, beside which `plan.json` holds `written`.
+fn planned(folder: &Folder, flags: &[&'static str], written: Option<Value>) -> Result<(), Failure> {
+    fails(folder, "apply", Scenario::Usual, |world| {
+        world.case.environment.working_directory = Some(world.case.folder.clone());
+        if let Some(written) = written {
+            world.case.write("plan.json", &written);
+        }
+        world.flags = flags.to_vec();
+    })
+}
+
 const FOREIGN: Case<Failure> = Case {
     variant: "Foreign",
     exit: Exit::Preflight,
@@ -57,7 +68,7 @@ const FOREIGN: Case<Failure> = Case {
 pub(super) const CASES: &[Case<Failure>] = &[
     FOREIGN,
     Case {
-        variant: "Inventory",
+        variant: "Inventory/Version",
         text: "error: cannot read the inventory ConfigMap `alice/windlass.redis.NAME` on windlass; \
                nothing was pushed or written\n\
                cause: data.version: got `9`, want `1`\n\
@@ -70,6 +81,69 @@ pub(super) const CASES: &[Case<Failure>] = &[
             })
         },
         ..FOREIGN
+    },
+    Case {
+        variant: "Inventory/Line",
+        text: "error: cannot read the inventory ConfigMap `alice/windlass.redis.NAME` on windlass; \
+               nothing was pushed or written\n\
+               cause: line 1 of data.objects: got `Service`, want kind, namespace/name, uid, \
+               fingerprint\n\
+               hint: kubectl --context windlass -n alice get configmap windlass.redis.NAME -o yaml\n",
+        provoke: |folder| {
+            folder.show_as(name().rsplit('.').next().expect("a digest"), "NAME");
+            fails(folder, "diff", Scenario::Usual, |world| {
+                let path = format!("/api/v1/namespaces/alice/configmaps/{}", name());
+                world.fake.put(
+                    &path,
+                    json!({"data": {"version": "1", "objects": "Service"}}),
+                );
+            })
+        },
+        ..FOREIGN
+    },
+    Case {
+        variant: "Moved",
+        exit: Exit::Preflight,
+        text: "error: plan `plan.json` does not hold any more; nothing was pushed or written\n  \
+               | ConfigMap alice/redis: not in the plan\n  \
+               | Service alice/redis: not in the plan\n\
+               hint: bazel run //services/client:myns-deep.apply -- --dry-run --save-plan plan.json\n",
+        provoke: |folder| {
+            let plan = json!({"version": 1, "verb": "apply", "target": "//services/client:myns-deep",
+                "environment": "myns", "cluster": "3f9c21-kube-system", "images": [], "steps": {}});
+            planned(folder, &["--plan=plan.json"], Some(plan))
+        },
+    },
+    Case {
+        variant: "PlanFile/Read",
+        exit: Exit::Input,
+        text: "error: cannot use plan `none.json`; nothing was pushed or written\n\
+               cause: cannot read it\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| planned(folder, &["--plan=none.json"], None),
+    },
+    Case {
+        variant: "PlanFile/Write",
+        exit: Exit::Input,
+        text: "error: cannot use plan `none/plan.json`; nothing was pushed or written\n\
+               cause: cannot write it\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| planned(folder, &["--save-plan=none/plan.json"], None),
+    },
+    Case {
+        variant: "PlanFile/Parse",
+        exit: Exit::Input,
+        text: "error: cannot use plan `plan.json`; nothing was pushed or written\n\
+               cause: it is not a plan\n\
+               cause: missing field `version` at line 1 column 2\n",
+        provoke: |folder| planned(folder, &["--plan=plan.json"], Some(json!({}))),
+    },
+    Case {
+        variant: "PlanFile/Version",
+        exit: Exit::Input,
+        text: "error: cannot use plan `plan.json`; nothing was pushed or written\n\
+               cause: version: got 9, want 1\n",
+        provoke: |folder| planned(folder, &["--plan=plan.json"], Some(json!({"version": 9}))),
     },
     Case {
         variant: "Held",

@@ -23,8 +23,10 @@ use crate::api_error::ApiError;
 use crate::desired::ObjectError;
 use crate::environment::Output;
 use crate::error::{Error, Failure};
+use crate::inventory::InventoryError;
 use crate::progress::Progress;
 use crate::request::RequestError;
+use crate::saved::SavedPlanError;
 
 /// All tables.
 const TABLES: [&[Case<Failure>]; 7] = [
@@ -105,6 +107,8 @@ fn variant(failure: &Failure) -> &'static str {
         Error::Request(source) => Some(source.into()),
         Error::Object { source, .. } => Some(source.as_ref().into()),
         Error::Environment { source, .. } => Some(refused(source)),
+        Error::PlanFile { source, .. } => Some(source.into()),
+        Error::Inventory { source, .. } => Some(source.into()),
         // Made of that one, see `session`.
         Error::ServerExpired { .. } => Some("Expired"),
         Error::CredentialsExpired { source, .. }
@@ -187,6 +191,8 @@ fn every_variant_has_a_case() {
     let all = |variants: &[&'static str]| variants.iter().copied().collect::<BTreeSet<&str>>();
     assert_eq!(inner(&["Request"]), all(RequestError::VARIANTS));
     assert_eq!(inner(&["Object"]), all(ObjectError::VARIANTS));
+    assert_eq!(inner(&["PlanFile"]), all(SavedPlanError::VARIANTS));
+    assert_eq!(inner(&["Inventory"]), all(InventoryError::VARIANTS));
     assert_eq!(
         inner(&["Environment"]),
         all(&["Empty", "NotLabel", "Taken", "Shared"])

@@ -276,17 +276,18 @@ pub(super) const CASES: &[Case<Failure>] = &[
     Case {
         variant: "Access",
         text: "error: you may not create configmaps in `alice`, create services in `alice`, create \
-               leases in `alice`, delete leases in `alice`, patch configmaps in `alice`, patch \
-               services in `alice`, update leases in `alice` on windlass; nothing was pushed or \
-               written\n",
+               leases in `alice`, delete leases in `alice`, get leases in `alice`, patch configmaps \
+               in `alice`, patch services in `alice`, update leases in `alice` on windlass; nothing \
+               was pushed or written\n",
         provoke: |folder| fails(folder, "apply", Scenario::ReadOnly, |_| {}),
         ..MISSING
     },
     Case {
         variant: "Access",
         text: "error: you may not create configmaps in `alice`, create leases in `alice`, delete \
-               configmaps in `alice`, delete leases in `alice`, patch configmaps in `alice`, update \
-               leases in `alice` on windlass; nothing was pushed or written\n",
+               configmaps in `alice`, delete leases in `alice`, get leases in `alice`, patch \
+               configmaps in `alice`, update leases in `alice` on windlass; nothing was pushed or \
+               written\n",
         provoke: |folder| {
             fails(folder, "delete", Scenario::ReadOnly, |world| {
                 world.fake.put(MAP, live_map("windlass"));

@@ -288,7 +288,8 @@ async fn serve(
 /// What goes wrong with a request.
 fn fault_at(request: &Request, state: &mut State) -> Option<Fault> {
     let reads = request.method == "GET" || request.is_dry() || request.path.contains("reviews");
-    if reads {
+    // How often a lease is renewed depends on how busy the machine is.
+    if reads || request.method == "PUT" {
         return None;
     }
     state.arrived += 1;
