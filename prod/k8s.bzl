@@ -21,6 +21,7 @@ NAMESPACES = {env: namespace for env, namespace in _bound.namespaces.items() if 
 
 k8s_object = _bound.k8s_object
 k8s_objects = _bound.k8s_objects
+orphans = _bound.orphans
 params = _bound.params
 pin_tool = _bound.pin_tool
 service = _bound.service

@@ -10,6 +10,7 @@ load(
 )
 load(":k8s_object.bzl", _k8s_object = "k8s_object")
 load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
+load(":k8s_orphans.bzl", "k8s_orphans")
 load(":k8s_verb.bzl", "VERBS", "k8s_verb")
 load(":pin_tool.bzl", _pin_tool = "pin_tool")
 load(":policy.bzl", "refusal_of_keys")
@@ -50,7 +51,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
 
     Returns:
-      a struct: the macros `k8s_object`, `k8s_objects`, `pin_tool` and `service`; `params`, a function that gives what
+      a struct: the macros `k8s_object`, `k8s_objects`, `orphans`, `pin_tool` and `service`; `params`, a function that gives what
       Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
     refusal = refusal_of_envs(envs)
@@ -119,6 +120,22 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
         _k8s_objects(name = name, deps = deps, group = group, objects = objects, **kwargs)
         verbs(name, **kwargs)
 
+    def orphans(name, **kwargs):
+        """What services that are gone from the repository have left: `<name>.<environment>` lists it, `-- --delete` deletes it.
+
+        Args:
+          name: the first part of the targets' names.
+          **kwargs: attributes of all targets, such as visibility.
+        """
+        tags = kwargs.pop("tags", [])
+        for env in envs.keys() + [SETUP]:
+            k8s_orphans(
+                name = "%s.%s" % (name, env),
+                binding = binding(env),
+                tags = tags + ["manual"],
+                **kwargs
+            )
+
     def pin_tool(name, **kwargs):
         """The tool that writes and lists pins. Hints call it `//tools/pin`: have an alias of that name.
 
@@ -170,6 +187,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
         k8s_object = k8s_object,
         k8s_objects = k8s_objects,
         namespaces = namespaces,
+        orphans = orphans,
         params = params,
         pin_tool = pin_tool,
         service = make_service(

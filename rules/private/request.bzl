@@ -93,6 +93,7 @@ def write_request(ctx, output, verb, info):
         ),
         "forbidden_namespaces": environment.forbidden_namespaces,
         "cluster": struct(context = binding.cluster, id = binding.cluster_id or None),
+        "project": binding.project,
         "setup": binding.setup,
     }.items():
         args.add("%s: %s," % (json.encode(name), json.encode(value)))

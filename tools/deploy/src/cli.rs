@@ -20,29 +20,30 @@ use crate::request::Verb;
     reason = "each is a flag that people type"
 )]
 pub struct Options {
-    /// Wait until everything is ready, or gone; true by default (apply, create, replace, delete).
+    /// Wait until everything is ready, or gone; true by default (apply, create, replace, delete,
+    /// orphans).
     #[arg(long, value_name = "BOOL", action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub wait: Option<bool>,
-    /// How long to wait: 90s, 5m, 1h; 5m by default (apply, create, replace, delete).
+    /// How long to wait: 90s, 5m, 1h; 5m by default (apply, create, replace, delete, orphans).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// What to print on stdout; text by default (apply, create, replace, delete, diff, status,
-    /// push).
+    /// push, orphans).
     #[arg(long, value_name = "FORMAT")]
     pub output: Option<OutputFormat>,
     /// Take fields that another manager owns (apply, replace, diff).
     #[arg(long)]
     pub force_conflicts: bool,
     /// Refuse a cluster whose namespace kube-system has another uid (apply, create, replace,
-    /// delete, diff, status).
+    /// delete, diff, status, orphans).
     #[arg(long, value_name = "UID")]
     pub cluster_id: Option<String>,
     /// Take objects that another target or somebody else has made (apply, diff).
     #[arg(long)]
     pub adopt: bool,
     /// Print the plan and change nothing; `server` asks the API server about each write, too
-    /// (apply, create, replace, delete, push).
+    /// (apply, create, replace, delete, push, orphans).
     #[arg(long, value_name = "BY", num_args = 0..=1, require_equals = true,
           default_missing_value = "plan")]
     pub dry_run: Option<DryRun>,
@@ -53,19 +54,30 @@ pub struct Options {
     /// replace, delete).
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
+    /// Delete what is listed (orphans).
+    #[arg(long)]
+    pub delete: bool,
     /// End with 8 if something would change (diff).
     #[arg(long)]
     pub exit_code: bool,
-    /// Name each object, and each field that changes (apply, create, replace, delete, push).
+    /// Name each object, and each field that changes (apply, create, replace, delete, push, orphans).
     #[arg(long)]
     pub verbose: bool,
-    /// Confirm by the name of a protected environment (replace, delete).
+    /// Confirm by the name of a protected environment (replace, delete, orphans).
     #[arg(long, value_name = "ENVIRONMENT")]
     pub yes_really: Option<String>,
 }
 
 /// Verbs that wait.
-const WAIT: &[Verb] = &[Verb::Apply, Verb::Create, Verb::Replace, Verb::Delete];
+const WAIT: &[Verb] = &[
+    Verb::Apply,
+    Verb::Create,
+    Verb::Replace,
+    Verb::Delete,
+    Verb::Orphans,
+];
+/// Verbs whose plan can be kept for later.
+const SAVE: &[Verb] = &[Verb::Apply, Verb::Create, Verb::Replace, Verb::Delete];
 /// Verbs with a plan that is carried out.
 const PLAN: &[Verb] = &[
     Verb::Apply,
@@ -73,6 +85,7 @@ const PLAN: &[Verb] = &[
     Verb::Replace,
     Verb::Delete,
     Verb::Push,
+    Verb::Orphans,
 ];
 /// Verbs with a result document.
 const RESULT: &[Verb] = &[
@@ -83,6 +96,7 @@ const RESULT: &[Verb] = &[
     Verb::Diff,
     Verb::Status,
     Verb::Push,
+    Verb::Orphans,
 ];
 /// Verbs that ask a cluster.
 const CLUSTER: &[Verb] = &[
@@ -92,13 +106,14 @@ const CLUSTER: &[Verb] = &[
     Verb::Delete,
     Verb::Diff,
     Verb::Status,
+    Verb::Orphans,
 ];
 /// Verbs that write where others may have written.
 const CONFLICTS: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Diff];
 /// Verbs that may make others' things ours.
 const ADOPT: &[Verb] = &[Verb::Apply, Verb::Diff];
 /// Verbs that take something away.
-const REMOVE: &[Verb] = &[Verb::Replace, Verb::Delete];
+const REMOVE: &[Verb] = &[Verb::Replace, Verb::Delete, Verb::Orphans];
 
 impl Options {
     /// Whether to wait.
@@ -145,7 +160,7 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 12] {
+    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 13] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), WAIT),
@@ -154,8 +169,9 @@ impl Options {
             ("--cluster-id", self.cluster_id.is_some(), CLUSTER),
             ("--adopt", self.adopt, ADOPT),
             ("--dry-run", self.dry_run(), PLAN),
-            ("--save-plan", self.save_plan.is_some(), WAIT),
-            ("--plan", self.plan.is_some(), WAIT),
+            ("--save-plan", self.save_plan.is_some(), SAVE),
+            ("--plan", self.plan.is_some(), SAVE),
+            ("--delete", self.delete, &[Verb::Orphans]),
             ("--exit-code", self.exit_code, &[Verb::Diff]),
             ("--verbose", self.verbose, PLAN),
             ("--yes-really", self.yes_really.is_some(), REMOVE),
@@ -224,6 +240,7 @@ mod tests {
             "--cluster-id=x",
             "--adopt",
             "--dry-run",
+            "--delete",
             "--save-plan=f",
             "--plan=f",
             "--exit-code",
@@ -251,6 +268,8 @@ mod tests {
         assert_eq!(taken(Verb::Status), "output cluster-id");
         assert_eq!(taken(Verb::Push), "output dry-run verbose");
         assert_eq!(taken(Verb::Resolve), "");
+        let orphans = "wait timeout output cluster-id dry-run delete verbose yes-really";
+        assert_eq!(taken(Verb::Orphans), orphans);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct ProcessEnvironment {
     pub docker_config: Option<OsString>,
     /// `BUILD_WORKING_DIRECTORY`: where the user stood when `bazel run` was typed.
     pub working_directory: Option<PathBuf>,
+    /// `BUILD_WORKSPACE_DIRECTORY`: the checkout in which `bazel run` was typed.
+    pub workspace: Option<PathBuf>,
     /// Who holds the leases of this run, for others to read: user, machine, process, and since when.
     pub holder: String,
     /// How leases are held.
@@ -63,6 +65,7 @@ impl ProcessEnvironment {
             xdg_state_home: path("XDG_STATE_HOME"),
             docker_config: std::env::var_os("DOCKER_CONFIG"),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
+            workspace: path("BUILD_WORKSPACE_DIRECTORY"),
             holder: holder(),
             lease: Terms::default(),
             output: if terminal {

@@ -11,7 +11,7 @@
 //! | [`session`], [`references`] | what must hold before anything is written, and what is there |
 //! | [`inventory`], [`claim`], [`settle`] | what the cluster remembers, whose an object is, what is sent |
 //! | [`plan`], [`compare`], [`order`], [`wave`] | what will be done, and in what order; pure |
-//! | [`saved`] | plans in files |
+//! | [`saved`], [`orphans`] | plans in files; what the checkout does not describe any more |
 //! | [`execute`], [`apply`], [`remove`] | doing it; the last two write what users describe |
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
@@ -43,6 +43,7 @@ pub mod kubeconfig;
 pub mod lease;
 pub mod mask;
 pub mod order;
+pub mod orphans;
 pub mod outcome;
 pub mod plan;
 pub mod policy;

@@ -27,6 +27,9 @@ pub struct DeployRequest {
     pub forbidden_namespaces: Vec<String>,
     /// The cluster of the environment.
     pub cluster: ClusterRequest,
+    /// The project, which is the first part of the ids of its groups; empty in requests of objects.
+    #[serde(default)]
+    pub project: String,
     /// The target that makes namespaces, for hints: `//prod:setup.apply`.
     pub setup: String,
     /// The groups, each once. [`DeployRequest::parse`] puts them in dependency order.
@@ -57,6 +60,8 @@ pub enum Verb {
     Push,
     /// Print them.
     Resolve,
+    /// Show what services that are gone have left.
+    Orphans,
 }
 
 impl Verb {
@@ -71,6 +76,7 @@ impl Verb {
             Self::Status => "status",
             Self::Push => "push",
             Self::Resolve => "resolve",
+            Self::Orphans => "orphans",
         }
     }
 
@@ -80,6 +86,7 @@ impl Verb {
             Self::Diff => "show the diff of",
             Self::Status => "show the status of",
             Self::Push => "push the images of",
+            Self::Orphans => "look for orphans of",
             verb => verb.as_str(),
         }
     }
@@ -344,7 +351,15 @@ impl DeployRequest {
 
     /// What a user types to run this again: `bazel run //services/client:myns-deep.apply`.
     pub fn command(&self) -> String {
-        self.command_of(self.verb)
+        match self.verb {
+            Verb::Orphans => self.run_command(),
+            verb => self.command_of(verb),
+        }
+    }
+
+    /// What a user types to run the target itself.
+    pub fn run_command(&self) -> String {
+        format!("bazel run {}", self.target)
     }
 
     /// What a user types to do something else with the same objects.

@@ -107,6 +107,7 @@ impl Explain for Error {
             | Self::Image { .. }
             | Self::Repository { .. }
             | Self::PlanFile { .. }
+            | Self::Query { .. }
             | Self::Unpinned { .. } => Exit::Input,
             Self::Protected { .. }
             | Self::Kubeconfig { .. }

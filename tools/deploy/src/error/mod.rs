@@ -368,6 +368,12 @@ pub enum Error {
         /// What a user types for kubectl, for the hint.
         kubectl: String,
     },
+    /// Bazel does not tell which groups the checkout describes.
+    #[error("cannot tell which groups this checkout describes; nothing was written")]
+    Query {
+        /// Why.
+        source: Reason,
+    },
     /// A plan in a file cannot be used.
     #[error("cannot use plan `{}`; nothing was pushed or written", path.display())]
     PlanFile {

@@ -48,7 +48,7 @@ pub(super) fn prunes(goal: Goal, desired: &Desired, seen: &Seen) -> Vec<Prune> {
         let Some(inventory) = &desired.groups[group].inventory else {
             continue;
         };
-        if !describes[group] {
+        if !describes[group] && goal != Goal::Delete {
             continue;
         }
         for left in &remembered.leftovers {

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use windlass_oci_reference::Digest;
 use windlass_report::{Exit, Explain as _, render};
 
+use super::fake::Fake;
 use crate::cli::Options;
 use crate::environment::{Output, ProcessEnvironment};
+use crate::inventory::InventoryId;
 use crate::lease::Terms;
 use crate::progress::Progress;
 use crate::request::DeployRequest;
@@ -260,4 +262,37 @@ pub fn pod(name: &str, image: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": "alice"},
         "spec": {"containers": [{"name": name, "image": image}]}})
+}
+
+/// A checkout whose Bazel does what `script` says.
+pub fn checkout(case: &mut Case, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bazel = case.folder.join("bazelw");
+    std::fs::write(&bazel, format!("#!/bin/sh\n{script}\n")).expect("write");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&bazel, executable).expect("executable");
+    case.environment.workspace = Some(case.folder.clone());
+    case.request["project"] = json!("demo");
+    case.request["target"] = json!("//prod:orphans.myns");
+    case.request["groups"] = json!([]);
+}
+
+/// The inventory of a group `old` with one `Service`, as a service leaves it that is gone.
+pub fn leave_a_group(fake: &Fake) {
+    let id = InventoryId::of("demo/old/myns", "alice");
+    let labels = json!({"applyset.kubernetes.io/id": id.set_id()});
+    let inventory = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": id.name, "namespace": "alice", "uid": "i", "resourceVersion": "1",
+            "labels": labels, "annotations": {"windlass.dev/group": "demo/old/myns",
+                "windlass.dev/target": "//services/old:myns-shallow"}},
+        "data": {"version": "1", "objects": "Service alice/old s -\n"}});
+    fake.put(
+        &format!("/api/v1/namespaces/alice/configmaps/{}", id.name),
+        inventory,
+    );
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "old",
+        "namespace": "alice", "uid": "s", "resourceVersion": "1",
+        "labels": {"applyset.kubernetes.io/part-of": id.set_id()},
+        "managedFields": [{"manager": "windlass", "operation": "Apply"}]}});
+    fake.put("/api/v1/namespaces/alice/services/old", service);
 }

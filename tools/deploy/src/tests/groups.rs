@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use windlass_report::Exit;
 
-use super::case::{Case, case, case_with_a_pod, run};
+use super::case::{Case, case, case_with_a_pod, checkout, leave_a_group, run};
 use super::fake::{Fake, Scenario};
 use crate::inventory::InventoryId;
 
@@ -330,4 +330,50 @@ async fn the_server_is_asked_about_what_would_be_made() {
          cause: spec.ports: Required value\n"
     );
     assert_eq!((fake.writes().len(), fake.books().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn what_a_service_has_left_is_listed_and_deleted_on_request() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    leave_a_group(&fake);
+    let mut case = case(&fake.address, "orphans");
+    let describes = r#"echo '{"rule": {"name": "//services/redis:myns-shallow"}}'"#;
+    checkout(&mut case, describes);
+    let ran = run(&case, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(
+        ran.data,
+        "//services/old:myns-shallow (demo/old/myns)\n  Service alice/old\n"
+    );
+    let next = "\nnext: bazel run //prod:orphans.myns -- --delete";
+    assert!(ran.screen.ends_with(next), "{}", ran.screen);
+    assert_eq!((fake.writes().len(), fake.books().len()), (0, 0));
+    let ran = run(&case, &["--delete"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(ran.screen.ends_with(": 1 deleted"), "{}", ran.screen);
+    let left = fake.state.lock().expect("lock").objects.clone();
+    assert!(
+        !left.keys().any(|path| path.contains("/alice/")),
+        "{:?}",
+        left.keys()
+    );
+    assert_eq!(run(&case, &[]).await.data, "");
+}
+
+#[tokio::test]
+async fn what_the_checkout_describes_is_not_listed() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    leave_a_group(&fake);
+    let mut case = case(&fake.address, "orphans");
+    checkout(
+        &mut case,
+        r#"echo '{"rule": {"name": "//services/old:myns-shallow"}}'"#,
+    );
+    let ran = run(&case, &["--delete"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(ran.data, "");
+    assert!(
+        fake.object("/api/v1/namespaces/alice/services/old")
+            .is_some()
+    );
 }

@@ -19,22 +19,32 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let desired = context.load(Checks::Place)?;
     let session = context.open(&desired.environment).await?;
     session.check_own_namespace().await?;
-    let (mut seen, mut plan) = decide(context, &session, &desired).await?;
+    let (seen, plan) = decide(context, &session, &desired).await?;
     context.tell(Goal::Delete, &desired, &plan);
     if context.options.dry_run() {
         return Ok(());
     }
-    if session.take_leases(context, &desired, &seen, &plan).await? == Passed::Waited {
-        // Whoever held one may have changed what we have seen.
-        (seen, plan) = decide(context, &session, &desired).await?;
-        context.tell(Goal::Delete, &desired, &plan);
+    finish(context, &session, &desired, seen, plan).await
+}
+
+/// Carries out what was decided; decides again where somebody else may have changed something.
+pub(super) async fn finish(
+    context: &Context<'_>,
+    session: &Session<'_>,
+    desired: &Desired,
+    mut seen: Seen,
+    mut plan: Plan,
+) -> Result<(), Error> {
+    if session.take_leases(context, desired, &seen, &plan).await? == Passed::Waited {
+        (seen, plan) = decide(context, session, desired).await?;
     }
+    context.journal.begin(desired, &plan);
     let done = tokio::select! {
-        result = carry_out(context, &session, &desired, &seen, &plan) => result,
+        result = carry_out(context, session, desired, &seen, &plan) => result,
         id = context.leases.lost() => Err(session.lost(&id)),
     };
     done?;
-    if let Some(line) = screen::kept_line(&plan, &desired, &session.place.kubectl) {
+    if let Some(line) = screen::kept_line(&plan, desired, &session.place.kubectl) {
         context.progress.line(&line);
     }
     let journal = context.journal;
@@ -43,7 +53,8 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-async fn decide(
+/// Looks, and decides what to do. Nothing is written.
+pub(super) async fn decide(
     context: &Context<'_>,
     session: &Session<'_>,
     desired: &Desired,

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod create;
 pub mod delete;
 pub mod diff;
+pub mod orphans;
 pub mod push;
 pub mod replace;
 pub mod resolve;
@@ -41,6 +42,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         Verb::Status => status::run(context).await,
         Verb::Push => push::run(context).await,
         Verb::Resolve => resolve::run(context),
+        Verb::Orphans => orphans::run(context).await,
     }
 }
 

@@ -146,6 +146,28 @@ pub(super) const CASES: &[Case<Failure>] = &[
         provoke: |folder| planned(folder, &["--plan=plan.json"], Some(json!({"version": 9}))),
     },
     Case {
+        variant: "Query",
+        exit: Exit::Input,
+        text: "error: cannot tell which groups this checkout describes; nothing was written\n\
+               cause: ERROR: no such package 'broken'\n",
+        provoke: |folder| {
+            fails(folder, "orphans", Scenario::Usual, |world| {
+                case::checkout(
+                    &mut world.case,
+                    "echo \"ERROR: no such package 'broken'\" >&2; exit 1",
+                );
+                case::leave_a_group(&world.fake);
+            })
+        },
+    },
+    Case {
+        variant: "Query",
+        exit: Exit::Input,
+        text: "error: cannot tell which groups this checkout describes; nothing was written\n\
+               cause: BUILD_WORKSPACE_DIRECTORY is not set: want `bazel run`\n",
+        provoke: |folder| fails(folder, "orphans", Scenario::Usual, |_| {}),
+    },
+    Case {
         variant: "Held",
         text: "error: lease `alice/windlass.redis.NAME` is held by bob@desk, process 7; nothing was \
                pushed or written\n\

@@ -73,7 +73,7 @@ const INPUT: Case<Failure> = Case {
 pub(super) const CASES: &[Case<Failure>] = &[
     USAGE,
     Case {
-        text: "error: apply has no flag `--yes-really`: it is for replace and delete\n",
+        text: "error: apply has no flag `--yes-really`: it is for replace, delete and orphans\n",
         provoke: |folder| {
             unasked(folder, "apply", |world| {
                 world.flags.push("--yes-really=prod");
@@ -105,7 +105,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
         text: "error: cannot use the request of this target\n\
                cause: cannot parse request `DIR/run.json`\n\
                cause: unknown variant `explode`, expected one of `apply`, `create`, `replace`, \
-               `delete`, `diff`, `status`, `push`, `resolve` at line 1 column 29\n",
+               `delete`, `diff`, `status`, `push`, `resolve`, `orphans` at line 1 column 29\n",
         provoke: |folder| requested(folder, &crate::request::tests::empty("explode")),
         ..INPUT
     },
