@@ -127,8 +127,11 @@ impl Options {
 pub enum OutputFormat {
     /// What the verb prints for people: of those that change something, nothing.
     Text,
-    /// One JSON document (see [`crate::outcome::Outcome`]).
+    /// One JSON document when the run ends: docs/schemas/deploy-result.v1.json.
     Json,
+    /// One JSON object a line for what happens, as it happens, and at last the document:
+    /// docs/schemas/deploy-event.v1.json.
+    Ndjson,
 }
 
 /// Parses `90s`, `5m`, `1h`, `500ms`.

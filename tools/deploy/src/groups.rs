@@ -117,7 +117,8 @@ fn count<'a>(statuses: impl Iterator<Item = &'a Status> + Clone) -> (u64, u64) {
     (current as u64, statuses.count() as u64)
 }
 
-fn missing(status: &Status) -> Option<String> {
+/// What an object lacks to be ready; `None` if it is.
+pub fn missing(status: &Status) -> Option<String> {
     match &status.readiness {
         Readiness::Current => None,
         Readiness::InProgress(text) | Readiness::Failed(text) => Some(text.clone()),

@@ -13,7 +13,7 @@
 //! | [`apply`], [`remove`] | doing it; the only writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
-//! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`] | telling people and machines |
+//! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!
 //! **Architecture invariants:** every write of a run was in its plan. Nothing reads
 //! `current-context`. No object is written outside the namespaces of its environment. A second
@@ -29,6 +29,7 @@ pub mod desired;
 pub mod diff;
 pub mod environment;
 mod error;
+pub mod events;
 pub mod explain;
 pub mod groups;
 pub mod inspect;
@@ -43,6 +44,7 @@ pub mod ready;
 pub mod references;
 pub mod remove;
 pub mod request;
+pub mod schemas;
 pub mod screen;
 pub mod session;
 pub mod verbs;
@@ -60,6 +62,7 @@ use windlass_runfiles::Launcher;
 use cli::{Options, OutputFormat};
 use environment::ProcessEnvironment;
 pub use error::{Error, Failure, Reason, Targets};
+use events::Events;
 use journal::Journal;
 use outcome::Outcome;
 use progress::Progress;
@@ -110,7 +113,11 @@ pub async fn run_request(
     progress: &Progress,
     interrupted: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let journal = Journal::default();
+    let events = match options.output() {
+        OutputFormat::Ndjson => Events::to(progress.stdout()),
+        OutputFormat::Text | OutputFormat::Json => Events::default(),
+    };
+    let journal = Journal::start(request, events);
     let context = Context {
         request,
         options,
@@ -152,21 +159,29 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
             state: line,
         }
     });
-    if context.options.output() == OutputFormat::Json {
-        let state = context.journal.state();
-        let seconds = context.journal.seconds();
-        let failure = result.as_ref().err();
-        let outcome = Outcome::new(context.request, &state, context.options, seconds, failure);
-        let text = serde_json::to_string_pretty(&outcome).expect("plain data is JSON") + "\n";
-        context
-            .progress
-            .print(text.as_bytes())
-            .map_err(|error| Failure {
-                error: Box::new(Error::Output(error)),
-                state: None,
-            })?;
+    let printed = print_outcome(context, result.as_ref().err());
+    // Why the run failed says more than that nobody is left to read it.
+    result.and(printed.map_err(|error| Failure {
+        error: Box::new(Error::Output(error)),
+        state: None,
+    }))
+}
+
+fn print_outcome(context: &Context<'_>, failure: Option<&Failure>) -> std::io::Result<()> {
+    let format = context.options.output();
+    if format == OutputFormat::Text {
+        return Ok(());
     }
-    result
+    let seconds = context.journal.seconds();
+    let outcome = {
+        let state = context.journal.state();
+        Outcome::new(context.request, &state, context.options, seconds, failure)
+    };
+    if format == OutputFormat::Ndjson {
+        return context.journal.end(outcome);
+    }
+    let text = serde_json::to_string_pretty(&outcome).expect("plain data is JSON") + "\n";
+    context.progress.print(text.as_bytes())
 }
 
 /// Ends at Ctrl-C or SIGTERM.

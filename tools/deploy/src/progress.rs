@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use windlass_report::{harmless, say};
 
@@ -12,14 +12,36 @@ use crate::environment::Output;
 /// In a log, groups that are not ready are named this often.
 const REMINDER_SECONDS: f64 = 15.0;
 
-/// Where data goes.
+/// What stdout is; something else in tests.
 pub type Data = Box<dyn Write + Send>;
+
+/// Where data goes. Clones write to the same place, one after the other.
+#[derive(Clone)]
+pub struct Stdout(Arc<Mutex<Data>>);
+
+impl std::fmt::Debug for Stdout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stdout")
+    }
+}
+
+impl Stdout {
+    /// Writes data, as it is.
+    ///
+    /// # Errors
+    /// What the operating system says, a closed pipe included.
+    pub fn print(&self, data: &[u8]) -> std::io::Result<()> {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.write_all(data)?;
+        out.flush()
+    }
+}
 
 /// What is on the screen.
 pub struct Progress {
     output: Output,
     drawn: Mutex<Drawn>,
-    data: Mutex<Data>,
+    data: Stdout,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +60,7 @@ impl Progress {
         Self {
             output,
             drawn: Mutex::default(),
-            data: Mutex::new(data),
+            data: Stdout(Arc::new(Mutex::new(data))),
         }
     }
 
@@ -47,9 +69,12 @@ impl Progress {
     /// # Errors
     /// What the operating system says, a closed pipe included.
     pub fn print(&self, data: &[u8]) -> std::io::Result<()> {
-        let mut out = self.data.lock().unwrap_or_else(PoisonError::into_inner);
-        out.write_all(data)?;
-        out.flush()
+        self.data.print(data)
+    }
+
+    /// Where data goes.
+    pub fn stdout(&self) -> Stdout {
+        self.data.clone()
     }
 
     /// A line that stays.

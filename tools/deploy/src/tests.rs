@@ -7,6 +7,7 @@ mod errors;
 mod fake;
 mod push;
 mod replace;
+mod results;
 mod run;
 mod screens;
 mod status;

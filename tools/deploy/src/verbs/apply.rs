@@ -30,7 +30,7 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     session.check_places(&desired)?;
     session.sign_namespaces(&mut desired).await?;
     for note in session.check_references(&desired).await? {
-        context.progress.line(&screen::note_line(&note));
+        context.note(&note);
     }
     let registry = context.registry()?;
     let (objects, images) = futures::try_join!(
@@ -121,11 +121,7 @@ async fn wait(
         worth_telling |= !statuses.iter().all(Status::is_current);
         let now = journal.seconds();
         let look = groups.look(desired, statuses, now);
-        {
-            let mut state = journal.state();
-            state.statuses = statuses.to_vec();
-            state.ready_after = groups.ready_after().to_vec();
-        }
+        journal.look(statuses, groups.ready_after());
         if worth_telling {
             let line = |line: &screen::GroupLine| screen::group_line(line, width);
             let lines = |lines: &[screen::GroupLine]| lines.iter().map(line).collect();
