@@ -10,8 +10,9 @@ use crate::request::Verb;
 /// Bring the objects of a target to its cluster, or take them away.
 ///
 /// What to do, to which objects and on which cluster stands in the request beside this program;
-/// these flags only say how. A flag that a verb has no use for is refused.
-#[derive(Clone, Debug, Parser)]
+/// these flags only say how. A flag that a verb has no use for is refused; `--help` beside a request
+/// shows those that its verb takes.
+#[derive(Clone, Debug, Default, Parser)]
 #[command(name = "deploy")]
 pub struct Options {
     /// Wait until everything is ready, or gone; true by default (apply, create, replace, delete).
@@ -108,7 +109,7 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 8] {
+    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 8] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), WAIT),

@@ -172,7 +172,9 @@ impl Journal {
             state.ready_after = ready_after.to_vec();
             news
         };
-        news.into_iter().for_each(|what| self.tell(what));
+        for what in news {
+            self.tell(what);
+        }
     }
 
     /// An object of the plan, and what happens to it in one word.

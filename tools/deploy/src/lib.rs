@@ -5,7 +5,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`request`], [`cli`], [`environment`] | what is asked for and how; parsed once |
+//! | [`request`], [`cli`], [`help`], [`environment`] | what is asked for and how; parsed once |
 //! | [`desired`] | the objects and images of the request, read and checked |
 //! | [`kubeconfig`], [`credentials`], [`cluster`] | the connection, by context name |
 //! | [`session`], [`references`] | what must hold before anything is written, and what is there |
@@ -32,6 +32,7 @@ mod error;
 pub mod events;
 pub mod explain;
 pub mod groups;
+pub mod help;
 pub mod inspect;
 pub mod journal;
 pub mod kubeconfig;

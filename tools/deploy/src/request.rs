@@ -39,6 +39,7 @@ pub struct DeployRequest {
 
 /// What to do with the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// Make them be as described.

@@ -48,7 +48,9 @@ pub fn check(format: OutputFormat, printed: &str) {
         OutputFormat::Json => hold(&parse(printed), COMPILED.result),
         OutputFormat::Ndjson => {
             let events: Vec<Value> = printed.lines().map(parse).collect();
-            events.iter().for_each(|event| hold(event, COMPILED.event));
+            for event in &events {
+                hold(event, COMPILED.event);
+            }
             let types = events.iter().map(|event| event["type"].as_str());
             let types: Vec<&str> = types.map(|name| name.expect("a type")).collect();
             let (first, last) = (types.first(), types.last());
