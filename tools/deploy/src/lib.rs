@@ -13,7 +13,7 @@
 //! | [`apply`], [`remove`] | doing it; the only writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
-//! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
+//! | [`groups`], [`follow`], [`screen`], [`tree`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!
 //! **Architecture invariants:** every write of a run was in its plan. Nothing reads
 //! `current-context`. No object is written outside the namespaces of its environment. A second
@@ -31,6 +31,7 @@ pub mod environment;
 mod error;
 pub mod events;
 pub mod explain;
+pub mod follow;
 pub mod groups;
 pub mod help;
 pub mod inspect;
@@ -48,6 +49,7 @@ pub mod request;
 pub mod schemas;
 pub mod screen;
 pub mod session;
+pub mod tree;
 pub mod verbs;
 pub mod wait;
 pub mod watch;
@@ -131,6 +133,7 @@ pub async fn run_request(
         result = verbs::run(&context) => result,
         () = interrupted => Err(Error::Interrupted),
     };
+    progress.settle();
     report(&context, result)
 }
 

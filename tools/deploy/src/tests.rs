@@ -12,3 +12,4 @@ mod run;
 mod screens;
 mod status;
 mod tls;
+mod tree;

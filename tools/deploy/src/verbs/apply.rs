@@ -6,12 +6,12 @@ use super::Context;
 use crate::apply::{Apply, Pushes, Written};
 use crate::desired::Desired;
 use crate::error::Error;
-use crate::groups::Groups;
+use crate::follow::Follow;
 use crate::plan::{Goal, Live, Plan, Seen};
 use crate::remove::Remove;
 use crate::screen;
 use crate::session::{Ask, Session, check_rollout, look_for_images};
-use crate::wait::{Status, Wait};
+use crate::wait::Wait;
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
@@ -107,37 +107,20 @@ async fn wait(
     plan: &Plan,
     last: &[Option<Value>],
 ) -> Result<(), Error> {
-    let Context {
-        journal,
-        progress,
-        options,
-        ..
-    } = *context;
-    let mut groups = Groups::new(desired, journal.seconds());
-    // A run that changes nothing and finds all ready has nothing to say about groups.
-    let mut worth_telling = !plan.is_empty();
-    let width = screen::name_width(desired);
-    let show = |statuses: &[Status]| {
-        worth_telling |= !statuses.iter().all(Status::is_current);
-        let now = journal.seconds();
-        let look = groups.look(desired, statuses, now);
-        journal.look(statuses, groups.ready_after());
-        if worth_telling {
-            let line = |line: &screen::GroupLine| screen::group_line(line, width);
-            let lines = |lines: &[screen::GroupLine]| lines.iter().map(line).collect();
-            let (ready, open): (Vec<String>, Vec<String>) = (lines(&look.ready), lines(&look.open));
-            progress.update(&ready, open, now);
-        }
-    };
+    let mut follow = Follow::new(context, desired, plan);
     let wait = Wait {
         cluster: &session.cluster,
         context: &session.place.context,
         resources: &session.resources,
         kubectl: &session.place.kubectl,
         desired,
-        timeout: options.timeout(),
+        timeout: context.options.timeout(),
     };
-    wait.until_ready(last, show).await
+    let result = wait
+        .until_ready(last, |statuses| follow.show(statuses))
+        .await;
+    context.progress.settle();
+    result
 }
 
 fn finish(context: &Context<'_>, goal: Goal) {
