@@ -63,7 +63,7 @@ use std::path::Path;
 use windlass_runfiles::Launcher;
 
 use cli::{Options, OutputFormat};
-use environment::ProcessEnvironment;
+use environment::{Output, ProcessEnvironment};
 pub use error::{Error, Failure, Reason, Targets};
 use events::Events;
 use journal::Journal;
@@ -91,7 +91,12 @@ pub async fn run(
         .map_err(|error| early(Error::Launcher(error)))?;
     let request =
         DeployRequest::read(&launcher.request()).map_err(|error| early(Error::Request(error)))?;
-    let progress = Progress::new(environment.output, Box::new(std::io::stdout()));
+    let output = match options.output() {
+        // Events may come out on the same terminal, in the middle of what is drawn there.
+        OutputFormat::Ndjson => Output::Lines,
+        OutputFormat::Text | OutputFormat::Json => environment.output,
+    };
+    let progress = Progress::new(output, Box::new(std::io::stdout()));
     let runfiles = launcher.runfiles();
     run_request(
         &request,

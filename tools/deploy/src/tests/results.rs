@@ -203,6 +203,32 @@ async fn a_run_that_is_refused_at_once_has_a_result_too() {
     assert_eq!(events(&case, &[]).await, [started("resolve")]);
 }
 
+/// `run` compares the document with its schema.
+#[tokio::test]
+async fn each_verb_has_a_document_whether_it_goes_well_or_not() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    for (verb, result) in [
+        ("diff", "planned"),
+        ("status", "failed"),
+        ("create", "changed"),
+        ("create", "failed"),
+        ("apply", "unchanged"),
+        ("status", "unchanged"),
+        ("replace", "changed"),
+        ("push", "unchanged"),
+        ("delete", "changed"),
+        ("delete", "unchanged"),
+    ] {
+        let ran = run(&case(&fake.address, verb), &["--output=json"]).await;
+        let document = parse(&ran.data);
+        assert_eq!(
+            (&document["verb"], &document["result"]),
+            (&json!(verb), &json!(result))
+        );
+        assert_eq!(document["error"].is_string(), ran.result.is_err());
+    }
+}
+
 #[test]
 fn a_document_that_is_not_as_the_schema_says_is_seen() {
     let event = json!({"version": 1, "seconds": 0.1, "type": "ready", "group": "a"});
