@@ -23,7 +23,8 @@ pub(crate) fn page() -> String {
     let mut text = HEAD.to_owned();
     for (exit, meaning) in Exit::ALL {
         let (code, name) = (*exit as u8, format!("{exit:?}").to_lowercase());
-        let _ = writeln!(text, "| {code} | {name} |{meaning} |");
+        let meaning = meaning.trim();
+        let _ = writeln!(text, "| {code} | {name} | {meaning} |");
     }
     text + TAIL
 }
