@@ -99,6 +99,25 @@ mod tests {
         },
     ];
 
+    /// That page is written by hand.
+    #[test]
+    fn the_table_of_events_has_all_that_there_are() {
+        let schema = windlass_deploy::schemas::event();
+        let kinds = schema.get("oneOf").and_then(serde_json::Value::as_array);
+        let name = |kind: &serde_json::Value| {
+            let name = kind["properties"]["type"]["const"].as_str();
+            name.expect("a type").to_owned()
+        };
+        let want: Vec<String> = kinds.expect("kinds").iter().map(name).collect();
+        let page = include_str!("../../../docs/deploy.md");
+        let table = page.split("| event |").nth(1).expect("a table");
+        let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
+        let first = rows.filter_map(|row| row.split('|').nth(1));
+        let names = first.flat_map(|names| names.split(','));
+        let got: Vec<&str> = names.map(|name| name.trim().trim_matches('`')).collect();
+        assert_eq!(got, want);
+    }
+
     #[test]
     fn every_error_has_a_case() {
         check(CASES, Error::VARIANTS, |error| error.into());
