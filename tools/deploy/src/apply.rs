@@ -107,7 +107,7 @@ impl Pushes<'_> {
             self.journal.seconds(),
             screen::name_width(self.desired),
         ));
-        self.journal.state().pushes[at] = Some(pushed.clone());
+        self.journal.pushed(at, pushed.clone());
         Ok(Arc::new(pushed))
     }
 }

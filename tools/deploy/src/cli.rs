@@ -12,8 +12,9 @@ use crate::request::Verb;
 /// Bring the objects of a target to its cluster, or take them away.
 ///
 /// What to do, to which objects and on which cluster stands in the request beside this program;
-/// these flags only say how. A flag that a verb has no use for is refused.
-#[derive(Clone, Debug, Parser)]
+/// these flags only say how. A flag that a verb has no use for is refused; `--help` beside a request
+/// shows those that its verb takes.
+#[derive(Clone, Debug, Default, Parser)]
 #[command(name = "deploy")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -160,7 +161,7 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 13] {
+    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 13] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), WAIT),
@@ -184,8 +185,11 @@ impl Options {
 pub enum OutputFormat {
     /// What the verb prints for people: of those that change something, nothing.
     Text,
-    /// One JSON document (see [`crate::outcome::Outcome`]).
+    /// One JSON document when the run ends: docs/schemas/deploy-result.v1.json.
     Json,
+    /// One JSON object a line for what happens, as it happens, and at last the document:
+    /// docs/schemas/deploy-event.v1.json.
+    Ndjson,
 }
 
 /// Who is asked about a plan that is not carried out.

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use crate::credentials::moment;
 use crate::diff::Colour;
 use crate::lease::Terms;
+use crate::tree::{Marks, Style};
 
 /// The environment of the process.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +31,9 @@ pub struct ProcessEnvironment {
     pub lease: Terms,
     /// Where lines of progress go.
     pub output: Output,
-    /// Whether data on stdout has colours: on a terminal, unless `NO_COLOR` is set
-    /// (<https://no-color.org>).
+    /// How stderr is drawn on, where it is a terminal.
+    pub style: Style,
+    /// Whether data on stdout has colours.
     pub colour: Colour,
 }
 
@@ -55,10 +57,8 @@ impl ProcessEnvironment {
                 .filter(|v| !v.is_empty())
                 .map(PathBuf::from)
         };
-        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let terminal = std::io::stderr().is_terminal() && !dumb;
-        let plain = dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colourful = std::io::stdout().is_terminal() && !plain;
+        let var = |name: &str| std::env::var_os(name);
+        let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
         Self {
             kubeconfig: std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty()),
             home: path("HOME"),
@@ -68,17 +68,52 @@ impl ProcessEnvironment {
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
             holder: holder(),
             lease: Terms::default(),
-            output: if terminal {
-                Output::Terminal
-            } else {
-                Output::Lines
+            output: output(stderr.is_terminal(), var),
+            style: Style {
+                marks: marks(var),
+                colour: colour(stderr.is_terminal(), var),
             },
-            colour: if colourful {
-                Colour::Ansi
-            } else {
-                Colour::Never
-            },
+            colour: colour(stdout.is_terminal(), var),
         }
+    }
+}
+
+/// Whether stderr is drawn over: on a terminal that can, unless `CI` says that it is a log.
+fn output(is_terminal: bool, var: impl Fn(&str) -> Option<OsString>) -> Output {
+    let is_log = var("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    if is_terminal && !is_dumb(&var) && !is_log {
+        Output::Terminal
+    } else {
+        Output::Lines
+    }
+}
+
+/// Whether there are colours: on a terminal that can, unless `NO_COLOR` is set
+/// (<https://no-color.org>); elsewhere if `CLICOLOR_FORCE` is (<https://bixense.com/clicolors>).
+fn colour(is_terminal: bool, var: impl Fn(&str) -> Option<OsString>) -> Colour {
+    let is_set = |name: &str| var(name).is_some_and(|value| !value.is_empty());
+    let is_forced = is_set("CLICOLOR_FORCE") && var("CLICOLOR_FORCE") != Some("0".into());
+    if !is_set("NO_COLOR") && (is_forced || is_terminal && !is_dumb(&var)) {
+        Colour::Ansi
+    } else {
+        Colour::Never
+    }
+}
+
+fn is_dumb(var: impl Fn(&str) -> Option<OsString>) -> bool {
+    var("TERM").is_none_or(|term| term == "dumb")
+}
+
+/// Which characters there are, by the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set (POSIX,
+/// Environment Variables 8.2).
+fn marks(var: impl Fn(&str) -> Option<OsString>) -> Marks {
+    let mut set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(var);
+    let locale = set.find(|value| !value.is_empty()).unwrap_or_default();
+    let locale = locale.to_string_lossy().to_lowercase();
+    if locale.contains("utf-8") || locale.contains("utf8") {
+        Marks::Unicode
+    } else {
+        Marks::Ascii
     }
 }
 
@@ -92,4 +127,63 @@ fn holder() -> String {
     let since = moment(since.unwrap_or_default());
     let process = std::process::id();
     format!("{user}@{}, process {process}, since {since}", host.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Variables, as `A=b C=d`.
+    fn vars(text: &str) -> impl Fn(&str) -> Option<OsString> + Copy {
+        move |name| {
+            let mut pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+            let pair = pairs.find(|(key, _)| *key == name);
+            pair.map(|(_, value)| value.into())
+        }
+    }
+
+    #[test]
+    fn lines_are_drawn_over_on_terminals_only() {
+        for (is_terminal, text, want) in [
+            (true, "TERM=xterm", Output::Terminal),
+            (true, "TERM=xterm CI=false", Output::Terminal),
+            (true, "TERM=xterm CI=", Output::Terminal),
+            (true, "TERM=xterm CI=true", Output::Lines),
+            (true, "TERM=dumb", Output::Lines),
+            (true, "", Output::Lines),
+            (false, "TERM=xterm", Output::Lines),
+        ] {
+            assert_eq!(output(is_terminal, vars(text)), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn colours_are_for_who_wants_them() {
+        for (is_terminal, text, want) in [
+            (true, "TERM=xterm", Colour::Ansi),
+            (true, "TERM=xterm NO_COLOR=", Colour::Ansi),
+            (true, "TERM=xterm NO_COLOR=1", Colour::Never),
+            (true, "TERM=dumb", Colour::Never),
+            (false, "TERM=xterm", Colour::Never),
+            (false, "CLICOLOR_FORCE=1", Colour::Ansi),
+            (false, "CLICOLOR_FORCE=0", Colour::Never),
+            (false, "CLICOLOR_FORCE=1 NO_COLOR=1", Colour::Never),
+        ] {
+            assert_eq!(colour(is_terminal, vars(text)), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_locale_that_is_set_counts() {
+        for (text, want) in [
+            ("LANG=en_GB.UTF-8", Marks::Unicode),
+            ("LC_CTYPE=C.utf8", Marks::Unicode),
+            ("LC_ALL=C LANG=en_GB.UTF-8", Marks::Ascii),
+            ("LC_ALL= LANG=en_GB.UTF-8", Marks::Unicode),
+            ("LANG=de_DE.ISO-8859-1", Marks::Ascii),
+            ("", Marks::Ascii),
+        ] {
+            assert_eq!(marks(vars(text)), want, "{text}");
+        }
+    }
 }

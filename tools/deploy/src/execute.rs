@@ -7,14 +7,13 @@ use windlass_oci_registry::Client as Registry;
 use crate::apply::{Apply, Begun, Pushes, Written};
 use crate::desired::Desired;
 use crate::error::Error;
-use crate::groups::Groups;
+use crate::follow::Follow;
 use crate::plan::{Action, Live, Plan, Seen};
 use crate::record::{Phase, Records};
 use crate::remove::Remove;
-use crate::screen;
 use crate::session::Session;
 use crate::verbs::Context;
-use crate::wait::{Status, Wait};
+use crate::wait::Wait;
 use crate::wave::waves;
 
 /// Everything that a plan is carried out with.
@@ -84,7 +83,7 @@ impl Execution<'_> {
         };
         let rollout = self.context.request.environment.rollout;
         self.context.journal.state().rollout = Some(rollout);
-        let mut groups = Groups::new(self.desired, self.context.journal.seconds());
+        let mut follow = Follow::new(self.context, self.desired, self.plan);
         let mut last = self.found();
         for wave in waves(rollout, self.desired) {
             records.announce(&wave).await?;
@@ -98,7 +97,7 @@ impl Execution<'_> {
                 last[*at] = Some(object.clone());
             }
             if self.context.options.waits() {
-                self.wait(&wave, &last, &mut groups).await?;
+                self.wait(&wave, &last, &mut follow).await?;
             }
             if prunes {
                 self.prune(&wave, &records, &written).await?;
@@ -134,31 +133,8 @@ impl Execution<'_> {
         &self,
         wave: &[usize],
         last: &[Option<Value>],
-        groups: &mut Groups,
+        follow: &mut Follow<'_>,
     ) -> Result<(), Error> {
-        let Context {
-            journal, progress, ..
-        } = *self.context;
-        // A run that changes nothing and finds all ready has nothing to say about groups.
-        let mut worth_telling = !self.plan.is_empty();
-        let width = screen::name_width(self.desired);
-        let show = |statuses: &[Status]| {
-            worth_telling |= !statuses.iter().all(Status::is_current);
-            let now = journal.seconds();
-            let look = groups.look(self.desired, statuses, now);
-            {
-                let mut state = journal.state();
-                state.statuses = statuses.to_vec();
-                state.ready_after = groups.ready_after().to_vec();
-            }
-            if worth_telling {
-                let line = |line: &screen::GroupLine| screen::group_line(line, width);
-                let lines = |lines: &[screen::GroupLine]| lines.iter().map(line).collect();
-                let (ready, open): (Vec<String>, Vec<String>) =
-                    (lines(&look.ready), lines(&look.open));
-                progress.update(&ready, open, now);
-            }
-        };
         let wait = Wait {
             cluster: &self.session.cluster,
             context: &self.session.place.context,
@@ -168,6 +144,9 @@ impl Execution<'_> {
             groups: wave,
             timeout: self.context.options.timeout(),
         };
-        wait.until_ready(last, show).await
+        let result = wait.until_ready(last, |statuses| follow.show(statuses));
+        let result = result.await;
+        self.context.progress.settle();
+        result
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::desired::Desired;
 use crate::ready::Readiness;
-use crate::screen::{GroupLine, Waits, kinds};
+use crate::screen::{GroupLine, GroupState, Waits, kinds};
 use crate::wait::Status;
 
 /// A wait shorter than this is not worth a word.
@@ -15,6 +15,8 @@ pub struct Groups {
     since: f64,
     /// When each group was ready.
     ready_after: Vec<Option<f64>>,
+    /// Each group as it was last seen.
+    lines: Vec<GroupLine>,
 }
 
 /// What is to be shown after a look.
@@ -32,7 +34,13 @@ impl Groups {
         Self {
             since,
             ready_after: vec![None; desired.groups.len()],
+            lines: Vec::new(),
         }
+    }
+
+    /// All groups in their order, as they were last seen; empty before the first look.
+    pub fn lines(&self) -> &[GroupLine] {
+        &self.lines
     }
 
     /// When each group was ready, in seconds of the run.
@@ -58,6 +66,7 @@ impl Groups {
             let mut line = GroupLine {
                 name: group.name.clone(),
                 kinds: kinds(desired, at),
+                state: GroupState::Ready,
                 ready,
                 of,
                 after: now,
@@ -72,9 +81,11 @@ impl Groups {
             if open.is_empty() && members().all(Status::is_current) {
                 self.ready_after[at] = Some(now);
                 line.waits = self.waited(desired, at);
+                self.keep(at, &line);
                 look.ready.push(line);
                 continue;
             }
+            line.state = state(members(), &open);
             line.waits = if open.is_empty() {
                 let missing = members().find_map(missing);
                 // The count says that already.
@@ -88,9 +99,17 @@ impl Groups {
                         .collect(),
                 ))
             };
+            self.keep(at, &line);
             look.open.push(line);
         }
         look
+    }
+
+    fn keep(&mut self, at: usize, line: &GroupLine) {
+        match self.lines.get_mut(at) {
+            Some(kept) => kept.clone_from(line),
+            None => self.lines.push(line.clone()),
+        }
     }
 
     /// The group that was waited for longest.
@@ -100,6 +119,18 @@ impl Groups {
         let (dep, seconds) = waits.max_by(|a, b| a.1.total_cmp(&b.1))?;
         let group = desired.groups[dep].name.clone();
         (seconds >= WORTH_TELLING).then_some(Waits::Waited { seconds, group })
+    }
+}
+
+/// How a group stands that is not ready, with the groups below it that are not.
+fn state<'a>(mut members: impl Iterator<Item = &'a Status>, open: &[usize]) -> GroupState {
+    if members.any(|status| matches!(status.readiness, Readiness::Failed(_))) {
+        return GroupState::Failed;
+    }
+    if open.is_empty() {
+        GroupState::Underway
+    } else {
+        GroupState::Waits
     }
 }
 
@@ -117,7 +148,8 @@ fn count<'a>(statuses: impl Iterator<Item = &'a Status> + Clone) -> (u64, u64) {
     (current as u64, statuses.count() as u64)
 }
 
-fn missing(status: &Status) -> Option<String> {
+/// What an object lacks to be ready; `None` if it is.
+pub fn missing(status: &Status) -> Option<String> {
     match &status.readiness {
         Readiness::Current => None,
         Readiness::InProgress(text) | Readiness::Failed(text) => Some(text.clone()),

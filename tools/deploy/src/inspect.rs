@@ -1,6 +1,7 @@
 //! How objects stand: there or not, ready or why not, with which images. For `status`; pure but
 //! for [`around`], which reads the pods of what is not ready.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use windlass_k8s_object::{Key, Namespace, images};
@@ -18,7 +19,7 @@ use crate::wait::{Status, unread};
 use crate::watch::Store;
 
 /// How one object stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Standing {
     /// Whether it is there.
@@ -36,7 +37,7 @@ pub struct Standing {
 }
 
 /// How many pods an object has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pods {
     /// How many are ready.
@@ -46,7 +47,7 @@ pub struct Pods {
 }
 
 /// An image field that holds another image than it should.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDiffers {
     /// The field, as the manifest has it: `spec.template.spec.containers[0].image`.

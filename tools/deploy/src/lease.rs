@@ -224,8 +224,9 @@ impl Leases {
     pub async fn release(&self) {
         let held = std::mem::take(&mut *self.held());
         let releases = held.into_iter().map(|held| async move {
+            // Whoever has the lock is not in the middle of a renewal, which would change the lease.
+            let lease = held.lease.lock().await;
             held.renewal.abort();
-            let lease = held.lease.lock().await.clone();
             let InventoryId { namespace, name } = &held.id;
             // As it was written by us: another one's is not ours to give back.
             if let Ok(request) = release_request(&Resource::leases(), namespace, name, &lease) {

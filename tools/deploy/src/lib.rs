@@ -5,7 +5,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`request`], [`cli`], [`environment`] | what is asked for and how; parsed once |
+//! | [`request`], [`cli`], [`help`], [`environment`] | what is asked for and how; parsed once |
 //! | [`desired`], [`policy`] | the objects and images of the request, read and checked |
 //! | [`kubeconfig`], [`credentials`], [`cluster`] | the connection, by context name |
 //! | [`session`], [`references`] | what must hold before anything is written, and what is there |
@@ -16,7 +16,7 @@
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
-//! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`] | telling people and machines |
+//! | [`groups`], [`follow`], [`screen`], [`tree`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!
 //! **Architecture invariants:** every write of a run was in its plan. Nothing reads
 //! `current-context`. No object is written outside the namespaces of its environment. A second
@@ -33,9 +33,12 @@ pub mod desired;
 pub mod diff;
 pub mod environment;
 mod error;
+pub mod events;
 pub mod execute;
 pub mod explain;
+pub mod follow;
 pub mod groups;
+pub mod help;
 pub mod inspect;
 pub mod inventory;
 pub mod journal;
@@ -54,9 +57,11 @@ pub mod references;
 pub mod remove;
 pub mod request;
 pub mod saved;
+pub mod schemas;
 pub mod screen;
 pub mod session;
 pub mod settle;
+pub mod tree;
 pub mod verbs;
 pub mod wait;
 pub mod watch;
@@ -71,8 +76,9 @@ use std::path::Path;
 use windlass_runfiles::Launcher;
 
 use cli::{Options, OutputFormat};
-use environment::ProcessEnvironment;
+use environment::{Output, ProcessEnvironment};
 pub use error::{Error, Failure, Reason, Targets};
+use events::Events;
 use journal::Journal;
 use lease::Leases;
 use outcome::Outcome;
@@ -99,7 +105,12 @@ pub async fn run(
         .map_err(|error| early(Error::Launcher(error)))?;
     let request =
         DeployRequest::read(&launcher.request()).map_err(|error| early(Error::Request(error)))?;
-    let progress = Progress::new(environment.output, Box::new(std::io::stdout()));
+    let output = match options.output() {
+        // Events may come out on the same terminal, in the middle of what is drawn there.
+        OutputFormat::Ndjson => Output::Lines,
+        OutputFormat::Text | OutputFormat::Json => environment.output,
+    };
+    let progress = Progress::new(output, Box::new(std::io::stdout()));
     let runfiles = launcher.runfiles();
     run_request(
         &request,
@@ -124,7 +135,11 @@ pub async fn run_request(
     progress: &Progress,
     interrupted: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let journal = Journal::default();
+    let events = match options.output() {
+        OutputFormat::Ndjson => Events::to(progress.stdout()),
+        OutputFormat::Text | OutputFormat::Json => Events::default(),
+    };
+    let journal = Journal::start(request, events);
     let leases = Leases::new(environment.holder.clone(), environment.lease);
     let context = Context {
         request,
@@ -140,6 +155,7 @@ pub async fn run_request(
         () = interrupted => Err(Error::Interrupted),
     };
     leases.release().await;
+    progress.settle();
     report(&context, result)
 }
 
@@ -170,21 +186,29 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
             state: line,
         }
     });
-    if context.options.output() == OutputFormat::Json {
-        let state = context.journal.state();
-        let seconds = context.journal.seconds();
-        let failure = result.as_ref().err();
-        let outcome = Outcome::new(context.request, &state, context.options, seconds, failure);
-        let text = serde_json::to_string_pretty(&outcome).expect("plain data is JSON") + "\n";
-        context
-            .progress
-            .print(text.as_bytes())
-            .map_err(|error| Failure {
-                error: Box::new(Error::Output(error)),
-                state: None,
-            })?;
+    let printed = print_outcome(context, result.as_ref().err());
+    // Why the run failed says more than that nobody is left to read it.
+    result.and(printed.map_err(|error| Failure {
+        error: Box::new(Error::Output(error)),
+        state: None,
+    }))
+}
+
+fn print_outcome(context: &Context<'_>, failure: Option<&Failure>) -> std::io::Result<()> {
+    let format = context.options.output();
+    if format == OutputFormat::Text {
+        return Ok(());
     }
-    result
+    let seconds = context.journal.seconds();
+    let outcome = {
+        let state = context.journal.state();
+        Outcome::new(context.request, &state, context.options, seconds, failure)
+    };
+    if format == OutputFormat::Ndjson {
+        return context.journal.end(outcome);
+    }
+    let text = serde_json::to_string_pretty(&outcome).expect("plain data is JSON") + "\n";
+    context.progress.print(text.as_bytes())
 }
 
 /// Ends at Ctrl-C or SIGTERM.

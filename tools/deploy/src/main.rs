@@ -2,19 +2,17 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use windlass_deploy::cli::Options;
 use windlass_deploy::environment::ProcessEnvironment;
-use windlass_deploy::{interrupted, run};
+use windlass_deploy::{help, interrupted, run};
 use windlass_report::{Exit, fail};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
+    let argv0 = std::env::args_os().next();
+    let options = help::parse(argv0.as_deref());
     // Fails only if one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let environment = ProcessEnvironment::read();
-    let argv0 = std::env::args_os().next();
     match run(argv0.as_deref(), &options, &environment, interrupted()).await {
         Ok(()) => Exit::Success.into(),
         Err(failure) => fail(&failure),

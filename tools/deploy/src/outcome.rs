@@ -1,8 +1,11 @@
 //! The result document of a run: `--output=json` prints it on stdout, whether the run went well
 //! or not. Stable: fields are added, never renamed or removed without a new `version`.
+//! `docs/schemas/deploy-result.v1.json` is made from these types.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use windlass_k8s_object::Key;
 use windlass_report::Explain;
 
 use crate::cli::Options;
@@ -13,17 +16,20 @@ use crate::inspect::Standing;
 use crate::journal::{Progressed, State};
 use crate::plan::Action;
 use crate::request::{DeployRequest, Verb};
+use crate::session::Place;
 
 /// The version of the document.
 pub const VERSION: u32 = 1;
 
 /// What a run did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(title = "deploy-result.v1")]
 pub struct Outcome {
-    /// [`VERSION`].
+    /// The version of the document.
+    #[schemars(extend("const" = VERSION))]
     pub version: u32,
-    /// `apply`, `create`, `replace`, `delete`, `diff`, `status` or `push`.
+    /// `apply`, `create`, `replace`, `delete`, `diff`, `status`, `push` or `orphans`.
     pub verb: &'static str,
     /// The target: `//services/client:myns-deep`.
     pub target: String,
@@ -41,6 +47,8 @@ pub struct Outcome {
     pub error: Option<String>,
     /// The objects, in the order of the request; empty if there was no plan.
     pub objects: Vec<ObjectOutcome>,
+    /// What was left over of earlier runs, by group.
+    pub pruned: Vec<PrunedOutcome>,
     /// The images to push, in the order of the request.
     pub images: Vec<ImageOutcome>,
     /// The groups, in dependency order.
@@ -50,7 +58,7 @@ pub struct Outcome {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RunResult {
     /// Something was written, and all went well.
@@ -64,7 +72,7 @@ pub enum RunResult {
 }
 
 /// The cluster of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterOutcome {
     /// The kubeconfig context.
@@ -75,10 +83,10 @@ pub struct ClusterOutcome {
     pub server: String,
 }
 
-/// One object of a run.
-#[derive(Clone, Debug, Serialize)]
+/// Which object it is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ObjectOutcome {
+pub struct ObjectName {
     /// Its target.
     pub label: String,
     /// The id of its group.
@@ -91,8 +99,17 @@ pub struct ObjectOutcome {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
-    /// `create`, `replace`, `change`, `same`, `delete`, `gone` (was to be deleted and is not there)
-    /// or `keep` (was to be deleted and stays); `look` for `status`.
+}
+
+/// One object of a run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectOutcome {
+    /// Which it is.
+    #[serde(flatten)]
+    pub object: ObjectName,
+    /// `create`, `replace`, `change`, `adopt` (it was somebody else's), `same`, `delete`, `gone` (was
+    /// to be deleted and is not there) or `keep` (was to be deleted and stays); `look` for `status`.
     pub action: &'static str,
     /// The fields that change.
     pub fields: Vec<String>,
@@ -106,8 +123,28 @@ pub struct ObjectOutcome {
     pub status: Option<Standing>,
 }
 
+/// One object that no target describes any more.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrunedOutcome {
+    /// The id of its group.
+    pub group: String,
+    /// The group of its kind; empty for the core group.
+    pub api_group: String,
+    /// `kind`.
+    pub kind: String,
+    /// Its namespace; `null` for kinds that are in none.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// `delete`, `keep` (data or other objects would go with it) or `gone` (it is forgotten).
+    pub action: &'static str,
+    /// Whether the action was carried out; `true` where there was nothing to do.
+    pub done: bool,
+}
+
 /// One image of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageOutcome {
     /// Its target.
@@ -127,7 +164,7 @@ pub struct ImageOutcome {
 }
 
 /// One group of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupOutcome {
     /// Its id.
@@ -153,11 +190,7 @@ impl Outcome {
             (None, false, true) => RunResult::Changed,
             (None, false, false) => RunResult::Unchanged,
         };
-        let cluster = state.place.as_ref().map(|place| ClusterOutcome {
-            context: place.context.clone(),
-            id: place.id.clone(),
-            server: place.server.clone(),
-        });
+        let cluster = state.place.as_ref().map(ClusterOutcome::from);
         Self {
             version: VERSION,
             verb: request.verb.as_str(),
@@ -169,11 +202,60 @@ impl Outcome {
             exit: failure.map_or(0, |failure| failure.exit() as u8),
             error: failure.map(|failure| windlass_report::render(failure)),
             objects: objects(state),
+            pruned: pruned(state),
             images: images(state),
             groups: groups(state),
             seconds: (seconds * 1000.0).round() / 1000.0,
         }
     }
+}
+
+impl ObjectName {
+    /// The name of a desired object.
+    pub fn of(desired: &Desired, wanted: &DesiredObject) -> Self {
+        let object = &wanted.object;
+        let key = object.key();
+        let namespace = key.namespace.as_ref();
+        Self {
+            label: wanted.label.clone(),
+            group: desired.groups[wanted.group].id.clone(),
+            api_version: object.api_version().as_str().to_owned(),
+            kind: key.kind.as_str().to_owned(),
+            namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+            name: key.name.as_str().to_owned(),
+        }
+    }
+}
+
+impl PrunedOutcome {
+    /// What became of one object that is left over.
+    pub fn of(state: &State, at: usize) -> Option<Self> {
+        let prune = state.plan.as_ref()?.prunes.get(at)?;
+        let group = state.desired.as_ref()?.groups.get(prune.group)?;
+        let Key {
+            group: api_group,
+            kind,
+            namespace,
+            name,
+        } = &prune.key;
+        let is_done = state.prunes.get(at) == Some(&Progressed::Done);
+        Some(Self {
+            group: group.id.clone(),
+            api_group: api_group.clone(),
+            kind: kind.as_str().to_owned(),
+            namespace: namespace.as_ref().map(|one| one.as_str().to_owned()),
+            name: name.as_str().to_owned(),
+            action: prune.action.word(),
+            done: is_done || !prune.action.is_write(),
+        })
+    }
+}
+
+fn pruned(state: &State) -> Vec<PrunedOutcome> {
+    let prunes = state.plan.as_ref().map_or(0, |plan| plan.prunes.len());
+    (0..prunes)
+        .filter_map(|at| PrunedOutcome::of(state, at))
+        .collect()
 }
 
 fn objects(state: &State) -> Vec<ObjectOutcome> {
@@ -195,21 +277,13 @@ fn one_object(
     let action = state.plan.as_ref().and_then(|plan| plan.actions.get(at));
     let status = state.standings.get(at).cloned();
     let diff = state.diffs.iter().find(|diff| diff.object == at);
-    let object = &wanted.object;
-    let key = object.key();
-    let namespace = key.namespace.as_ref();
     let is_done = |all: &[Progressed]| all.get(at) == Some(&Progressed::Done);
     let is_open = |action: &Action| {
         action.is_sent() && !is_done(&state.writes)
             || action.deletes().is_some() && !is_done(&state.deletions)
     };
     ObjectOutcome {
-        label: wanted.label.clone(),
-        group: desired.groups[wanted.group].id.clone(),
-        api_version: object.api_version().as_str().to_owned(),
-        kind: key.kind.as_str().to_owned(),
-        namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
-        name: key.name.as_str().to_owned(),
+        object: ObjectName::of(desired, wanted),
         action: action.map_or("look", Action::word),
         fields: action.map_or_else(Vec::new, |action| action.fields().to_vec()),
         done: !action.is_some_and(is_open),
@@ -223,13 +297,22 @@ fn one_object(
 }
 
 fn images(state: &State) -> Vec<ImageOutcome> {
-    let (Some(plan), Some(desired)) = (&state.plan, &state.desired) else {
-        return Vec::new();
-    };
-    let one = |(at, image): (usize, &crate::desired::DesiredImage)| {
+    let count = state
+        .desired
+        .as_ref()
+        .map_or(0, |desired| desired.images.len());
+    (0..count)
+        .filter_map(|at| ImageOutcome::of(state, at))
+        .collect()
+}
+
+impl ImageOutcome {
+    /// How far an image of the plan is, by its place; `None` if there is no plan.
+    pub fn of(state: &State, at: usize) -> Option<Self> {
+        let image = &state.desired.as_ref()?.images[at];
+        let to_push = state.plan.as_ref()?.pushes.contains(&at);
         let pushed = state.pushes.get(at).and_then(Option::as_ref);
-        let to_push = plan.pushes.contains(&at);
-        ImageOutcome {
+        Some(Self {
             label: image.push.label.clone(),
             reference: image.reference.to_string(),
             action: if to_push { "push" } else { "same" },
@@ -237,9 +320,18 @@ fn images(state: &State) -> Vec<ImageOutcome> {
             uploaded_blobs: pushed.map_or(0, |pushed| pushed.uploaded_blobs),
             uploaded_bytes: pushed.map_or(0, |pushed| pushed.uploaded_bytes),
             skipped_bytes: pushed.map_or(0, |pushed| pushed.skipped_bytes),
+        })
+    }
+}
+
+impl From<&Place> for ClusterOutcome {
+    fn from(place: &Place) -> Self {
+        Self {
+            context: place.context.clone(),
+            id: place.id.clone(),
+            server: place.server.clone(),
         }
-    };
-    desired.images.iter().enumerate().map(one).collect()
+    }
 }
 
 fn groups(state: &State) -> Vec<GroupOutcome> {

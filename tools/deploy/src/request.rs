@@ -42,6 +42,7 @@ pub struct DeployRequest {
 
 /// What to do with the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// Make them be as described.

@@ -293,6 +293,8 @@ pub struct GroupLine {
     pub name: String,
     /// Its kinds.
     pub kinds: String,
+    /// How it stands.
+    pub state: GroupState,
     /// How many of what is counted are ready: pods, or objects if it has no pods.
     pub ready: u64,
     /// How many there are.
@@ -302,6 +304,19 @@ pub struct GroupLine {
     /// The group that it waited for longest and for how long; for a group that is not ready,
     /// what it waits for now.
     pub waits: Option<Waits>,
+}
+
+/// How a group stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupState {
+    /// It and all below it are ready.
+    Ready,
+    /// It is not ready itself.
+    Underway,
+    /// Groups below it are not ready.
+    Waits,
+    /// One of its objects says that it will not be ready.
+    Failed,
 }
 
 /// What a group waits for.
@@ -331,9 +346,20 @@ pub fn group_now(line: &GroupLine, width: usize) -> String {
     format!("{}{}", group_head(line, width), waits(line))
 }
 
+/// What a tree says of a group after its name: `  0/1 ready  11.2 s  waits for redis`.
+pub fn tree_columns(line: &GroupLine) -> String {
+    let counted = counted(line);
+    let after = seconds(Duration::from_secs_f64(line.after));
+    format!("{counted:>13} {after:>7}{}", waits(line))
+}
+
 fn group_head(line: &GroupLine, width: usize) -> String {
-    let counted = format!("{}/{} ready", line.ready, line.of);
+    let counted = counted(line);
     format!("{:width$} {:KINDS$} {counted:>11}", line.name, line.kinds)
+}
+
+fn counted(line: &GroupLine) -> String {
+    format!("{}/{} ready", line.ready, line.of)
 }
 
 fn waits(line: &GroupLine) -> String {

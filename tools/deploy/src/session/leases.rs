@@ -8,7 +8,6 @@ use crate::error::{Error, Reason};
 use crate::inventory::InventoryId;
 use crate::lease::{LeaseError, Passed};
 use crate::plan::{Plan, Seen};
-use crate::screen;
 use crate::verbs::Context;
 
 impl Session<'_> {
@@ -39,7 +38,7 @@ impl Session<'_> {
                 if told.as_deref() != Some(holder) {
                     told = Some(holder.to_owned());
                     let note = format!("waits for `{name}`: {holder} changes it");
-                    context.progress.line(&screen::note_line(&note));
+                    context.note(&note);
                 }
             };
             match context.leases.take(&self.cluster, id, deadline, tell).await {

@@ -11,6 +11,7 @@ use windlass_oci_reference::Digest;
 use windlass_report::{Exit, Explain as _, render};
 
 use super::fake::Fake;
+use super::results::check;
 use crate::cli::Options;
 use crate::environment::{Output, ProcessEnvironment};
 use crate::inventory::InventoryId;
@@ -145,6 +146,7 @@ pub async fn run(case: &Case, flags: &[&str]) -> Ran {
     let data = Buffer::default();
     let progress = Progress::new(Output::Memory, Box::new(data.clone()));
     let result = run_with(case, flags, &progress, std::future::pending()).await;
+    check(options(flags).output(), &data.text());
     Ran {
         screen: progress.kept().join("\n"),
         data: data.text(),
@@ -162,7 +164,7 @@ pub async fn run_with(
     let _ = rustls::crypto::ring::default_provider().install_default();
     let request = DeployRequest::parse(&case.request.to_string(), Path::new("x.json"));
     let request = request.expect("request");
-    let options = Options::try_parse_from(["deploy"].iter().chain(flags)).expect("flags");
+    let options = options(flags);
     let (folder, environment) = (&case.folder, &case.environment);
     run_request(
         &request,
@@ -173,6 +175,10 @@ pub async fn run_with(
         interrupted,
     )
     .await
+}
+
+fn options(flags: &[&str]) -> Options {
+    Options::try_parse_from(["deploy"].iter().chain(flags)).expect("flags")
 }
 
 /// The screen with what differs from run to run taken out.

@@ -23,14 +23,14 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     session.check_places(&desired)?;
     session.sign_namespaces(&mut desired).await?;
     for note in session.check_references(&desired).await? {
-        context.progress.line(&screen::note_line(&note));
+        context.note(&note);
     }
     let registry = context.registry()?;
     let (mut seen, mut plan) = decide(context, &session, goal, &desired, &registry).await?;
     context.tell(goal, &desired, &plan);
     if context.options.dry_run == Some(DryRun::Server) {
         for note in session.rehearse(&desired, &seen, &plan).await? {
-            context.progress.line(&screen::note_line(&note));
+            context.note(&note);
         }
     }
     if context.options.dry_run() {

@@ -37,8 +37,8 @@ pub(super) async fn finish(
 ) -> Result<(), Error> {
     if session.take_leases(context, desired, &seen, &plan).await? == Passed::Waited {
         (seen, plan) = decide(context, session, desired).await?;
+        context.tell(Goal::Delete, desired, &plan);
     }
-    context.journal.begin(desired, &plan);
     let done = tokio::select! {
         result = carry_out(context, session, desired, &seen, &plan) => result,
         id = context.leases.lost() => Err(session.lost(&id)),

@@ -67,7 +67,7 @@ async fn tell_what_is_missing(
             namespace, setup, ..
         }) => {
             let note = format!("namespace `{namespace}` is missing: {setup} makes it");
-            context.progress.line(&screen::note_line(&note));
+            context.note(&note);
         }
         Err(Error::KindMissing {
             api_version,
@@ -77,7 +77,7 @@ async fn tell_what_is_missing(
         }) => {
             let kind = object.kind.as_str();
             let note = format!("kind {kind} of `{api_version}` is missing: {setup} brings it");
-            context.progress.line(&screen::note_line(&note));
+            context.note(&note);
         }
         Err(error) => return Err(error),
         Ok(()) => {}

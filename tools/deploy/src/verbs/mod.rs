@@ -20,6 +20,7 @@ use crate::cli::{Options, OutputFormat};
 use crate::desired::{Checks, Desired};
 use crate::environment::ProcessEnvironment;
 use crate::error::{Error, Reason};
+use crate::events::What;
 use crate::journal::Journal;
 use crate::lease::Leases;
 use crate::plan::{Goal, Plan, Seen};
@@ -99,7 +100,7 @@ impl<'a> Context<'a> {
         let connection = Connection::open(&self.request.cluster.context, self.environment).await?;
         let environment = environment.clone();
         let session = Session::start(self.request, self.options, environment, connection).await?;
-        self.journal.state().place = Some(session.place.clone());
+        self.journal.connected(&session.place);
         self.progress.line(&screen::header(&session.place));
         Ok(session)
     }
@@ -111,7 +112,7 @@ impl<'a> Context<'a> {
         self.progress.line(&screen::plan_line(goal, plan, width));
         self.tell_details(desired, plan);
         for note in screen::claim_notes(plan, desired) {
-            self.progress.line(&screen::note_line(&note));
+            self.note(&note);
         }
         if let Some(line) = screen::left_line(plan, self.kubectl().as_deref()) {
             self.progress.line(&line);
@@ -171,6 +172,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Shows something that a person should know, and tells it as an event.
+    pub fn note(&self, text: &str) {
+        self.progress.line(&screen::note_line(text));
+        self.journal.tell(What::Note {
+            text: text.to_owned(),
+        });
+    }
+
     /// Shows each step of a plan, where that is asked for.
     fn tell_details(&self, desired: &Desired, plan: &Plan) {
         if self.options.dry_run() || self.options.verbose {
@@ -182,7 +191,7 @@ impl<'a> Context<'a> {
 
     /// Prints what the verb is asked for, unless a result document is wanted instead.
     pub fn print(&self, text: &str) -> Result<(), Error> {
-        if self.options.output() == OutputFormat::Json {
+        if self.options.output() != OutputFormat::Text {
             return Ok(());
         }
         self.progress.print(text.as_bytes()).map_err(Error::Output)

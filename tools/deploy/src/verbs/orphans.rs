@@ -9,7 +9,7 @@ use crate::desired::{Desired, ENVIRONMENT_LABEL, Group, SETUP_NAMESPACE};
 use crate::error::Error;
 use crate::inventory::ID_LABEL;
 use crate::orphans::{Known, described};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Goal, Plan};
 use crate::session::{Session, environment_of};
 use windlass_k8s_object::Namespace;
 
@@ -41,10 +41,10 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     };
     let (seen, plan) = delete::decide(context, &session, &desired).await?;
     context.print(&text(&desired, &plan))?;
+    context.tell(Goal::Delete, &desired, &plan);
     if options.delete && !options.dry_run() {
         return delete::finish(context, &session, &desired, seen, plan).await;
     }
-    context.tell(crate::plan::Goal::Delete, &desired, &plan);
     if plan.deleted() > 0 {
         let line = format!("next: {} -- --delete", context.request.run_command());
         context.progress.line(&line);

@@ -1,0 +1,78 @@
+//! `docs/cli/deploy.md`.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, CommandFactory as _};
+use windlass_deploy::cli::Options;
+use windlass_deploy::help::{VERBS, VerbHelp, command, example};
+
+/// What examples are made with.
+const TARGET: &str = "//services/client:myns-deep";
+
+const HEAD: &str = "\
+# Deploy: the verbs of a target
+
+`bazel run //services/client:myns-deep.apply` is verb `apply` of target `//services/client:myns-deep`. [Flags](#flags) stand after
+`--`; one that a verb has no use for is refused. This page is what `--help` says, made by `bazel run //:update`.
+
+How a run ends: [exit-codes.md](exit-codes.md). What it tells programs: [deploy.md](../deploy.md#results-for-machines).
+
+| verb | what it does |
+|---|---|
+";
+
+pub(crate) fn page() -> String {
+    let mut text = HEAD.to_owned();
+    for help in VERBS {
+        let name = help.verb.as_str();
+        let first = help.about.lines().next().unwrap_or_default();
+        let _ = writeln!(text, "| [{name}](#{name}) | {first} |");
+    }
+    text.extend(VERBS.iter().map(verb));
+    text += "\n## Flags\n\n| flag | what it does |\n|---|---|\n";
+    text.extend(Options::command().get_arguments().map(row));
+    text
+}
+
+/// What there is to say of a verb.
+fn verb(help: &VerbHelp) -> String {
+    let name = help.verb.as_str();
+    let command = command(TARGET, help.verb);
+    let shown = command.get_arguments().filter(|flag| !flag.is_hide_set());
+    let flags: Vec<String> = shown.map(flag).collect();
+    let flags = match flags.as_slice() {
+        [] => "No flags.".to_owned(),
+        flags => format!("Flags: {}.", flags.join(", ")),
+    };
+    let mut text = format!("\n## {name}\n\n{}\n\n{flags}\n\n```sh\n", help.about);
+    let run = format!("bazel run {TARGET}.{name}");
+    for (flags, what) in help.examples {
+        let _ = writeln!(text, "# {what}\n{}", example(&run, flags));
+    }
+    text + "```\n"
+}
+
+/// `` `--wait[=BOOL]` ``.
+fn flag(argument: &Arg) -> String {
+    let name = argument.get_id().as_str().replace('_', "-");
+    let value = argument.get_value_names().unwrap_or_default().first();
+    let value = value.filter(|_| argument.get_action().takes_values());
+    let may_lack = argument.get_num_args().map(|count| count.min_values()) == Some(0);
+    match value {
+        None => format!("`--{name}`"),
+        Some(value) if may_lack => format!("`--{name}[={value}]`"),
+        Some(value) => format!("`--{name}={value}`"),
+    }
+}
+
+/// A row of the table of flags, with the verbs that it is for.
+fn row(argument: &Arg) -> String {
+    let help = argument.get_help().map(ToString::to_string);
+    let mut row = format!("| {} | {}", flag(argument), help.unwrap_or_default());
+    for value in argument.get_possible_values() {
+        if let Some(text) = value.get_help() {
+            let _ = write!(row, "<br>`{}`: {text}", value.get_name());
+        }
+    }
+    row + " |\n"
+}
