@@ -12,6 +12,7 @@
 //! | [`plan`], [`compare`], [`order`] | what will be done; pure |
 //! | [`apply`], [`remove`] | doing it; the only writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
+//! | [`pods`], [`logs`], [`forward`] | whose pods they are, what they say, and a way to them |
 //! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
 //! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`] | telling people and machines |
 //!
@@ -30,14 +31,17 @@ pub mod diff;
 pub mod environment;
 mod error;
 pub mod explain;
+pub mod forward;
 pub mod groups;
 pub mod inspect;
 pub mod journal;
 pub mod kubeconfig;
+pub mod logs;
 pub mod mask;
 pub mod order;
 pub mod outcome;
 pub mod plan;
+pub mod pods;
 pub mod progress;
 pub mod ready;
 pub mod references;
@@ -121,7 +125,13 @@ pub async fn run_request(
     };
     let result = tokio::select! {
         result = verbs::run(&context) => result,
-        () = interrupted => Err(Error::Interrupted),
+        () = interrupted => {
+            if options.is_ended_by_users(request.verb) {
+                Ok(())
+            } else {
+                Err(Error::Interrupted)
+            }
+        }
     };
     report(&context, result)
 }

@@ -5,6 +5,8 @@ mod case;
 mod diff;
 mod errors;
 mod fake;
+mod forward;
+mod logs;
 mod push;
 mod replace;
 mod run;

@@ -52,7 +52,15 @@ impl Explain for Error {
                 missing.first().map(|first| first.command(kubectl))
             }
             Self::Foreign { diff, .. } => Some(diff.clone()),
-            Self::NotReady { hint, .. } => Some(hint.clone()),
+            Self::Access {
+                missing, kubectl, ..
+            } => {
+                let namespace = missing.iter().find_map(|access| access.namespace.as_ref());
+                let namespace = namespace.map_or(String::new(), |name| format!(" -n {name}"));
+                Some(format!("{kubectl}{namespace} auth can-i --list"))
+            }
+            Self::NotReady { hint, .. } | Self::NoPods { hint, .. } => Some(hint.clone()),
+            Self::Listen { other, .. } => Some(other.clone()),
             Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
                 Some(setup.clone())
             }
@@ -77,8 +85,8 @@ impl Explain for Error {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Flag { .. } => Exit::Usage,
-            Self::Launcher(_) | Self::Output(_) => Exit::Failure,
+            Self::Flag { .. } | Self::Absent { .. } => Exit::Usage,
+            Self::Launcher(_) | Self::Output(_) | Self::Listen { .. } => Exit::Failure,
             Self::Request(_)
             | Self::Environment { .. }
             | Self::Object { .. }
@@ -119,6 +127,7 @@ impl Explain for Error {
             | Self::Timeout { .. }
             | Self::Watch { .. }
             | Self::NotReady { .. }
+            | Self::NoPods { .. }
             | Self::NotGone { .. } => Exit::Rollout,
             Self::Interrupted => Exit::Interrupted,
         }

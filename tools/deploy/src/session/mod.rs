@@ -198,7 +198,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn unreadable(&self, what: &impl ToString) -> impl FnOnce(ApiError) -> Error {
+    pub(crate) fn unreadable(&self, what: &impl ToString) -> impl FnOnce(ApiError) -> Error {
         let (what, context) = (what.to_string(), self.place.context.clone());
         move |source| Error::Read {
             what,

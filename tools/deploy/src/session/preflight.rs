@@ -277,6 +277,11 @@ impl Session<'_> {
                 wanted.extend(accesses_of(&Resource::claims(), set, &["list", "watch"]));
             }
         }
+        self.check_rights(wanted).await
+    }
+
+    /// Checks that we may do all of it: one review each.
+    pub async fn check_rights(&self, wanted: BTreeSet<Access>) -> Result<(), Error> {
         let reviews = futures::stream::iter(wanted).map(|access| async move {
             let may = self.cluster.may(&access).await;
             may.map(|may| (access, may))
@@ -294,6 +299,7 @@ impl Session<'_> {
         Err(Error::Access {
             context: self.place.context.clone(),
             missing,
+            kubectl: self.place.kubectl.clone(),
         })
     }
 
@@ -352,6 +358,7 @@ fn accesses_of(resource: &Resource, object: &Object, verbs: &[&'static str]) -> 
         verb,
         group: resource.group.clone(),
         plural: resource.plural.clone(),
+        subresource: "",
         namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
     };
     verbs.iter().map(access).collect()

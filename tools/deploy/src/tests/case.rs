@@ -22,7 +22,19 @@ pub struct Buffer(Arc<Mutex<Vec<u8>>>);
 impl Buffer {
     /// What was written.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().expect("lock")).into_owned()
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+
+    /// The same, byte by byte.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("lock").clone()
+    }
+
+    /// Waits until `text` was written.
+    pub async fn until(&self, text: &str) {
+        while !self.text().contains(text) {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod connection;
 mod input;
+mod looking;
 mod preflight;
 mod registry;
 mod waiting;
@@ -26,13 +27,14 @@ use crate::progress::Progress;
 use crate::request::RequestError;
 
 /// All tables.
-const TABLES: [&[Case<Failure>]; 6] = [
+const TABLES: [&[Case<Failure>]; 7] = [
     input::CASES,
     connection::CASES,
     preflight::CASES,
     registry::CASES,
     writing::CASES,
     waiting::CASES,
+    looking::CASES,
 ];
 
 /// One run that is to fail.
@@ -158,6 +160,11 @@ fn writes_that_are_refused() {
 #[test]
 fn waits_that_end_badly() {
     hold(waiting::CASES, variant);
+}
+
+#[test]
+fn what_cannot_be_looked_at() {
+    hold(looking::CASES, variant);
 }
 
 #[test]
