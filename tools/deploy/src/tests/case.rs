@@ -32,10 +32,19 @@ impl Buffer {
 
     /// Waits until `text` was written.
     pub async fn until(&self, text: &str) {
-        while !self.text().contains(text) {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        until(text, || self.text()).await;
     }
+}
+
+/// Waits until what is said holds `text`; gives up after a minute.
+pub async fn until(text: &str, said: impl Fn() -> String) {
+    for _ in 0..6000 {
+        if said().contains(text) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("want `{text}` in:\n{}", said());
 }
 
 impl std::io::Write for Buffer {

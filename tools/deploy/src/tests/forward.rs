@@ -1,12 +1,10 @@
 //! `port-forward`: a way from loopback to a pod that is ready.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::case::{Buffer, Case, case, run_with};
+use super::case::{Buffer, Case, case, run_with, until};
 use super::fake::{Fake, Scenario};
 use crate::environment::Output;
 use crate::progress::Progress;
@@ -82,9 +80,7 @@ async fn connections_lead_to_a_pod_that_is_ready() {
         assert_eq!(exchange(&mut three, "5").await, "redis-b:8080 5");
         let mut refused = connect(local(&table, "redis:9 ")).await;
         assert_eq!(exchange(&mut refused, "6").await, "");
-        while !progress.kept().join("\n").contains("connection refused") {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("connection refused", || progress.kept().join("\n")).await;
     };
     let flags = ["--port=:http", "--port=:9"];
     let result = run_with(&case, &flags, &progress, story).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::case::{Buffer, Case, case, replace_service, run, run_with};
+use super::case::{Buffer, Case, case, replace_service, run, run_with, until};
 use super::fake::{Fake, LogEnd, Scenario};
 use crate::environment::Output;
 use crate::progress::Progress;
@@ -160,9 +160,7 @@ async fn followed_are_new_lines_restarts_and_new_pods() {
     let data = Buffer::default();
     let progress = Progress::new(Output::Memory, Box::new(data.clone()));
     let story = async {
-        while progress.kept().len() < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        until("no pod yet", || progress.kept().join("\n")).await;
         let first = "2024-01-01T00:00:01Z one\n";
         let later = format!("{first}2024-01-01T00:00:02Z two\n");
         let logs = [(first.as_bytes(), Broken), (later.as_bytes(), Open)];
