@@ -37,18 +37,25 @@ impl Lines {
         let mut lines = Vec::new();
         let mut bytes = bytes;
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
-            self.rest.extend_from_slice(&bytes[..end]);
+            self.add(&bytes[..end], &mut lines);
             lines.extend(self.complete());
             bytes = &bytes[end + 1..];
         }
+        self.add(bytes, &mut lines);
+        lines
+    }
+
+    /// Adds to the line. The pieces of a long one do not depend on how it comes: so they are the
+    /// same when it is sent again.
+    fn add(&mut self, bytes: &[u8], lines: &mut Vec<Line>) {
         self.rest.extend_from_slice(bytes);
-        if self.rest.len() >= LONGEST {
-            let piece = std::mem::take(&mut self.rest);
+        while self.rest.len() >= LONGEST {
+            let later = self.rest.split_off(LONGEST);
+            let piece = std::mem::replace(&mut self.rest, later);
             let line = self.line(piece);
             self.piece = Piece::Later(line.at);
             lines.push(line);
         }
-        lines
     }
 
     /// What is there of a line that nothing ended; `None` if there is nothing.
@@ -188,10 +195,15 @@ mod tests {
         let mut lines = Lines::default();
         let long = [b"1970-01-01T00:00:01Z ".as_slice(), &vec![b'a'; LONGEST]].concat();
         let first = lines.take(&long);
-        assert_eq!((first.len(), first[0].text.len()), (1, LONGEST));
+        let moment = "1970-01-01T00:00:01Z ".len();
+        assert_eq!((first.len(), first[0].text.len()), (1, LONGEST - moment));
         let rest = lines.take(b"b 2\n1970-01-01T00:00:02Z c\n");
-        assert_eq!(texts(&rest), ["b 2", "c"]);
+        let end = format!("{}b 2", "a".repeat(moment));
+        assert_eq!(texts(&rest), [end.as_str(), "c"]);
         assert_eq!((rest[0].at, rest[1].at), (at(1), at(2)));
+        let mut again = Lines::default();
+        let all = again.take(&[long.as_slice(), b"b 2\n"].concat());
+        assert_eq!(all, [&first[..], &rest[..1]].concat());
     }
 
     #[test]
