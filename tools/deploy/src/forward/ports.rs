@@ -9,11 +9,9 @@ use crate::cli::WantedPort;
 use crate::desired::Desired;
 use crate::pods::is_ready;
 
-/// A Service of the cluster that is forwarded to, and whether its group is the one asked for.
+/// A Service of the cluster, as far as forwarding goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Its place among the desired objects.
-    pub object: usize,
     /// Its namespace.
     pub namespace: String,
     /// Its name.
@@ -48,7 +46,7 @@ pub enum Target {
 
 impl Service {
     /// Reads a live Service.
-    pub fn of(object: usize, live: &Value) -> Self {
+    pub fn of(live: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let spec = &live["spec"];
         let name = text(&live["metadata"]["name"]);
@@ -73,7 +71,6 @@ impl Service {
             }
         }
         Self {
-            object,
             namespace: text(&live["metadata"]["namespace"]),
             name,
             selector,
@@ -240,7 +237,53 @@ fn target(pod: &Value, target: &Target) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desired::{DesiredObject, Group};
     use serde_json::json;
+    use windlass_k8s_object::{Environment, Object, Ownership};
+
+    /// The stack of Redis, server and client, with these objects.
+    fn stack(objects: &[(usize, &str, &str)]) -> Desired {
+        let group = |name: &str, deps: &[usize]| Group {
+            id: format!("demo/{name}/myns"),
+            label: format!("//services/{name}:myns-shallow"),
+            name: name.to_owned(),
+            deps: deps.to_vec(),
+        };
+        let object = |(group, kind, name): &(usize, &str, &str)| {
+            let document = json!({"apiVersion": "v1", "kind": kind,
+                "metadata": {"name": name, "namespace": "alice"}});
+            DesiredObject {
+                label: String::new(),
+                group: *group,
+                object: Object::from_document(document).expect("object"),
+                images: Vec::new(),
+            }
+        };
+        let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);
+        Desired {
+            environment: environment.expect("environment"),
+            groups: vec![
+                group("redis", &[]),
+                group("server", &[0]),
+                group("client", &[1]),
+            ],
+            objects: objects.iter().map(object).collect(),
+            images: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn meant_are_the_uppermost_services() {
+        let (redis, server) = ((0, "Service", "redis"), (1, "Service", "server"));
+        let client = (2, "Service", "client");
+        let desired = stack(&[redis, server, (2, "ConfigMap", "client")]);
+        assert_eq!(uppermost(&desired), [1], "the client has none");
+        assert_eq!(uppermost(&stack(&[redis, server, client])), [2]);
+        assert_eq!(uppermost(&stack(&[redis])), [0]);
+        assert_eq!(uppermost(&stack(&[])), [0; 0]);
+        let all: Vec<usize> = services(&desired).collect();
+        assert_eq!(all, [0, 1]);
+    }
 
     fn service() -> Service {
         let live = json!({"metadata": {"name": "dns", "namespace": "alice"}, "spec": {
@@ -248,7 +291,7 @@ mod tests {
                 {"name": "http", "port": 80, "targetPort": "web", "protocol": "TCP"},
                 {"name": "dns", "port": 53, "targetPort": 5353, "protocol": "UDP"},
                 {"port": 53, "targetPort": 5353}, {"port": 9}]}});
-        Service::of(0, &live)
+        Service::of(&live)
     }
 
     fn pod(name: &str, label: &str, ready: &str) -> Value {
@@ -267,7 +310,7 @@ mod tests {
         let others = ["dns:53 is UDP: only TCP can be forwarded"];
         assert_eq!(service.others, others);
         let live = json!({"metadata": {"name": "far"}, "spec": {"ports": [{"port": 80}]}});
-        let far = Service::of(0, &live);
+        let far = Service::of(&live);
         assert_eq!(far.ports, []);
         assert_eq!(far.others, ["far:80: the Service names no pods by labels"]);
     }

@@ -114,7 +114,7 @@ async fn live(
     let one = |at: &usize| {
         let (namespace, name) = name_of(desired, *at);
         let live = store.get("v1", "Service", namespace, name)?;
-        Some(Service::of(*at, live))
+        Some(Service::of(live))
     };
     let found: Vec<Service> = meant.iter().filter_map(one).collect();
     let missing = meant.len() - found.len();
