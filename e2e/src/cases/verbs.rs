@@ -88,9 +88,17 @@ fn what_pods_say(h: &Harness) {
             "want {pod}.. {container} in:\n{shown}"
         );
     }
-    let hello = h.run(&verb("logs"), &["--container=hello"]);
-    let shown = &hello.succeeded().stdout;
-    assert!(shown.starts_with("hello/hello-"), "{shown}");
+    // It waits for a server that is nowhere, and says so again and again.
+    let hello = h.start(&verb("logs"), &["--container=hello", "--follow"]);
+    let line = hello.until(h, "waiting for nowhere:50001");
+    assert!(line.starts_with("hello/hello-"), "{line}");
+    assert!(line.contains(" hello | "), "{line}");
+    let shown = hello.stdout().lines().count();
+    h.until("it says more", 60, || {
+        let now = hello.stdout().lines().count();
+        (now == shown).then(|| format!("{now} lines"))
+    });
+    ended(hello);
     let absent = h.run(&verb("logs"), &["--container=nobody"]);
     assert_eq!(absent.code, 2);
     absent.says("cause: want `hello`");
