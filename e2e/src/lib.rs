@@ -9,6 +9,7 @@ mod harness;
 mod kubectl;
 pub mod processes;
 pub mod routes;
+pub mod running;
 
 use kubectl::name as kubectl_name;
 

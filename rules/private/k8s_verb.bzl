@@ -4,7 +4,7 @@ load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
 load(":request.bzl", "launch")
 
 # What can be done with objects.
-VERBS = ["apply", "create", "delete", "diff", "push", "replace", "resolve", "status"]
+VERBS = ["apply", "create", "delete", "diff", "logs", "port-forward", "push", "replace", "resolve", "status"]
 
 def _k8s_verb_impl(ctx):
     return [launch(ctx, ctx.attr.verb, ctx.attr.objects[K8sObjectsInfo], ctx.attr._deploy)]
@@ -12,7 +12,8 @@ def _k8s_verb_impl(ctx):
 k8s_verb = rule(
     implementation = _k8s_verb_impl,
     doc = "Does one thing with objects when it is run: applies, creates, replaces or deletes them, shows what would " +
-          "change or how they stand, pushes their images, or prints them.",
+          "change or how they stand, shows the logs of their pods or forwards ports to them, pushes their images, or " +
+          "prints them.",
     attrs = {
         "objects": attr.label(
             mandatory = True,

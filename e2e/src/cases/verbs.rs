@@ -1,6 +1,9 @@
 //! The verbs that look, and those that are less usual than `apply`.
 
+use crate::running::Running;
 use crate::{Harness, audit};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 const HELLO: &str = "//e2e/alice:myns-deep";
 
@@ -20,6 +23,8 @@ pub(super) fn run(h: &Harness) {
     images_alone(h);
     h.run(&verb("create"), &[]).succeeded().says("1 created");
     as_wanted(h);
+    what_pods_say(h);
+    a_way_to_pods(h);
     replaced(h);
     changed_by_hand(h);
     node_port(h);
@@ -53,7 +58,11 @@ fn as_wanted(h: &Harness) {
     let writes = audit::writes(h).len();
     let status = h.run(&verb("status"), &[]);
     let shown = &status.succeeded().stdout;
-    assert!(shown.contains("Deployment"), "{shown}");
+    let line = shown
+        .lines()
+        .find(|line| line.contains("Deployment alice/hello"));
+    let words: Vec<&str> = line.expect("it is shown").split_whitespace().collect();
+    assert_eq!(words[2..4], ["ready", "same"], "{shown}");
     assert_eq!(h.run(&verb("diff"), &[]).succeeded().stdout, "");
     let create = h.run(&verb("create"), &[]);
     assert_eq!(create.code, 4, "what exists is not created");
@@ -62,6 +71,105 @@ fn as_wanted(h: &Harness) {
         [""; 0],
         "looking writes nothing"
     );
+}
+
+/// Each line with the name of who said it; followed are lines that come, also of another pod.
+fn what_pods_say(h: &Harness) {
+    let logs = h.run("//prod:cluster.logs", &["--tail=5"]);
+    let shown = &logs.succeeded().stdout;
+    for (pod, container) in [
+        ("registry-", " registry | "),
+        ("local-path-provisioner-", " local-path-provisioner | "),
+    ] {
+        let is_it =
+            |line: &str| line.starts_with(&format!("cluster/{pod}")) && line.contains(container);
+        assert!(
+            shown.lines().any(is_it),
+            "want {pod}.. {container} in:\n{shown}"
+        );
+    }
+    // It waits for a server that is nowhere, and says so again and again.
+    let hello = h.start(&verb("logs"), &["--container=hello", "--follow"]);
+    let line = hello.until(h, "waiting for nowhere:50001");
+    assert!(line.starts_with("hello/hello-"), "{line}");
+    assert!(line.contains(" hello | "), "{line}");
+    let shown = hello.stdout().lines().count();
+    h.until("it says more", 60, || {
+        let now = hello.stdout().lines().count();
+        (now == shown).then(|| format!("{now} lines"))
+    });
+    ended(hello);
+    let absent = h.run(&verb("logs"), &["--container=nobody"]);
+    assert_eq!(absent.code, 2);
+    absent.says("cause: want `hello`");
+}
+
+/// The registry answers on loopback, also after its pod has gone; its log is followed meanwhile.
+fn a_way_to_pods(h: &Harness) {
+    let logs = h.start("//prod:registry-deployment.logs", &["--follow", "--tail=0"]);
+    let forward = h.start("//prod:registry-service.port-forward", &[]);
+    let line = forward.until(h, "-> registry:");
+    let address = line.split(' ').next().expect("an address").to_owned();
+    // Two at a time.
+    let (first, second) = (ask(&address, "/v2/"), ask(&address, "/v2/"));
+    for answer in [first, second].map(answer) {
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    answer(ask(&address, "/v2/one/tags/list"));
+    let before = speaker(&logs.until(h, "GET /v2/one/tags/list"));
+    h.kubectl(&[
+        "delete",
+        "pod",
+        "-n",
+        "windlass-system",
+        "-l",
+        "app.kubernetes.io/name=registry",
+    ])
+    .succeeded();
+    h.until("the new pod answers on the same port", 90, || {
+        let answer = answer(ask(&address, "/v2/two/tags/list"));
+        (!answer.starts_with("HTTP/1.1 404")).then_some(answer)
+    });
+    let after = speaker(&logs.until(h, "GET /v2/two/tags/list"));
+    assert_ne!(before, after, "another pod says that");
+    ended(forward);
+    assert!(
+        TcpStream::connect(&address).is_err(),
+        "nobody listens any more"
+    );
+    let said = ended(logs);
+    let once = said
+        .lines()
+        .filter(|line| line.contains("GET /v2/one/"))
+        .count();
+    assert_eq!(once, 1, "{said}");
+}
+
+/// Ends it as Ctrl-C does, which is how it ends well; gives back what it printed.
+fn ended(running: Running) -> String {
+    let outcome = running.interrupt();
+    outcome.succeeded();
+    assert!(!outcome.stderr.contains("error:"), "{}", outcome.stderr);
+    outcome.stdout
+}
+
+/// Who said a line: `registry-deployment/registry-5c9 registry`.
+fn speaker(line: &str) -> String {
+    line.split(" | ").next().unwrap_or_default().to_owned()
+}
+
+fn ask(address: &str, path: &str) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: registry\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    Some(stream)
+}
+
+/// What comes until the other side ends; nothing if it ended before.
+fn answer(stream: Option<TcpStream>) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// `replace` makes another object of the same description.

@@ -224,6 +224,8 @@ def _verb_tests(name):
         "create": ["web"],
         "delete": [],
         "diff": [],
+        "logs": [],
+        "port-forward": [],
         "push": ["web"],
         "replace": ["web"],
         "resolve": [],

@@ -37,7 +37,7 @@ pub struct Options {
     #[arg(long)]
     pub force_conflicts: bool,
     /// Refuse a cluster whose namespace kube-system has another uid (apply, create, replace,
-    /// delete, diff, status, orphans).
+    /// delete, diff, status, logs, port-forward, orphans).
     #[arg(long, value_name = "UID")]
     pub cluster_id: Option<String>,
     /// Take objects that another target or somebody else has made (apply, diff).
@@ -67,6 +67,56 @@ pub struct Options {
     /// Confirm by the name of a protected environment (replace, delete, orphans).
     #[arg(long, value_name = "ENVIRONMENT")]
     pub yes_really: Option<String>,
+    /// Go on with what is said from now on, also by pods that come later (logs).
+    #[arg(long, conflicts_with = "previous")]
+    pub follow: bool,
+    /// Begin with the last lines of each container, so many; with all by default (logs).
+    #[arg(long, value_name = "LINES")]
+    pub tail: Option<u32>,
+    /// Begin with what was said so long ago: 90s, 5m, 1h (logs).
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub since: Option<Duration>,
+    /// Only containers of this name (logs).
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// What containers said before they were last started again (logs).
+    #[arg(long)]
+    pub previous: bool,
+    /// A Service to forward to; the uppermost ones by default; may be repeated (port-forward).
+    #[arg(long, value_name = "NAME")]
+    pub service: Vec<String>,
+    /// A local port, or none for any, and the port of a Service that it leads to; all ports by
+    /// default; may be repeated (port-forward).
+    #[arg(long, value_name = "LOCAL:REMOTE", value_parser = WantedPort::parse)]
+    pub port: Vec<WantedPort>,
+}
+
+/// `8080:80`, `:http`: which port of a Service is wanted, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedPort {
+    /// The local port; `None` for any.
+    pub local: Option<u16>,
+    /// The Service's port, by number or by name.
+    pub remote: String,
+}
+
+impl WantedPort {
+    fn parse(text: &str) -> Result<Self, String> {
+        let want = || format!("got `{text}`, want `LOCAL:REMOTE` as in `8080:80`, or `:REMOTE`");
+        let (local, remote) = text.split_once(':').ok_or_else(want)?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if remote.is_empty() || !remote.chars().all(is_name) {
+            return Err(want());
+        }
+        let local = match local {
+            "" => None,
+            number => Some(number.parse().map_err(|_| want())?),
+        };
+        Ok(Self {
+            local: local.filter(|port| *port != 0),
+            remote: remote.to_owned(),
+        })
+    }
 }
 
 /// Verbs that wait.
@@ -107,6 +157,8 @@ const CLUSTER: &[Verb] = &[
     Verb::Delete,
     Verb::Diff,
     Verb::Status,
+    Verb::Logs,
+    Verb::PortForward,
     Verb::Orphans,
 ];
 /// Verbs that write where others may have written.
@@ -115,6 +167,10 @@ const CONFLICTS: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Diff];
 const ADOPT: &[Verb] = &[Verb::Apply, Verb::Diff];
 /// Verbs that take something away.
 const REMOVE: &[Verb] = &[Verb::Replace, Verb::Delete, Verb::Orphans];
+/// The verb that shows what pods say.
+const LOGS: &[Verb] = &[Verb::Logs];
+/// The verb that leads to pods.
+const FORWARD: &[Verb] = &[Verb::PortForward];
 
 impl Options {
     /// Whether to wait.
@@ -146,6 +202,11 @@ impl Options {
         self.output.unwrap_or(OutputFormat::Text)
     }
 
+    /// Whether a run has no end of its own: who ends it with Ctrl-C got what they wanted.
+    pub fn is_ended_by_users(&self, verb: Verb) -> bool {
+        verb == Verb::PortForward || verb == Verb::Logs && self.follow
+    }
+
     /// Refuses a flag that means nothing for a verb: somebody who gives it expects an effect.
     pub fn check(&self, verb: Verb) -> Result<(), Error> {
         for (flag, given, verbs) in self.flags() {
@@ -161,7 +222,7 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 13] {
+    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 20] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), WAIT),
@@ -176,6 +237,13 @@ impl Options {
             ("--exit-code", self.exit_code, &[Verb::Diff]),
             ("--verbose", self.verbose, PLAN),
             ("--yes-really", self.yes_really.is_some(), REMOVE),
+            ("--follow", self.follow, LOGS),
+            ("--tail", self.tail.is_some(), LOGS),
+            ("--since", self.since.is_some(), LOGS),
+            ("--container", self.container.is_some(), LOGS),
+            ("--previous", self.previous, LOGS),
+            ("--service", !self.service.is_empty(), FORWARD),
+            ("--port", !self.port.is_empty(), FORWARD),
         ]
     }
 }
@@ -250,6 +318,13 @@ mod tests {
             "--exit-code",
             "--verbose",
             "--yes-really=prod",
+            "--follow",
+            "--tail=5",
+            "--since=5m",
+            "--container=x",
+            "--previous",
+            "--service=x",
+            "--port=8080:80",
         ];
         let taken = |verb: Verb| {
             let taken = all.iter().filter(|flag| parse(&[flag]).check(verb).is_ok());
@@ -270,6 +345,9 @@ mod tests {
             "output force-conflicts cluster-id adopt exit-code"
         );
         assert_eq!(taken(Verb::Status), "output cluster-id");
+        let logs = "cluster-id follow tail since container previous";
+        assert_eq!(taken(Verb::Logs), logs);
+        assert_eq!(taken(Verb::PortForward), "cluster-id service port");
         assert_eq!(taken(Verb::Push), "output dry-run verbose");
         assert_eq!(taken(Verb::Resolve), "");
         let orphans = "wait timeout output cluster-id dry-run delete verbose yes-really";
@@ -298,6 +376,26 @@ mod tests {
         for refused in ["", "5", "m", "5 m", "-1s", "18446744073709551615h"] {
             assert!(duration(refused).is_err(), "{refused}");
         }
+    }
+
+    #[test]
+    fn ports_are_local_and_remote() {
+        let port = |local, remote: &str| WantedPort {
+            local,
+            remote: remote.to_owned(),
+        };
+        let options = parse(&["--port=8080:80", "--port=:http", "--port=0:53"]);
+        let want = [port(Some(8080), "80"), port(None, "http"), port(None, "53")];
+        assert_eq!(options.port, want);
+        for refused in ["80", "8080:", "70000:80", "a:80", "1:2:3", ""] {
+            assert!(WantedPort::parse(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_is_over_is_not_followed() {
+        let both = ["deploy", "--follow", "--previous"];
+        assert!(Options::try_parse_from(both).is_err());
     }
 
     #[test]

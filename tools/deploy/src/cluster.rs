@@ -6,9 +6,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt as _};
-use kube::api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams};
-use kube::api::{Preconditions, PropagationPolicy, WatchEvent, WatchParams};
+use futures::{AsyncBufRead, Stream, StreamExt as _};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::{DeleteParams, GetParams, ListParams, LogParams, Patch, PatchParams};
+use kube::api::{Portforwarder, PostParams, Preconditions, PropagationPolicy};
+use kube::api::{WatchEvent, WatchParams};
 use kube::core::Request;
 use kube::discovery::{Discovery, Scope};
 use serde_json::{Value, json};
@@ -419,6 +422,28 @@ impl Cluster {
         result
     }
 
+    /// A container's log as it comes.
+    pub async fn log_stream(
+        &self,
+        of: &ContainerOf<'_>,
+        parameters: &LogParams,
+    ) -> Result<impl AsyncBufRead + use<>, ApiError> {
+        let path = Resource::pods().request(Some(of.namespace));
+        let request = path.logs(of.pod, parameters).map_err(unmade)?;
+        Ok(self.client.request_stream(request).await?)
+    }
+
+    /// A connection to a port of a pod, through the API server.
+    pub async fn forward(
+        &self,
+        namespace: &str,
+        pod: &str,
+        port: u16,
+    ) -> Result<Portforwarder, ApiError> {
+        let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
+        Ok(pods.portforward(pod, &[port]).await?)
+    }
+
     /// Who the API server takes us for.
     pub async fn whoami(&self) -> Result<String, ApiError> {
         let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -439,6 +464,7 @@ impl Cluster {
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {
                 "verb": access.verb, "group": access.group, "resource": access.plural,
+                "subresource": access.subresource,
                 "namespace": access.namespace.as_deref().unwrap_or_default(),
             }},
         });
@@ -477,12 +503,14 @@ pub struct ContainerOf<'a> {
 /// Something that we may be allowed to do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
-    /// `create`, `patch`, `delete`, `list`, `watch`.
+    /// `get`, `create`, `patch`, `delete`, `list`, `watch`.
     pub verb: &'static str,
     /// The group.
     pub group: String,
     /// The name of the kind in URLs.
     pub plural: String,
+    /// The part of an object: `log`, `portforward`; empty for the object itself.
+    pub subresource: &'static str,
     /// The namespace; `None` for objects that are in none.
     pub namespace: Option<String>,
 }

@@ -101,6 +101,27 @@ pub const VERBS: &[VerbHelp] = &[
         ],
     },
     VerbHelp {
+        verb: Verb::Logs,
+        about: "Show what the pods of the objects say, each line with its pod and container.",
+        examples: &[
+            ("", "show all that is there"),
+            ("--follow --tail=20", "go on, from the last lines of each"),
+            (
+                "--since=5m --container=server",
+                "what one container said lately",
+            ),
+        ],
+    },
+    VerbHelp {
+        verb: Verb::PortForward,
+        about: "Lead ports of this machine to the pods behind Services.\n\n\
+                Listens on 127.0.0.1 only, and goes on with another pod when one goes away.",
+        examples: &[
+            ("", "a local port for each port of the uppermost Services"),
+            ("--service=server --port=8080:50001", "one port, and where"),
+        ],
+    },
+    VerbHelp {
         verb: Verb::Push,
         about: "Push the images that the registry has not, and nothing else.",
         examples: &[

@@ -1,22 +1,29 @@
-//! How objects stand: there or not, ready or why not, with which images. For `status`; pure but
-//! for [`around`], which reads the pods of what is not ready.
+//! How objects stand: there or not, as wanted or not, ready or why not, with which images. For
+//! `status`; pure but for [`around`], which reads what makes pods, and the pods.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use windlass_k8s_object::{Key, Namespace, images};
 
+use crate::api_error::ApiError;
 use crate::cluster::{Reach, Resource, Selector};
+use crate::compare::changed_fields;
 use crate::desired::{Desired, DesiredObject, UNPINNED_ANNOTATION};
 use crate::diff::plain_name;
 use crate::explain::{Explanation, Revision, gather, problems};
 use crate::groups::Groups;
-use crate::plan::Live;
+use crate::plan::{Live, is_going};
+use crate::pods;
 use crate::ready::Readiness;
-use crate::screen::{group_now, name_width};
+use crate::screen::{group_now, many, name_width};
 use crate::session::Session;
 use crate::wait::{Status, unread};
-use crate::watch::Store;
+use crate::watch::{Store, Watched};
 
 /// How one object stands.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -32,6 +39,15 @@ pub struct Standing {
     pub evidence: Vec<String>,
     /// Image fields that hold another image than they should.
     pub images: Vec<ImageDiffers>,
+    /// How it compares with what is described, by the API server's dry run; `null` where nobody can
+    /// tell: we may not write it, or nobody has pinned its images.
+    pub compared: Option<Compared>,
+    /// The fields that an apply would change, as paths.
+    pub changes: Vec<String>,
+    /// When it was made: `2024-01-01T00:00:00Z`; `null` if it is not there.
+    pub created_at: Option<String>,
+    /// The images that its pods run, for kinds that make pods.
+    pub running: Vec<Running>,
     #[serde(skip)]
     status: Status,
 }
@@ -58,6 +74,42 @@ pub struct ImageDiffers {
     pub live: Option<String>,
 }
 
+/// How an object compares with what is described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Compared {
+    /// It is as described.
+    Same,
+    /// An apply would change it.
+    Changed,
+    /// It is not there.
+    Missing,
+}
+
+impl Compared {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// An image that pods of an object run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Running {
+    /// The container.
+    pub container: String,
+    /// Its image.
+    pub image: String,
+    /// What it should be; `null` where nobody has said.
+    pub want: Option<String>,
+    /// How many pods run it.
+    pub pods: usize,
+}
+
 impl Standing {
     /// How an object stands, as far as it tells by itself.
     pub fn of(desired: &DesiredObject, live: &Live) -> Self {
@@ -68,12 +120,18 @@ impl Standing {
                 reason: None,
                 evidence: Vec::new(),
                 images: Vec::new(),
+                compared: Some(Compared::Missing),
+                changes: Vec::new(),
+                created_at: None,
+                running: Vec::new(),
                 status: Status {
                     readiness: Readiness::InProgress("missing".to_owned()),
                     replicas: None,
                 },
             };
         };
+        let (compared, changes) = compare(desired, live);
+        let created_at = object["metadata"]["creationTimestamp"].as_str();
         let status = Status::of(object);
         Self {
             exists: true,
@@ -84,8 +142,21 @@ impl Standing {
             },
             evidence: Vec::new(),
             images: images_that_differ(desired, object),
+            compared,
+            changes,
+            created_at: created_at.map(str::to_owned),
+            running: Vec::new(),
             status,
         }
+    }
+
+    /// How long ago it was made, `now` after 1970: `3d`; empty if it is not there.
+    fn age(&self, now: Duration) -> String {
+        let created = self.created_at.as_ref().and_then(|at| at.parse().ok());
+        let created = created.and_then(|at: Timestamp| u64::try_from(at.as_second()).ok());
+        created.map_or(String::new(), |created| {
+            age(now.as_secs().saturating_sub(created))
+        })
     }
 
     /// Whether it is there and ready.
@@ -98,6 +169,49 @@ impl Standing {
         let problem = explanation.problem.iter().map(ToString::to_string);
         let evidence = explanation.evidence();
         self.evidence = problem.chain(evidence).collect();
+    }
+}
+
+/// `45s`, `90m`, `30h`, `12d`: the largest unit that there are two of.
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7200 => format!("{}m", seconds / 60),
+        7200..172_800 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86400),
+    }
+}
+
+/// What the server says that an apply would make of an object that is there.
+fn compare(desired: &DesiredObject, live: &Live) -> (Option<Compared>, Vec<String>) {
+    let is_unpinned = desired.object.annotation(UNPINNED_ANNOTATION).is_some();
+    let (object, dry_run) = match live {
+        _ if is_unpinned => return (None, Vec::new()),
+        Live::Recorded(_) => return (Some(Compared::Same), Vec::new()),
+        Live::Recreatable(_) => return (Some(Compared::Changed), Vec::new()),
+        Live::Found {
+            object,
+            dry_run: Some(dry_run),
+        } => (object, dry_run),
+        _ => return (None, Vec::new()),
+    };
+    let fields = match dry_run {
+        Ok(result) => changed_fields(object, result),
+        // It would not be written, so it is not as described.
+        Err(ApiError::Status {
+            code: 409 | 422,
+            fields,
+            ..
+        }) => {
+            let fields = fields.iter().map(|one| one.field.trim_start_matches('.'));
+            return (Some(Compared::Changed), fields.map(str::to_owned).collect());
+        }
+        Err(_) => return (None, Vec::new()),
+    };
+    if fields.is_empty() {
+        (Some(Compared::Same), fields)
+    } else {
+        (Some(Compared::Changed), fields)
     }
 }
 
@@ -134,7 +248,8 @@ pub struct Around {
     unread: Vec<(String, String)>,
 }
 
-/// Reads the pods of each namespace with an object that is there and not ready.
+/// Reads what makes pods, and the pods; and the pods of each namespace with an object that is there
+/// and not ready.
 pub async fn around(session: &Session<'_>, desired: &Desired, standings: &[Standing]) -> Around {
     let mut around = Around {
         store: Store::default(),
@@ -142,23 +257,28 @@ pub async fn around(session: &Session<'_>, desired: &Desired, standings: &[Stand
     };
     let open = desired.objects.iter().zip(standings);
     let open = open.filter(|(_, standing)| standing.exists && !standing.is_ready());
-    let mut namespaces: Vec<&str> = open
-        .filter_map(|(object, _)| object.object.key().namespace.as_ref())
-        .map(Namespace::as_str)
-        .collect();
-    namespaces.sort_unstable();
-    namespaces.dedup();
+    let namespaces = open.filter_map(|(object, _)| object.object.key().namespace.as_ref());
+    let namespaces: BTreeSet<&str> = namespaces.map(Namespace::as_str).collect();
     let sets = Resource::built_in("apps/v1", "ReplicaSet", "replicasets", Reach::Namespaced);
-    for namespace in namespaces {
-        for resource in [Resource::pods(), sets.clone()] {
-            let all = Selector::default();
-            match session.cluster.list(&resource, Some(namespace), &all).await {
-                Ok(list) => around.store.add(list, &resource),
-                Err(error) => {
-                    let what = format!("{} in `{namespace}`", resource.plural);
-                    let unread = unread(&what, &error);
-                    around.unread.push((namespace.to_owned(), unread));
-                }
+    let of_open = namespaces.iter().flat_map(|namespace| {
+        let one = |resource: &Resource| Watched {
+            resource: resource.clone(),
+            namespace: Some((*namespace).to_owned()),
+            selector: Selector::default(),
+        };
+        [one(&Resource::pods()), one(&sets)]
+    });
+    let all: BTreeSet<Watched> = of_open.chain(pods::needed(desired)).collect();
+    for one in all {
+        let namespace = one.namespace.as_deref().unwrap_or_default();
+        let list = session
+            .cluster
+            .list(&one.resource, Some(namespace), &one.selector);
+        match list.await {
+            Ok(list) => around.store.add(list, &one.resource),
+            Err(error) => {
+                let unread = unread(&one.what(), &error);
+                around.unread.push((namespace.to_owned(), unread));
             }
         }
     }
@@ -166,6 +286,15 @@ pub async fn around(session: &Session<'_>, desired: &Desired, standings: &[Stand
 }
 
 impl Around {
+    /// Adds the images that pods run.
+    pub fn tell_images(&self, desired: &Desired, standings: &mut [Standing]) {
+        for (at, pod) in pods::pods_of(desired, &self.store) {
+            if !is_going(pod) && !pods::is_over(pod) {
+                add_running(&mut standings[at].running, &desired.objects[at], pod);
+            }
+        }
+    }
+
     /// Why one object is not ready, with evidence.
     pub async fn explain(
         &self,
@@ -188,8 +317,36 @@ impl Around {
     }
 }
 
-/// What `status` prints: each group, its objects below it, what is wrong with them below these.
-pub fn text(desired: &Desired, standings: &[Standing]) -> String {
+/// Counts the images of one pod.
+fn add_running(running: &mut Vec<Running>, desired: &DesiredObject, pod: &Value) {
+    let object = &desired.object;
+    let mut wanted = BTreeMap::new();
+    if object.annotation(UNPINNED_ANNOTATION).is_none() {
+        for (field, image) in images::list(object.document()) {
+            let of = container(object.document(), &field);
+            let of = of.filter(|(list, _)| list.rsplit('.').next() == Some("containers"));
+            wanted.extend(of.map(|(_, name)| (name.to_owned(), image)));
+        }
+    }
+    for one in pod["spec"]["containers"].as_array().into_iter().flatten() {
+        let (Some(name), Some(image)) = (one["name"].as_str(), one["image"].as_str()) else {
+            continue;
+        };
+        let same = |known: &&mut Running| known.container == name && known.image == image;
+        match running.iter_mut().find(same) {
+            Some(known) => known.pods += 1,
+            None => running.push(Running {
+                container: name.to_owned(),
+                image: image.to_owned(),
+                want: wanted.get(name).cloned(),
+                pods: 1,
+            }),
+        }
+    }
+}
+
+/// What `status` prints, `now` after 1970: each group, its objects below it, what is wrong with them below these.
+pub fn text(desired: &Desired, standings: &[Standing], now: Duration) -> String {
     let statuses: Vec<Status> = standings.iter().map(|one| one.status.clone()).collect();
     let look = Groups::new(desired, 0.0).look(desired, &statuses, 0.0);
     let width = name_width(desired);
@@ -213,7 +370,11 @@ pub fn text(desired: &Desired, standings: &[Standing]) -> String {
             (crate::order::Stage::of(object), object.key())
         });
         for member in members {
-            let line = format!("  {:wide$}  {}", names[member], words(&standings[member]));
+            let line = format!(
+                "  {:wide$}  {}",
+                names[member],
+                words(&standings[member], now)
+            );
             lines.push(line.trim_end().to_owned());
             lines.extend(details(&standings[member]));
         }
@@ -226,10 +387,10 @@ pub fn text(desired: &Desired, standings: &[Standing]) -> String {
     text
 }
 
-/// `ready      6/6 pods`.
-fn words(standing: &Standing) -> String {
+/// `ready      same       3d  6/6 pods`.
+fn words(standing: &Standing, now: Duration) -> String {
     let word = match (standing.exists, standing.is_ready()) {
-        (false, _) => "missing",
+        (false, _) => return "missing".to_owned(),
         (true, true) => "ready",
         (true, false) => "not ready",
     };
@@ -238,7 +399,8 @@ fn words(standing: &Standing) -> String {
         (None, Some(Pods { ready, of })) => format!("{ready}/{of} pods"),
         (None, None) => String::new(),
     };
-    format!("{word:9}  {more}")
+    let compared = standing.compared.map_or("?", Compared::word);
+    format!("{word:9}  {compared:7}  {:>4}  {more}", standing.age(now))
 }
 
 fn details(standing: &Standing) -> Vec<String> {
@@ -246,8 +408,82 @@ fn details(standing: &Standing) -> Vec<String> {
     let images = standing.images.iter().map(|image| {
         let ImageDiffers { field, want, live } = image;
         let live = live.as_ref();
-        let live = live.map_or_else(|| "nothing".to_owned(), |live| format!("`{live}`"));
-        format!("    {field}: got {live}, want `{want}`")
+        let live = live.map_or_else(|| "nothing".to_owned(), |live| short(live));
+        format!(
+            "    {field}:\n      got  {live}\n      want {}",
+            short(want)
+        )
     });
-    evidence.chain(images).collect()
+    let images = images.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    evidence
+        .chain(changed_line(standing))
+        .chain(images)
+        .chain(running_lines(standing))
+        .collect()
+}
+
+/// The fields that would change, but those that are shown as images.
+fn changed_line(standing: &Standing) -> Option<String> {
+    /// How many are named.
+    const SOME: usize = 3;
+    let is_image = |field: &&String| standing.images.iter().any(|one| one.field == **field);
+    let fields = standing.changes.iter().filter(|field| !is_image(field));
+    let fields: Vec<&str> = fields.map(String::as_str).collect();
+    let named = fields.get(..SOME).unwrap_or(&fields).join(", ");
+    let more = match fields.len().saturating_sub(SOME) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!fields.is_empty()).then(|| format!("    changed: {named}{more}"))
+}
+
+/// What pods still run, where the object itself has the images that it should have.
+fn running_lines(standing: &Standing) -> Vec<String> {
+    if !standing.images.is_empty() {
+        return Vec::new();
+    }
+    let others = standing.running.iter().filter_map(|one| {
+        let want = one.want.as_ref().filter(|want| **want != one.image)?;
+        let verb = if one.pods == 1 { "runs" } else { "run" };
+        let pods = many(one.pods, "pod");
+        Some([
+            format!("    {pods} {verb} another {}:", one.container),
+            format!("      got  {}", short(&one.image)),
+            format!("      want {}", short(want)),
+        ])
+    });
+    others.flatten().collect()
+}
+
+/// An image with as much of its digest as tells it from others.
+fn short(image: &str) -> String {
+    const DIGITS: usize = 12;
+    let Some((name, digest)) = image.split_once("@sha256:") else {
+        return image.to_owned();
+    };
+    match digest.get(..DIGITS) {
+        Some(start) if digest.len() > DIGITS => format!("{name}@sha256:{start}.."),
+        _ => image.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_have_the_largest_unit_that_there_are_two_of() {
+        let ages = [0, 119, 120, 7199, 7200, 172_799, 172_800].map(age);
+        assert_eq!(ages, ["0s", "119s", "2m", "119m", "2h", "47h", "2d"]);
+    }
+
+    #[test]
+    fn digests_are_cut() {
+        let digest = "a1".repeat(32);
+        assert_eq!(
+            short(&format!("localhost:31000/demo/a@sha256:{digest}")),
+            "localhost:31000/demo/a@sha256:a1a1a1a1a1a1.."
+        );
+        assert_eq!(short("redis:8"), "redis:8");
+    }
 }

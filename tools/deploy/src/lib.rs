@@ -15,6 +15,7 @@
 //! | [`execute`], [`apply`], [`remove`] | doing it; the last two write what users describe |
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
+//! | [`pods`], [`logs`], [`forward`] | whose pods they are, what they say, and a way to them |
 //! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
 //! | [`groups`], [`follow`], [`screen`], [`tree`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!
@@ -37,6 +38,7 @@ pub mod events;
 pub mod execute;
 pub mod explain;
 pub mod follow;
+pub mod forward;
 pub mod groups;
 pub mod help;
 pub mod inspect;
@@ -44,11 +46,13 @@ pub mod inventory;
 pub mod journal;
 pub mod kubeconfig;
 pub mod lease;
+pub mod logs;
 pub mod mask;
 pub mod order;
 pub mod orphans;
 pub mod outcome;
 pub mod plan;
+pub mod pods;
 pub mod policy;
 pub mod progress;
 pub mod ready;
@@ -152,7 +156,13 @@ pub async fn run_request(
     };
     let result = tokio::select! {
         result = verbs::run(&context) => result,
-        () = interrupted => Err(Error::Interrupted),
+        () = interrupted => {
+            if options.is_ended_by_users(request.verb) {
+                Ok(())
+            } else {
+                Err(Error::Interrupted)
+            }
+        }
     };
     leases.release().await;
     progress.settle();

@@ -43,7 +43,7 @@ pub struct DeployRequest {
 /// What to do with the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(strum::VariantArray))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Verb {
     /// Make them be as described.
     Apply,
@@ -57,6 +57,10 @@ pub enum Verb {
     Diff,
     /// Show how they are.
     Status,
+    /// Show what their pods say.
+    Logs,
+    /// Forward local ports to their pods.
+    PortForward,
     /// Push their images.
     Push,
     /// Print them.
@@ -75,6 +79,8 @@ impl Verb {
             Self::Delete => "delete",
             Self::Diff => "diff",
             Self::Status => "status",
+            Self::Logs => "logs",
+            Self::PortForward => "port-forward",
             Self::Push => "push",
             Self::Resolve => "resolve",
             Self::Orphans => "orphans",
@@ -86,6 +92,8 @@ impl Verb {
         match self {
             Self::Diff => "show the diff of",
             Self::Status => "show the status of",
+            Self::Logs => "show the logs of",
+            Self::PortForward => "forward ports to",
             Self::Push => "push the images of",
             Self::Orphans => "look for orphans of",
             verb => verb.as_str(),

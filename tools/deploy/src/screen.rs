@@ -571,3 +571,10 @@ fn group_states(state: &State, desired: &Desired) -> Vec<String> {
 pub fn namespace_of(key: &Key) -> &str {
     key.namespace.as_ref().map_or("", Namespace::as_str)
 }
+
+/// What the operating system says, without its number: `Address already in use`.
+pub fn in_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let number = text.find(" (os error");
+    number.map_or(text.clone(), |end| text[..end].to_owned())
+}

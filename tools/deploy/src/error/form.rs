@@ -1,6 +1,6 @@
 //! What is printed of an error beside its causes: evidence, a hint, the exit code.
 
-use windlass_k8s_object::Namespace;
+use windlass_k8s_object::{Key, Namespace};
 use windlass_report::{Exit, Explain};
 
 use super::Error;
@@ -55,23 +55,25 @@ impl Explain for Error {
             Self::ReferenceMissing { missing, kubectl } => {
                 missing.first().map(|first| first.command(kubectl))
             }
+            Self::Access {
+                missing, kubectl, ..
+            } => {
+                let namespace = missing.iter().find_map(|access| access.namespace.as_ref());
+                let namespace = namespace.map_or(String::new(), |name| format!(" -n {name}"));
+                Some(format!("{kubectl}{namespace} auth can-i --list"))
+            }
+            Self::NotReady { hint, .. } | Self::NoPods { hint, .. } => Some(hint.clone()),
+            Self::Listen { other, .. } => Some(other.clone()),
             Self::Foreign { adopt, .. } => Some(adopt.clone()),
             Self::Immutable { replace, .. } => Some(replace.clone()),
             Self::Inventory {
                 object, kubectl, ..
-            } => {
-                let namespace = object.namespace.as_ref().map_or("", Namespace::as_str);
-                let name = object.name.as_str();
-                Some(format!(
-                    "{kubectl} -n {namespace} get configmap {name} -o yaml"
-                ))
-            }
+            } => Some(shown(kubectl, object)),
             Self::Held { kubectl, .. } => Some(kubectl.clone()),
             Self::Moved { path, command, .. } => {
                 let path = path.display();
                 Some(format!("{command} -- --dry-run --save-plan {path}"))
             }
-            Self::NotReady { hint, .. } => Some(hint.clone()),
             Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
                 Some(setup.clone())
             }
@@ -98,8 +100,8 @@ impl Explain for Error {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Flag { .. } => Exit::Usage,
-            Self::Launcher(_) | Self::Output(_) => Exit::Failure,
+            Self::Flag { .. } | Self::Absent { .. } => Exit::Usage,
+            Self::Launcher(_) | Self::Output(_) | Self::Listen { .. } => Exit::Failure,
             Self::Request(_)
             | Self::Environment { .. }
             | Self::Object { .. }
@@ -146,11 +148,19 @@ impl Explain for Error {
             | Self::Timeout { .. }
             | Self::Watch { .. }
             | Self::NotReady { .. }
+            | Self::NoPods { .. }
             | Self::NotGone { .. } => Exit::Rollout,
             Self::Differs { .. } => Exit::Differs,
             Self::Interrupted => Exit::Interrupted,
         }
     }
+}
+
+/// `kubectl -n alice get configmap redis -o yaml`.
+fn shown(kubectl: &str, config_map: &Key) -> String {
+    let namespace = config_map.namespace.as_ref().map_or("", Namespace::as_str);
+    let name = config_map.name.as_str();
+    format!("{kubectl} -n {namespace} get configmap {name} -o yaml")
 }
 
 /// An error, and how far the run had come.

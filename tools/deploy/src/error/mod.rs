@@ -280,6 +280,8 @@ pub enum Error {
         context: String,
         /// What we may not do.
         missing: Vec<Access>,
+        /// What a user types for kubectl, for the hint.
+        kubectl: String,
     },
     /// Docker's configuration is there and cannot be used.
     #[error("cannot use docker configuration `{}`", path.display())]
@@ -532,6 +534,36 @@ pub enum Error {
         /// What helps.
         hint: String,
     },
+    /// There is no pod to look at, or none to lead to.
+    #[error("no pod of `{target}` is {state}")]
+    NoPods {
+        /// The target.
+        target: String,
+        /// How none is: there, ready.
+        state: &'static str,
+        /// What shows why.
+        hint: String,
+    },
+    /// Something that is asked for is in no object of the target.
+    #[error("`{target}` has no {what}")]
+    Absent {
+        /// The target.
+        target: String,
+        /// What: container \`server\`.
+        what: String,
+        /// What there is.
+        source: Reason,
+    },
+    /// A local port cannot be listened on.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+        /// What takes another port.
+        other: String,
+    },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
     Interrupted,
@@ -544,6 +576,18 @@ pub enum Error {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Reason(pub String);
+
+impl Reason {
+    /// ``want one of `redis`, `server` ``.
+    pub fn want_one_of(names: &[String]) -> Self {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        Self(match names.as_slice() {
+            [] => "there is none at all".to_owned(),
+            [one] => format!("want {one}"),
+            many => format!("want one of {}", many.join(", ")),
+        })
+    }
+}
 
 /// Two targets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -57,9 +57,13 @@ pub(super) fn keys(keys: &[Key]) -> String {
 }
 
 pub(super) fn accesses(missing: &[Access]) -> String {
+    let what = |access: &Access| match access.subresource {
+        "" => format!("{} {}", access.verb, access.plural),
+        part => format!("{} {}/{part}", access.verb, access.plural),
+    };
     let text = |access: &Access| match &access.namespace {
-        Some(namespace) => format!("{} {} in `{namespace}`", access.verb, access.plural),
-        None => format!("{} {}", access.verb, access.plural),
+        Some(namespace) => format!("{} in `{namespace}`", what(access)),
+        None => what(access),
     };
     missing.iter().map(text).collect::<Vec<_>>().join(", ")
 }

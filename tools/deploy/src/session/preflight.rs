@@ -293,6 +293,11 @@ impl Session<'_> {
                 wanted.extend(accesses_of(&Resource::claims(), set, &["list", "watch"]));
             }
         }
+        self.check_rights(wanted).await
+    }
+
+    /// Checks that we may do all of it: one review each.
+    pub async fn check_rights(&self, wanted: BTreeSet<Access>) -> Result<(), Error> {
         let reviews = futures::stream::iter(wanted).map(|access| async move {
             let may = self.cluster.may(&access).await;
             may.map(|may| (access, may))
@@ -310,6 +315,7 @@ impl Session<'_> {
         Err(Error::Access {
             context: self.place.context.clone(),
             missing,
+            kubectl: self.place.kubectl.clone(),
         })
     }
 
@@ -383,6 +389,7 @@ fn accesses_of(resource: &Resource, key: &Key, verbs: &[&'static str]) -> Vec<Ac
         verb,
         group: resource.group.clone(),
         plural: resource.plural.clone(),
+        subresource: "",
         namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
     };
     verbs.iter().map(access).collect()

@@ -27,8 +27,29 @@ pub struct Buffer(Arc<Mutex<Vec<u8>>>);
 impl Buffer {
     /// What was written.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().expect("lock")).into_owned()
+        String::from_utf8_lossy(&self.bytes()).into_owned()
     }
+
+    /// The same, byte by byte.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("lock").clone()
+    }
+
+    /// Waits until `text` was written.
+    pub async fn until(&self, text: &str) {
+        until(text, || self.text()).await;
+    }
+}
+
+/// Waits until what is said holds `text`; gives up after a minute.
+pub async fn until(text: &str, said: impl Fn() -> String) {
+    for _ in 0..6000 {
+        if said().contains(text) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("want `{text}` in:\n{}", said());
 }
 
 impl std::io::Write for Buffer {

@@ -239,7 +239,8 @@ async fn rights_to_delete_and_to_create_are_asked_for_first() {
         "error: you may not create configmaps in `alice`, create services in `alice`, create leases in \
          `alice`, delete configmaps in `alice`, delete services in `alice`, delete leases in `alice`, \
          get leases in `alice`, patch configmaps in `alice`, patch services in `alice`, update \
-         leases in `alice` on windlass; nothing was pushed or written\n"
+         leases in `alice` on windlass; nothing was pushed or written\n\
+         hint: kubectl --context windlass -n alice auth can-i --list\n"
     );
     assert_eq!(exit, Exit::Preflight);
     assert_eq!(fake.writes(), [""; 0]);
@@ -317,7 +318,10 @@ async fn a_kept_kind_that_cannot_be_made_is_seen_before_anything_goes() {
 #[tokio::test]
 async fn what_is_waited_for_must_be_listable() {
     let want = |kinds: &str| {
-        format!("error: you may not {kinds} on windlass; nothing was pushed or written\n")
+        format!(
+            "error: you may not {kinds} on windlass; nothing was pushed or written\n\
+             hint: kubectl --context windlass -n alice auth can-i --list\n"
+        )
     };
     let both = want("list configmaps in `alice`, list services in `alice`");
     for verb in ["replace", "delete"] {

@@ -5,7 +5,9 @@ pub mod apply;
 pub mod create;
 pub mod delete;
 pub mod diff;
+pub mod logs;
 pub mod orphans;
+pub mod port_forward;
 pub mod push;
 pub mod replace;
 pub mod resolve;
@@ -41,6 +43,8 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         Verb::Delete => delete::run(context).await,
         Verb::Diff => diff::run(context).await,
         Verb::Status => status::run(context).await,
+        Verb::Logs => logs::run(context).await,
+        Verb::PortForward => port_forward::run(context).await,
         Verb::Push => push::run(context).await,
         Verb::Resolve => resolve::run(context),
         Verb::Orphans => orphans::run(context).await,

@@ -1,5 +1,8 @@
-//! `status`: how the objects stand, on stdout. Reads only, and needs neither namespaces nor kinds
-//! to be there, nor images to be pinned.
+//! `status`: how the objects stand, on stdout. Writes nothing, and needs neither namespaces nor kinds
+//! to be there, nor images to be pinned, nor the right to write: who has it sees by the API server's
+//! dry run whether objects are as described.
+
+use std::time::{Duration, SystemTime};
 
 use super::Context;
 use crate::desired::{Checks, Desired};
@@ -11,15 +14,21 @@ use crate::session::{Ask, Session};
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
-    let desired = context.load(Checks::All)?;
+    let mut desired = context.load(Checks::All)?;
     let session = context.open(&desired.environment).await?;
-    let seen = session.look(Ask::Presence, &desired, &[]).await?;
+    match session.sign_namespaces(&mut desired).await {
+        // Somebody else's may be looked at.
+        Ok(()) | Err(Error::Owner { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let groups = session.remember(&desired).await?;
+    let seen = session.look(Ask::Write, &desired, &groups).await?;
     let pairs = desired.objects.iter().zip(&seen);
     let mut standings: Vec<Standing> = pairs
         .map(|(object, live)| Standing::of(object, live))
         .collect();
     let command = explain(&session, &desired, &seen, &mut standings).await;
-    context.print(&text(&desired, &standings))?;
+    context.print(&text(&desired, &standings, now()))?;
     let of = standings.len();
     let missing = standings.iter().filter(|one| !one.exists).count();
     let open = standings.iter().filter(|one| !one.is_ready()).count() - missing;
@@ -40,7 +49,13 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     })
 }
 
-/// Says why objects are not ready; gives back what to type to see more of the first.
+/// The time since 1970.
+fn now() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default()
+}
+
+/// Says which images run, and why objects are not ready; gives back what to type to see more of the first.
 async fn explain(
     session: &Session<'_>,
     desired: &Desired,
@@ -48,6 +63,7 @@ async fn explain(
     standings: &mut [Standing],
 ) -> Option<String> {
     let around = around(session, desired, standings).await;
+    around.tell_images(desired, standings);
     let mut first = None;
     let triples = desired.objects.iter().zip(seen).zip(standings);
     for ((wanted, live), standing) in triples {

@@ -105,7 +105,8 @@ pub(super) const CASES: &[Case<Failure>] = &[
         text: "error: cannot use the request of this target\n\
                cause: cannot parse request `DIR/run.json`\n\
                cause: unknown variant `explode`, expected one of `apply`, `create`, `replace`, \
-               `delete`, `diff`, `status`, `push`, `resolve`, `orphans` at line 1 column 29\n",
+               `delete`, `diff`, `status`, `logs`, `port-forward`, `push`, `resolve`, \
+               `orphans` at line 1 column 29\n",
         provoke: |folder| requested(folder, &crate::request::tests::empty("explode")),
         ..INPUT
     },

@@ -4,6 +4,7 @@
 mod connection;
 mod groups;
 mod input;
+mod looking;
 mod preflight;
 mod registry;
 mod waiting;
@@ -29,7 +30,7 @@ use crate::request::RequestError;
 use crate::saved::SavedPlanError;
 
 /// All tables.
-const TABLES: [&[Case<Failure>]; 7] = [
+const TABLES: [&[Case<Failure>]; 8] = [
     input::CASES,
     connection::CASES,
     groups::CASES,
@@ -37,6 +38,7 @@ const TABLES: [&[Case<Failure>]; 7] = [
     registry::CASES,
     writing::CASES,
     waiting::CASES,
+    looking::CASES,
 ];
 
 /// One run that is to fail.
@@ -169,6 +171,11 @@ fn writes_that_are_refused() {
 #[test]
 fn waits_that_end_badly() {
     hold(waiting::CASES, variant);
+}
+
+#[test]
+fn what_cannot_be_looked_at() {
+    hold(looking::CASES, variant);
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn secret(keys: &Value) -> Value {
         "metadata": {"name": "db", "namespace": "alice"}})
 }
 
-fn owned_by_bob(world: &mut World) {
+pub(super) fn owned_by_bob(world: &mut World) {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "alice",
         "uid": "u", "annotations": {"windlass.dev/owner": "bob@example.com"}}});
     world.fake.put(NAMESPACE, namespace);
@@ -278,7 +278,8 @@ pub(super) const CASES: &[Case<Failure>] = &[
         text: "error: you may not create configmaps in `alice`, create services in `alice`, create \
                leases in `alice`, delete leases in `alice`, get leases in `alice`, patch configmaps \
                in `alice`, patch services in `alice`, update leases in `alice` on windlass; nothing \
-               was pushed or written\n",
+               was pushed or written\n\
+               hint: kubectl --context windlass -n alice auth can-i --list\n",
         provoke: |folder| fails(folder, "apply", Scenario::ReadOnly, |_| {}),
         ..MISSING
     },
@@ -287,7 +288,8 @@ pub(super) const CASES: &[Case<Failure>] = &[
         text: "error: you may not create configmaps in `alice`, create leases in `alice`, delete \
                configmaps in `alice`, delete leases in `alice`, get leases in `alice`, patch \
                configmaps in `alice`, update leases in `alice` on windlass; nothing was pushed or \
-               written\n",
+               written\n\
+               hint: kubectl --context windlass -n alice auth can-i --list\n",
         provoke: |folder| {
             fails(folder, "delete", Scenario::ReadOnly, |world| {
                 world.fake.put(MAP, live_map("windlass"));

@@ -81,6 +81,9 @@ pub(super) fn answer(request: &Request, state: &mut State, scenario: Scenario) -
             let allowed = match scenario {
                 Scenario::ReadOnly => verb == "list" || verb == "watch",
                 Scenario::HidesLists => verb != "list",
+                Scenario::HidesParts => {
+                    request.body["spec"]["resourceAttributes"]["subresource"] == ""
+                }
                 _ => true,
             };
             (201, json!({"status": {"allowed": allowed}}))
@@ -108,6 +111,7 @@ fn get(path: &str, state: &mut State, scenario: Scenario) -> Answer {
         ("/apis", _) => {
             let groups = [
                 ("apps", "v1", &APPS[..]),
+                ("batch", "v1", &BATCH),
                 ("apiextensions.k8s.io", "v1", &EXTENSIONS),
                 ("stable.example.com", "v1", &CUSTOM),
             ];
@@ -132,6 +136,9 @@ fn get(path: &str, state: &mut State, scenario: Scenario) -> Answer {
 /// Server-side apply.
 fn patch(request: &Request, state: &mut State, scenario: Scenario) -> Answer {
     let path = request.path.as_str();
+    if scenario == Scenario::HidesWrites {
+        return status(403, "Forbidden", "writing is forbidden", &json!([]));
+    }
     let is_service = path.contains("/services/");
     let forced = request.query.contains("force=true");
     if scenario == Scenario::Owned && path.contains("/configmaps/") && !forced {
@@ -262,7 +269,8 @@ fn merge(into: &mut Value, from: &Value) {
 /// Whether a path is that of all objects of a kind.
 fn is_list(path: &str) -> bool {
     let of = |(_, plural, _): &(&str, &str, &str)| path.ends_with(&format!("/{plural}"));
-    let kinds = CORE.iter().chain(&APPS).chain(&EXTENSIONS).chain(&CUSTOM);
+    let kinds = CORE.iter().chain(&APPS).chain(&BATCH);
+    let kinds = kinds.chain(&EXTENSIONS).chain(&CUSTOM);
     kinds.into_iter().any(of) || path.ends_with("/events")
 }
 
@@ -293,6 +301,9 @@ const APPS: [(&str, &str, &str); 3] = [
     ("ReplicaSet", "replicasets", "Namespaced"),
     ("StatefulSet", "statefulsets", "Namespaced"),
 ];
+
+/// The same, of the group `batch`.
+const BATCH: [(&str, &str, &str); 1] = [("Job", "jobs", "Namespaced")];
 
 /// The same, of the group `apiextensions.k8s.io`.
 const EXTENSIONS: [(&str, &str, &str); 1] = [(

@@ -2,6 +2,7 @@
 
 mod answers;
 mod books;
+mod streams;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use answers::{answer, linger};
+pub use streams::{Log, LogEnd, Logs};
 
 /// How the server behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,10 @@ pub enum Scenario {
     HidesDefinitions,
     /// We may not do anything but read.
     ReadOnly,
+    /// We may not write, as its answers say.
+    HidesWrites,
+    /// We may do nothing with parts of objects: logs of pods, ways to their ports.
+    HidesParts,
 }
 
 /// What goes wrong at one write, inventories and leases included.
@@ -96,6 +102,8 @@ pub struct State {
     pub books: Vec<String>,
     /// All requests, as `GET /api/v1/...`; dry runs as `DRY PATCH ...`.
     pub requests: Vec<String>,
+    /// What containers say.
+    pub logs: Logs,
     /// Paths of objects that are being deleted, with the lists that still show them.
     going: BTreeMap<String, usize>,
     refused_once: Vec<String>,
@@ -118,6 +126,8 @@ struct Request {
     path: String,
     query: String,
     body: Value,
+    /// `Sec-WebSocket-Key`; empty where there is none.
+    key: String,
 }
 
 impl Request {
@@ -193,6 +203,22 @@ impl Fake {
         state.objects.insert(path.to_owned(), object);
     }
 
+    /// Takes an object away, as somebody else would.
+    pub fn remove(&self, path: &str) {
+        self.state.lock().expect("lock").objects.remove(path);
+    }
+
+    /// What a container of a pod says, request by request: `server-0/server`.
+    pub fn says(&self, container: &str, logs: &[(&[u8], LogEnd)]) {
+        let logs = logs.iter().map(|(text, end)| Log {
+            text: text.to_vec(),
+            end: *end,
+        });
+        let mut state = self.state.lock().expect("lock");
+        let by_container = &mut state.logs.by_container;
+        by_container.insert(container.to_owned(), logs.collect());
+    }
+
     /// Begins the deletion of an object, as somebody else would; it is gone a moment later.
     pub fn begin_deletion(&self, path: &str) {
         let mut state = self.state.lock().expect("lock");
@@ -232,6 +258,17 @@ async fn serve(
 ) {
     while let Some(request) = read(&mut stream).await {
         if scenario == Scenario::HangsUp && request.path == "/api" {
+            return;
+        }
+        let log = streams::log_of(&request, &mut state.lock().expect("lock"));
+        if let Some(log) = log {
+            if streams::send(&mut stream, &log).await {
+                continue;
+            }
+            return;
+        }
+        if request.path.ends_with("/portforward") {
+            streams::forward(stream, &request, state).await;
             return;
         }
         let is_deletion = request.method == "DELETE" && !request.is_dry();
@@ -336,10 +373,15 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let body = serde_json::from_slice(&bytes[end..end + length]).unwrap_or(Value::Null);
+    let whole = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let headers = whole.lines().filter_map(|line| line.split_once(": "));
+    let mut keys = headers.filter(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"));
+    let key = keys.next().map_or("", |(_, value)| value.trim()).to_owned();
     Some(Request {
         method,
         path: path.to_owned(),
         query: query.to_owned(),
         body,
+        key,
     })
 }
