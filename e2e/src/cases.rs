@@ -1,5 +1,6 @@
 //! The cases, by name.
 
+mod corpus;
 mod data;
 mod expected;
 mod failures;
@@ -12,14 +13,15 @@ mod verbs;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 7] = [
-    "stack", "data", "failures", "kept", "order", "users", "verbs",
+pub const NAMES: [&str; 8] = [
+    "stack", "corpus", "data", "failures", "kept", "order", "users", "verbs",
 ];
 
 /// The case of a name.
 pub fn named(name: &str) -> Option<fn(&Harness)> {
     match name {
         "stack" => Some(stack::run),
+        "corpus" => Some(corpus::run),
         "data" => Some(data::run),
         "failures" => Some(failures::run),
         "kept" => Some(kept::run),

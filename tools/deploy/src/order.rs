@@ -3,6 +3,9 @@
 
 use windlass_k8s_object::{Key, Object};
 
+/// The type of a Secret with the token of a service account.
+const ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
+
 /// A stage of a plan. All of a stage is written before the next one begins; deletes go the other
 /// way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +42,8 @@ impl Stage {
             | ("scheduling.k8s.io", "PriorityClass")
             | ("node.k8s.io", "RuntimeClass")
             | ("storage.k8s.io", "StorageClass") => Self::Foundation,
+            // A controller deletes the token of an account that is not there yet.
+            ("", "Secret") if object.document()["type"] == ACCOUNT_TOKEN => Self::Workload,
             (
                 "",
                 "ServiceAccount"
@@ -115,6 +120,14 @@ mod tests {
             assert_eq!(Stage::of(&object(api_version, kind)), stage, "{kind}");
         }
         assert!(Stage::Foundation < Stage::Last);
+    }
+
+    #[test]
+    fn the_token_of_an_account_follows_it() {
+        let document = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"},
+            "type": "kubernetes.io/service-account-token"});
+        let token = Object::from_document(document).expect("object");
+        assert!(Stage::of(&token) > Stage::of(&object("v1", "ServiceAccount")));
     }
 
     #[test]
