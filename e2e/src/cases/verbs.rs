@@ -81,8 +81,9 @@ fn what_pods_say(h: &Harness) {
         ("registry-", " registry | "),
         ("local-path-provisioner-", " local-path-provisioner | "),
     ] {
-        let is_it =
-            |line: &str| line.starts_with(&format!("cluster/{pod}")) && line.contains(container);
+        let is_it = |line: &str| {
+            line.starts_with(&format!("prod/cluster/{pod}")) && line.contains(container)
+        };
         assert!(
             shown.lines().any(is_it),
             "want {pod}.. {container} in:\n{shown}"
