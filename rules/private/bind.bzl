@@ -12,6 +12,7 @@ load(":k8s_object.bzl", _k8s_object = "k8s_object")
 load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
 load(":k8s_verb.bzl", "VERBS", "k8s_verb")
 load(":pin_tool.bzl", _pin_tool = "pin_tool")
+load(":policy.bzl", "refusal_of_keys")
 load(":service.bzl", "make_service")
 
 def verbs(name, **kwargs):
@@ -73,7 +74,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
             environment = place,
         )
 
-    def k8s_object(name, env, src, kind, images = {}, pins = None, pinned = [], siblings = [], namespace_of = None, **kwargs):
+    def k8s_object(name, env, src, kind, images = {}, pins = None, pinned = [], siblings = [], namespace_of = None, policy = {}, **kwargs):
         """One Kubernetes object and its verbs.
 
         Args:
@@ -86,8 +87,12 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
           pinned: the names in the manifest that pins has.
           siblings: other manifests of the same service and environment.
           namespace_of: for a Namespace of setup: the environment that it is of.
+          policy: dict of `ignore_fields`, `ready_when` and `recreate`, the attributes of the rule.
           **kwargs: attributes of all targets, such as visibility.
         """
+        refusal = refusal_of_keys(policy)
+        if refusal:
+            fail("k8s_object %r: attribute policy: %s" % (name, refusal))
         _k8s_object(
             name = name,
             binding = binding(env, namespace_of),
@@ -97,7 +102,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
             pins = pins,
             siblings = siblings,
             src = src,
-            **kwargs
+            **dict(kwargs, **policy)
         )
         verbs(name, **kwargs)
 

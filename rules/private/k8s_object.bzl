@@ -6,7 +6,8 @@ load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
 load("//rules/private/providers:pin_info.bzl", "PinInfo")
 load(":binding.bzl", "decode_binding")
 load(":labels.bzl", "label_text")
-load(":request.bzl", "launch")
+load(":policy.bzl", "RECREATE", "refusal_of_policy")
+load(":request.bzl", "launch", "member")
 load(":yaml_to_json.bzl", "YAML_ATTRS", "YAML_FILES", "convert_yaml")
 
 def _repository(binding, key):
@@ -102,6 +103,9 @@ def _check(ctx, binding):
                 label_text(target.label),
             ))
         keys[key] = target.label
+    refusal = refusal_of_policy(ctx.attr.ignore_fields, ctx.attr.ready_when)
+    if refusal:
+        _fail(ctx, *refusal)
 
 def _k8s_object_impl(ctx):
     binding = decode_binding(ctx.attr.binding)
@@ -113,6 +117,11 @@ def _k8s_object_impl(ctx):
         kind = ctx.attr.kind,
         label = label_text(ctx.label),
         manifest = manifest,
+        policy = struct(
+            ignore_fields = tuple(ctx.attr.ignore_fields),
+            ready_when = tuple(ctx.attr.ready_when),
+            recreate = ctx.attr.recreate,
+        ),
     )
     id = "%s/%s/%s" % (binding.project, object.label.lstrip("@/").replace(":", "/"), binding.environment.name)
     objects = K8sObjectsInfo(
@@ -121,7 +130,7 @@ def _k8s_object_impl(ctx):
         groups = depset([struct(
             id = id,
             label = object.label,
-            objects = (struct(label = object.label, kind = object.kind, manifest = manifest),),
+            objects = (member(object),),
         )]),
         image_files = depset(image_files),
         images = depset(images),
@@ -141,6 +150,10 @@ k8s_object = rule(
           "running it prints it. `bind` makes the targets that apply it.",
     attrs = YAML_ATTRS | {
         "binding": attr.string(mandatory = True, doc = "Cluster and environment, as `bind` writes them."),
+        "ignore_fields": attr.string_list(
+            doc = "Fields that are left to others once the object is there: `spec.replicas` to an autoscaler. " +
+                  "Names with `.` between them and [index] or [\"key\"] behind them.",
+        ),
         "images": attr.label_keyed_string_dict(
             providers = [ImageInfo],
             doc = "Images built here -> the name by which the manifest calls each (`client`). " +
@@ -149,6 +162,16 @@ k8s_object = rule(
         "kind": attr.string(mandatory = True, doc = "The manifest's kind; another one in the file is an error."),
         "pinned": attr.string_list(doc = "Names by which the manifest calls images that pins has."),
         "pins": attr.label(providers = [PinInfo], doc = "Where pinned images come from, instead of images."),
+        "ready_when": attr.string_list(
+            doc = "What must hold, all of it, for the object to be ready, for kinds that Kubernetes itself does not have: " +
+                  "`condition=Synced`, `condition=Ready=True`, `jsonpath={.status.phase}=Running`, as `kubectl wait --for` has it.",
+        ),
+        "recreate": attr.string(
+            default = RECREATE[0],
+            values = RECREATE,
+            doc = "Whether the object may be deleted and made anew: `on-immutable` where a field changes that cannot be " +
+                  "changed, else `never`.",
+        ),
         "siblings": attr.label_list(
             allow_files = [".json"] + YAML_FILES,
             doc = "Other manifests of the same service and environment: an image that none of them uses is an error.",

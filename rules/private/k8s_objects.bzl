@@ -4,7 +4,7 @@ load("//rules/private/providers:k8s_object_info.bzl", "K8sObjectInfo")
 load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
 load(":binding.bzl", "same_environment")
 load(":labels.bzl", "label_text")
-load(":request.bzl", "launch")
+load(":request.bzl", "launch", "member")
 
 def _check_environments(ctx, members):
     first = members[0]
@@ -32,7 +32,7 @@ def _own_group(ctx, binding):
     return struct(
         id = "%s/%s/%s" % (binding.project, name, binding.environment.name),
         label = label,
-        objects = tuple([struct(label = o.label, kind = o.kind, manifest = o.manifest) for o in objects]),
+        objects = tuple([member(o) for o in objects]),
     )
 
 def _k8s_objects_impl(ctx):

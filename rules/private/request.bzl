@@ -12,12 +12,30 @@ VERSION = 1
 # Verbs whose run pushes images first; the others need none built into their runfiles.
 PUSHES = ["apply", "create", "push", "replace"]
 
+def member(object):
+    """An object as a group carries it.
+
+    Args:
+      object: K8sObjectInfo.
+
+    Returns:
+      a struct that may stand in a depset.
+    """
+    return struct(label = object.label, kind = object.kind, manifest = object.manifest, policy = object.policy)
+
 def _group(group):
     return json.encode(struct(
         id = group.id,
         label = group.label,
         objects = [
-            struct(label = o.label, kind = o.kind, manifest = runfile(o.manifest))
+            struct(
+                label = o.label,
+                kind = o.kind,
+                manifest = runfile(o.manifest),
+                ignore_fields = o.policy.ignore_fields,
+                ready_when = o.policy.ready_when,
+                recreate = o.policy.recreate,
+            )
             for o in group.objects
         ],
     ))

@@ -3,6 +3,7 @@
 load(":jsonnet_to_json.bzl", "jsonnet_to_json")
 load(":labels.bzl", "label_text")
 load(":pin.bzl", "pin")
+load(":policy.bzl", "refusal_of_policies")
 
 def _sibling(dep, target):
     """The target of another service: `//services/server` -> `//services/server:<target>`."""
@@ -49,7 +50,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
       the macro.
     """
 
-    def service(name, src, outputs, images = {}, pins = None, deps = [], data = [], jsonnet_deps = [], visibility = ["//visibility:public"], **kwargs):
+    def service(name, src, outputs, images = {}, pins = None, deps = [], data = [], jsonnet_deps = [], policies = {}, visibility = ["//visibility:public"], **kwargs):
         """A service in every environment.
 
         Makes, for each ENV of ENVS: `ENV-rendered` (the manifests as Jsonnet gives them), `ENV-<file>` (a
@@ -65,6 +66,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
           deps: labels of the services that this one calls: `["//services/server"]`.
           data: files that the Jsonnet imports.
           jsonnet_deps: jsonnet_library targets besides windlass's own.
+          policies: dict of file name -> policy of its object: `{"deployment.json": {"ignore_fields": ["spec.replicas"]}}`.
           visibility: of all targets.
           **kwargs: attributes of all targets, such as tags.
         """
@@ -75,7 +77,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
             envs = envs,
             images = images,
             pins = pins,
-        )
+        ) or refusal_of_policies(name, outputs, policies)
         if refusal:
             fail(refusal)
         common = dict(kwargs, visibility = visibility)
@@ -116,6 +118,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
                     kind = kind,
                     pinned = images.keys() if env in pinned else [],
                     pins = env + "-pins" if env in pinned else None,
+                    policy = policies.get(file, {}),
                     siblings = [rendered],
                     src = "%s.rendered/%s" % (env, file),
                     **common

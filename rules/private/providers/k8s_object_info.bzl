@@ -6,5 +6,6 @@ K8sObjectInfo = provider(
         "kind": "str: its declared kind, which the resolve action has compared with the manifest's",
         "label": "str: the label of its target, as users type it",
         "manifest": "File: the resolved manifest, one JSON object",
+        "policy": "struct(ignore_fields, ready_when, recreate): the attributes of k8s_object; lists as tuples, empty by default",
     },
 )

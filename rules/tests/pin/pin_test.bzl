@@ -178,6 +178,7 @@ def _subjects():
         images = {"front": ":front-image", "proxy": ":proxy-image"},
         outputs = {"front.json": "Pod", "proxy.json": "Pod"},
         pins = "shop.pins.json",
+        policies = {"front.json": {"recreate": "on-immutable"}},
         **manual
     )
     bound.k8s_object(

@@ -10,6 +10,7 @@ use windlass_oci_reference::ImageReference;
 use windlass_oci_registry::{Image, ImageError, ImageFiles, LayerFiles, Push, Target, Transport};
 
 use crate::error::{Error, Targets};
+use crate::policy::{Policy, PolicyRefused};
 use crate::request::{DeployRequest, ImageRequest, ObjectRequest};
 
 /// Label of every object: which environment it belongs to. Watches select by it.
@@ -60,6 +61,8 @@ pub struct DesiredObject {
     pub group: usize,
     /// The object, with the labels and annotations of this project.
     pub object: Object,
+    /// What its owner says of it beside its manifest.
+    pub policy: Policy,
     /// The images that its pods need, as places in [`Desired::images`].
     pub images: Vec<usize>,
 }
@@ -130,6 +133,9 @@ pub enum ObjectError {
         /// The environment.
         environment: String,
     },
+    /// What its owner says of it cannot be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefused),
 }
 
 impl Desired {
@@ -145,13 +151,13 @@ impl Desired {
         let mut objects = Vec::new();
         for (group, members) in request.groups.iter().enumerate() {
             for member in &members.objects {
+                let refused = |source| Error::Object {
+                    label: member.label.clone(),
+                    source: Box::new(source),
+                };
                 let object =
-                    load_object(member, &environment, runfiles, checks).map_err(|source| {
-                        Error::Object {
-                            label: member.label.clone(),
-                            source: Box::new(source),
-                        }
-                    })?;
+                    load_object(member, &environment, runfiles, checks).map_err(refused)?;
+                let policy = Policy::parse(member).map_err(|source| refused(source.into()))?;
                 if environment.scope == Scope::Cluster {
                     check_personal(object.document(), forbidden).map_err(|source| {
                         Error::Environment {
@@ -168,6 +174,7 @@ impl Desired {
                     label,
                     group,
                     object,
+                    policy,
                     images: Vec::new(),
                 });
             }

@@ -310,6 +310,7 @@ mod tests {
             group: 0,
             object: Object::from_document(document.clone()).expect("object"),
             images: Vec::new(),
+            policy: crate::policy::Policy::default(),
         };
         let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);
         Desired {

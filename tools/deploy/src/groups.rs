@@ -147,6 +147,7 @@ mod tests {
                 group,
                 object,
                 images: Vec::new(),
+                policy: crate::policy::Policy::default(),
             }
         };
         let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);

@@ -6,7 +6,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`request`], [`cli`], [`environment`] | what is asked for and how; parsed once |
-//! | [`desired`] | the objects and images of the request, read and checked |
+//! | [`desired`], [`policy`] | the objects and images of the request, read and checked |
 //! | [`kubeconfig`], [`credentials`], [`cluster`] | the connection, by context name |
 //! | [`session`], [`references`] | what must hold before anything is written, and what is there |
 //! | [`plan`], [`compare`], [`order`] | what will be done; pure |
@@ -38,6 +38,7 @@ pub mod mask;
 pub mod order;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 pub mod progress;
 pub mod ready;
 pub mod references;

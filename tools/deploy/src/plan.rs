@@ -495,6 +495,7 @@ mod tests {
             group: 0,
             object: Object::from_document(document).expect("object"),
             images: Vec::new(),
+            policy: crate::policy::Policy::default(),
         }
     }
 

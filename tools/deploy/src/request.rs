@@ -153,6 +153,26 @@ pub struct ObjectRequest {
     pub kind: String,
     /// The runfile with its final manifest.
     pub manifest: String,
+    /// Fields that are left to others once it is there: `spec.replicas`.
+    #[serde(default)]
+    pub ignore_fields: Vec<String>,
+    /// What must hold for it to be ready: `condition=Synced=True`.
+    #[serde(default)]
+    pub ready_when: Vec<String>,
+    /// Whether it may be deleted and made anew.
+    #[serde(default)]
+    pub recreate: Recreate,
+}
+
+/// Whether an object may be deleted and made anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recreate {
+    /// No.
+    #[default]
+    Never,
+    /// Where a field changes that cannot be changed.
+    OnImmutable,
 }
 
 /// One image to push.

@@ -33,6 +33,7 @@ fn stack() -> Desired {
             group,
             object,
             images: Vec::new(),
+            policy: crate::policy::Policy::default(),
         }
     };
     let environment = Environment::try_new("myns", "alice", Ownership::Personal, &[]);

@@ -268,6 +268,32 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..INPUT
     },
     Case {
+        variant: "Object/Policy",
+        text: "error: cannot use object `//services/redis:myns-service`\n\
+               cause: ignore_fields: got `spec..replicas`, want names with `.` between them and \
+               [index] or [\"key\"] behind them\n",
+        provoke: |folder| {
+            unasked(folder, "apply", |world| {
+                let objects = &mut world.case.request["groups"][0]["objects"];
+                objects[1]["ignore_fields"] = json!(["spec..replicas"]);
+            })
+        },
+        ..INPUT
+    },
+    Case {
+        variant: "Object/Policy",
+        text: "error: cannot use object `//services/redis:myns-service`\n\
+               cause: ready_when: got `Ready`, want condition=TYPE, condition=TYPE=True, \
+               jsonpath={.PATH} or jsonpath={.PATH}=VALUE\n",
+        provoke: |folder| {
+            unasked(folder, "status", |world| {
+                let objects = &mut world.case.request["groups"][0]["objects"];
+                objects[1]["ready_when"] = json!(["Ready"]);
+            })
+        },
+        ..INPUT
+    },
+    Case {
         variant: "Twice",
         text: "error: ConfigMap `alice/redis` is described by two targets\n\
                cause: `//services/redis:myns-configmap` and `//services/redis:myns-service`\n",
