@@ -5,13 +5,14 @@ use serde::Serialize;
 use serde_json::Value;
 use windlass_k8s_object::{Key, Namespace, images};
 
-use crate::cluster::{Reach, Resource, Selector};
+use crate::cluster::{Resource, Selector};
 use crate::desired::{Desired, DesiredObject, UNPINNED_ANNOTATION};
 use crate::diff::plain_name;
-use crate::explain::{Explanation, Revision, gather, problems};
+use crate::explain::{Explanation, gather};
 use crate::groups::Groups;
 use crate::plan::Live;
-use crate::ready::Readiness;
+use crate::problem::{Revision, failed_creations, problems, replica_sets};
+use crate::ready::{Readiness, Surroundings, endpoint_slices, storage_classes};
 use crate::screen::{group_now, name_width};
 use crate::session::Session;
 use crate::wait::{Status, unread};
@@ -58,8 +59,8 @@ pub struct ImageDiffers {
 }
 
 impl Standing {
-    /// How an object stands, as far as it tells by itself.
-    pub fn of(desired: &DesiredObject, live: &Live) -> Self {
+    /// How an object stands, as far as it and what was read around it tell.
+    pub fn of(desired: &DesiredObject, live: &Live, around: Surroundings<'_>) -> Self {
         let Some(object) = live.object() else {
             return Self {
                 exists: false,
@@ -73,7 +74,7 @@ impl Standing {
                 },
             };
         };
-        let status = Status::of(object);
+        let status = Status::of(object, &desired.policy.ready_when, around);
         Self {
             exists: true,
             pods: status.replicas.map(|(ready, of)| Pods { ready, of }),
@@ -127,61 +128,104 @@ fn container<'a>(document: &'a Value, field: &'a str) -> Option<(&'a str, &'a st
     Some((list, containers.get(at)?.get("name")?.as_str()?))
 }
 
-/// The pods around the objects that are not ready, and what of that cannot be read.
+/// What is around the objects that are not ready by themselves, and what of that cannot be read.
+#[derive(Default)]
 pub struct Around {
     store: Store,
     unread: Vec<(String, String)>,
 }
 
-/// Reads the pods of each namespace with an object that is there and not ready.
+/// Reads what is around each object that is there and not ready: pods in its namespace, endpoints,
+/// classes of storage.
 pub async fn around(session: &Session<'_>, desired: &Desired, standings: &[Standing]) -> Around {
-    let mut around = Around {
-        store: Store::default(),
-        unread: Vec::new(),
-    };
+    let mut around = Around::default();
     let open = desired.objects.iter().zip(standings);
     let open = open.filter(|(_, standing)| standing.exists && !standing.is_ready());
+    let open: Vec<&Key> = open.map(|(object, _)| object.object.key()).collect();
     let mut namespaces: Vec<&str> = open
-        .filter_map(|(object, _)| object.object.key().namespace.as_ref())
+        .iter()
+        .filter_map(|key| key.namespace.as_ref())
         .map(Namespace::as_str)
         .collect();
     namespaces.sort_unstable();
     namespaces.dedup();
-    let sets = Resource::built_in("apps/v1", "ReplicaSet", "replicasets", Reach::Namespaced);
     for namespace in namespaces {
-        for resource in [Resource::pods(), sets.clone()] {
-            let all = Selector::default();
-            match session.cluster.list(&resource, Some(namespace), &all).await {
-                Ok(list) => around.store.add(list, &resource),
-                Err(error) => {
-                    let what = format!("{} in `{namespace}`", resource.plural);
-                    let unread = unread(&what, &error);
-                    around.unread.push((namespace.to_owned(), unread));
-                }
-            }
+        let all = Selector::default;
+        for (resource, selector) in [
+            (Resource::pods(), all()),
+            (replica_sets(), all()),
+            (endpoint_slices(), all()),
+            failed_creations(),
+        ] {
+            around
+                .read(session, &resource, Some(namespace), &selector)
+                .await;
         }
+    }
+    if open
+        .iter()
+        .any(|key| key.kind.as_str() == "PersistentVolumeClaim")
+    {
+        let all = Selector::default();
+        around.read(session, &storage_classes(), None, &all).await;
     }
     around
 }
 
 impl Around {
+    async fn read(
+        &mut self,
+        session: &Session<'_>,
+        resource: &Resource,
+        namespace: Option<&str>,
+        selector: &Selector,
+    ) {
+        match session.cluster.list(resource, namespace, selector).await {
+            Ok(list) => self.store.add(list, resource, namespace),
+            Err(error) => {
+                self.store.refuse(resource, namespace);
+                let (what, place) = match namespace {
+                    Some(namespace) => (format!("{} in `{namespace}`", resource.plural), namespace),
+                    None => (resource.plural.clone(), ""),
+                };
+                let unread = unread(&what, &error);
+                self.unread.push((place.to_owned(), unread));
+            }
+        }
+    }
+
+    /// How the objects stand, with what was read.
+    pub fn standings(&self, desired: &Desired, seen: &[Live]) -> Vec<Standing> {
+        let live = |live: &Live| live.object().cloned().unwrap_or_default();
+        let run: Vec<Value> = seen.iter().map(live).collect();
+        let around = Surroundings {
+            store: &self.store,
+            run: &run,
+        };
+        let pairs = desired.objects.iter().zip(seen);
+        pairs
+            .map(|(object, live)| Standing::of(object, live, around))
+            .collect()
+    }
+
     /// Why one object is not ready, with evidence.
     pub async fn explain(
         &self,
         session: &Session<'_>,
         key: &Key,
         object: &Value,
-        says: String,
+        standing: &Standing,
     ) -> Explanation {
         let problem = problems(object, &self.store, Revision::Any)
             .into_iter()
             .next();
-        let mut explanation = gather(&session.cluster, key, says, problem).await;
+        let readiness = &standing.status.readiness;
+        let mut explanation = gather(&session.cluster, key, readiness, problem).await;
         let namespace = key.namespace.as_ref().map(Namespace::as_str);
         let unread = self
             .unread
             .iter()
-            .filter(|(of, _)| Some(of.as_str()) == namespace);
+            .filter(|(of, _)| of.is_empty() || Some(of.as_str()) == namespace);
         explanation.log.extend(unread.map(|(_, text)| text.clone()));
         explanation
     }

@@ -12,7 +12,8 @@
 //! | [`plan`], [`compare`], [`order`] | what will be done; pure |
 //! | [`apply`], [`remove`] | doing it; the only writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
-//! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
+//! | [`watch`], [`wait`], [`ready`] | waiting |
+//! | [`problem`], [`patience`], [`explain`] | saying why it is not ready, and when to stop |
 //! | [`groups`], [`screen`], [`progress`], [`journal`], [`outcome`] | telling people and machines |
 //!
 //! **Architecture invariants:** every write of a run was in its plan. Nothing reads
@@ -37,8 +38,10 @@ pub mod kubeconfig;
 pub mod mask;
 pub mod order;
 pub mod outcome;
+pub mod patience;
 pub mod plan;
 pub mod policy;
+pub mod problem;
 pub mod progress;
 pub mod ready;
 pub mod references;

@@ -6,6 +6,7 @@ mod diff;
 mod errors;
 mod fake;
 mod push;
+mod ready;
 mod replace;
 mod run;
 mod screens;
