@@ -23,6 +23,9 @@ use crate::watch::{Need, Store, Watched, Watcher};
 /// How long nothing is shown at the most, while it is not known yet how things stand.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 
+/// How long what has failed may go unsaid at the most, while what tells why is not read yet.
+const EVIDENCE: Duration = Duration::from_secs(10);
+
 /// How far one object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -106,6 +109,9 @@ impl Wait<'_> {
                     context: self.context.to_owned(),
                     source: Box::new(error.clone()),
                 });
+            }
+            if !watcher.is_complete() && started.elapsed() < EVIDENCE.min(self.timeout) {
+                continue;
             }
             let moment = Moment {
                 desired: self.desired,
