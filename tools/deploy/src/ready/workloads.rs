@@ -555,7 +555,10 @@ mod tests {
     #[test]
     fn jobs() {
         let job = |spec: Value, status: Value| of("Job", spec, status);
-        let says = |name: &str, status: &str| json!([{"type": name, "status": status, "reason": "BackoffLimitExceeded", "message": "no more"}]);
+        let says = |name: &str, status: &str| {
+            json!([{"type": name, "status": status, "reason": "BackoffLimitExceeded",
+                    "message": "no more"}])
+        };
         let none = || json!({});
         hold(&[
             (
