@@ -181,7 +181,6 @@ def policy_test_suite(name):
         "form": ({"ready_when": ["Ready"]}, "attribute ready_when: got \"Ready\", want condition=TYPE"),
         "name": ({"ignore_fields": ["metadata.name"]}, "attribute ignore_fields: got \"metadata.name\", which holds"),
         "twice": ({"ignore_fields": ["spec.a", "spec.a"]}, "attribute ignore_fields: got \"spec.a\" twice; remove one"),
-        "word": ({"recreate": "always"}, "invalid value in 'recreate' attribute"),
     }.items():
         one.k8s_object(name = "policy-" + target, policy = attributes, **common)
         fails_test(name = "%s_%s_fails" % (name, target), target_under_test = ":policy-" + target, text = text)

@@ -3,6 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:k8s.bzl", "bind")
 load("//rules/private:service.bzl", "refusal_of_service")
+load("//rules/tests/k8s:policy_test.bzl", "members_test")
 
 ENVS = {
     "prod": {"namespace": "prod", "images": "pinned", "protected": True},
@@ -258,6 +259,16 @@ def pin_test_suite(name):
         target_under_test = ":pins-of-another",
         text = "attribute pins: got those of prod, want those of dev",
     )
+    plain = {"ignore_fields": [], "ready_when": [], "recreate": "never"}
+    for env in ["prod", "myns"]:
+        members_test(
+            name = "%s_%s_policies" % (name, env),
+            target_under_test = ":%s-shallow" % env,
+            want = json.encode({
+                env + "-front": dict(plain, recreate = "on-immutable"),
+                env + "-proxy": plain,
+            }),
+        )
     for target, insecure in {"pin": False, "pin-http": True}.items():
         request_test(
             name = "%s_%s_request" % (name, target),

@@ -268,6 +268,7 @@ impl Apply<'_> {
             object: key.clone(),
             says,
             problem: None,
+            verdict: None,
             event: None,
             log: Vec::new(),
         };

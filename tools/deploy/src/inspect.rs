@@ -11,19 +11,20 @@ use serde_json::Value;
 use windlass_k8s_object::{Key, Namespace, images};
 
 use crate::api_error::ApiError;
-use crate::cluster::{Reach, Resource, Selector};
+use crate::cluster::{Resource, Selector};
 use crate::compare::changed_fields;
 use crate::desired::{Desired, DesiredObject, UNPINNED_ANNOTATION};
 use crate::diff::plain_name;
-use crate::explain::{Explanation, Revision, gather, problems};
+use crate::explain::{Explanation, gather};
 use crate::groups::Groups;
 use crate::plan::{Live, is_going};
 use crate::pods;
-use crate::ready::Readiness;
+use crate::problem::{Revision, failed_creations, problems, replica_sets};
+use crate::ready::{Readiness, Surroundings, endpoint_slices, storage_classes};
 use crate::screen::{group_now, many, name_width};
 use crate::session::Session;
 use crate::wait::{Status, unread};
-use crate::watch::{Store, Watched};
+use crate::watch::Store;
 
 /// How one object stands.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -111,8 +112,8 @@ pub struct Running {
 }
 
 impl Standing {
-    /// How an object stands, as far as it tells by itself.
-    pub fn of(desired: &DesiredObject, live: &Live) -> Self {
+    /// How an object stands, as far as it and what was read around it tell.
+    pub fn of(desired: &DesiredObject, live: &Live, around: Surroundings<'_>) -> Self {
         let Some(object) = live.object() else {
             return Self {
                 exists: false,
@@ -132,7 +133,7 @@ impl Standing {
         };
         let (compared, changes) = compare(desired, live);
         let created_at = object["metadata"]["creationTimestamp"].as_str();
-        let status = Status::of(object);
+        let status = Status::of(object, &desired.policy.ready_when, around);
         Self {
             exists: true,
             pods: status.replicas.map(|(ready, of)| Pods { ready, of }),
@@ -242,45 +243,47 @@ fn container<'a>(document: &'a Value, field: &'a str) -> Option<(&'a str, &'a st
     Some((list, containers.get(at)?.get("name")?.as_str()?))
 }
 
-/// The pods around the objects that are not ready, and what of that cannot be read.
+/// What is around the objects that are not ready by themselves, and what of that cannot be read.
+#[derive(Default)]
 pub struct Around {
     store: Store,
     unread: Vec<(String, String)>,
 }
 
-/// Reads what makes pods, and the pods; and the pods of each namespace with an object that is there
-/// and not ready.
+/// Reads what makes pods, and the pods; and what is around each object that is there and not ready:
+/// pods in its namespace, endpoints, classes of storage.
 pub async fn around(session: &Session<'_>, desired: &Desired, standings: &[Standing]) -> Around {
-    let mut around = Around {
-        store: Store::default(),
-        unread: Vec::new(),
-    };
+    let mut around = Around::default();
     let open = desired.objects.iter().zip(standings);
     let open = open.filter(|(_, standing)| standing.exists && !standing.is_ready());
-    let namespaces = open.filter_map(|(object, _)| object.object.key().namespace.as_ref());
+    let open: Vec<&Key> = open.map(|(object, _)| object.object.key()).collect();
+    let namespaces = open.iter().filter_map(|key| key.namespace.as_ref());
     let namespaces: BTreeSet<&str> = namespaces.map(Namespace::as_str).collect();
-    let sets = Resource::built_in("apps/v1", "ReplicaSet", "replicasets", Reach::Namespaced);
-    let of_open = namespaces.iter().flat_map(|namespace| {
-        let one = |resource: &Resource| Watched {
-            resource: resource.clone(),
-            namespace: Some((*namespace).to_owned()),
-            selector: Selector::default(),
-        };
-        [one(&Resource::pods()), one(&sets)]
-    });
-    let all: BTreeSet<Watched> = of_open.chain(pods::needed(desired)).collect();
-    for one in all {
-        let namespace = one.namespace.as_deref().unwrap_or_default();
-        let list = session
-            .cluster
-            .list(&one.resource, Some(namespace), &one.selector);
-        match list.await {
-            Ok(list) => around.store.add(list, &one.resource),
-            Err(error) => {
-                let unread = unread(&one.what(), &error);
-                around.unread.push((namespace.to_owned(), unread));
-            }
+    let mut kinds: BTreeSet<(Resource, Option<String>, Selector)> = BTreeSet::new();
+    for namespace in namespaces {
+        let all = Selector::default;
+        for (resource, selector) in [
+            (Resource::pods(), all()),
+            (replica_sets(), all()),
+            (endpoint_slices(), all()),
+            failed_creations(),
+        ] {
+            kinds.insert((resource, Some(namespace.to_owned()), selector));
         }
+    }
+    let needed = pods::needed(desired).into_iter();
+    kinds.extend(needed.map(|one| (one.resource, one.namespace, one.selector)));
+    for (resource, namespace, selector) in kinds {
+        around
+            .read(session, &resource, namespace.as_deref(), &selector)
+            .await;
+    }
+    if open
+        .iter()
+        .any(|key| key.kind.as_str() == "PersistentVolumeClaim")
+    {
+        let all = Selector::default();
+        around.read(session, &storage_classes(), None, &all).await;
     }
     around
 }
@@ -295,23 +298,59 @@ impl Around {
         }
     }
 
+    async fn read(
+        &mut self,
+        session: &Session<'_>,
+        resource: &Resource,
+        namespace: Option<&str>,
+        selector: &Selector,
+    ) {
+        match session.cluster.list(resource, namespace, selector).await {
+            Ok(list) => self.store.add(list, resource, namespace),
+            Err(error) => {
+                self.store.refuse(resource, namespace);
+                let (what, place) = match namespace {
+                    Some(namespace) => (format!("{} in `{namespace}`", resource.plural), namespace),
+                    None => (resource.plural.clone(), ""),
+                };
+                let unread = unread(&what, &error);
+                self.unread.push((place.to_owned(), unread));
+            }
+        }
+    }
+
+    /// How the objects stand, with what was read.
+    pub fn standings(&self, desired: &Desired, seen: &[Live]) -> Vec<Standing> {
+        let live = |live: &Live| live.object().cloned().unwrap_or_default();
+        let run: Vec<Value> = seen.iter().map(live).collect();
+        let around = Surroundings {
+            store: &self.store,
+            run: &run,
+        };
+        let pairs = desired.objects.iter().zip(seen);
+        pairs
+            .map(|(object, live)| Standing::of(object, live, around))
+            .collect()
+    }
+
     /// Why one object is not ready, with evidence.
     pub async fn explain(
         &self,
         session: &Session<'_>,
         key: &Key,
         object: &Value,
-        says: String,
+        standing: &Standing,
     ) -> Explanation {
         let problem = problems(object, &self.store, Revision::Any)
             .into_iter()
             .next();
-        let mut explanation = gather(&session.cluster, key, says, problem).await;
+        let readiness = &standing.status.readiness;
+        let mut explanation = gather(&session.cluster, key, readiness, problem).await;
         let namespace = key.namespace.as_ref().map(Namespace::as_str);
         let unread = self
             .unread
             .iter()
-            .filter(|(of, _)| Some(of.as_str()) == namespace);
+            .filter(|(of, _)| of.is_empty() || Some(of.as_str()) == namespace);
         explanation.log.extend(unread.map(|(_, text)| text.clone()));
         explanation
     }

@@ -16,7 +16,8 @@
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`pods`], [`logs`], [`forward`] | whose pods they are, what they say, and a way to them |
-//! | [`watch`], [`wait`], [`ready`], [`explain`] | waiting, and saying why it is not ready |
+//! | [`watch`], [`wait`], [`ready`] | waiting |
+//! | [`problem`], [`patience`], [`explain`] | saying why it is not ready, and when to stop |
 //! | [`groups`], [`follow`], [`screen`], [`tree`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!
 //! **Architecture invariants:** every write of a run was in its plan. Nothing reads
@@ -51,9 +52,11 @@ pub mod mask;
 pub mod order;
 pub mod orphans;
 pub mod outcome;
+pub mod patience;
 pub mod plan;
 pub mod pods;
 pub mod policy;
+pub mod problem;
 pub mod progress;
 pub mod ready;
 pub mod record;

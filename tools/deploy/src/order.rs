@@ -31,10 +31,14 @@ impl Stage {
 
     /// The stage of an object.
     pub fn of(object: &Object) -> Self {
+        // A controller deletes the token of an account that is not there yet.
+        if object.document()["type"] == ACCOUNT_TOKEN && object.kind().as_str() == "Secret" {
+            return Self::Workload;
+        }
         Self::of_key(object.key())
     }
 
-    /// The stage of an object, by its name.
+    /// The stage of an object of which nothing but its name is known.
     pub fn of_key(key: &Key) -> Self {
         match (key.group.as_str(), key.kind.as_str()) {
             ("", "Namespace")
@@ -42,8 +46,6 @@ impl Stage {
             | ("scheduling.k8s.io", "PriorityClass")
             | ("node.k8s.io", "RuntimeClass")
             | ("storage.k8s.io", "StorageClass") => Self::Foundation,
-            // A controller deletes the token of an account that is not there yet.
-            ("", "Secret") if object.document()["type"] == ACCOUNT_TOKEN => Self::Workload,
             (
                 "",
                 "ServiceAccount"

@@ -8,7 +8,7 @@ use windlass_k8s_object::{Namespace, Object};
 
 use crate::cluster::{Access, Reach, Resource, Selector};
 use crate::desired::Desired;
-use crate::watch::{Store, Watched};
+use crate::watch::{Need, Store, Watched};
 
 /// The kinds of Kubernetes itself that make pods, and pods: version, kind, name in URLs.
 const WORKLOADS: [(&str, &str, &str); 8] = [
@@ -62,6 +62,7 @@ pub fn needed(desired: &Desired) -> Vec<Watched> {
         resource,
         namespace: Some(namespace.to_owned()),
         selector: Selector::default(),
+        need: Need::Must,
     });
     watched.collect()
 }

@@ -21,7 +21,7 @@ use crate::order::Stage;
 use crate::plan::{Plan, Prune, is_owned_by};
 use crate::session::{CONCURRENCY, Session};
 use crate::wait::unread;
-use crate::watch::{Store, Watched, Watcher};
+use crate::watch::{Need, Store, Watched, Watcher};
 
 /// Everything that a plan is carried out with.
 pub struct Remove<'a> {
@@ -68,6 +68,7 @@ impl Going {
             resource,
             namespace: self.namespace().map(str::to_owned),
             selector: Selector::default(),
+            need: Need::Must,
         };
         let claims = (self.claims == Follow::Going).then(Resource::claims);
         let kinds = std::iter::once(self.resource.clone()).chain(claims);

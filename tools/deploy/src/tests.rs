@@ -10,6 +10,7 @@ mod forward;
 mod groups;
 mod logs;
 mod push;
+mod ready;
 mod replace;
 mod results;
 mod run;

@@ -1,6 +1,6 @@
 //! Waits until objects are ready, by watching, and gives up early where waiting cannot help.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,15 +8,23 @@ use tokio::time::Instant;
 use windlass_k8s_object::Namespace;
 
 use crate::api_error::ApiError;
-use crate::cluster::{Cluster, Reach, Resource, Resources, Selector};
-use crate::desired::{Desired, ENVIRONMENT_LABEL};
+use crate::cluster::{Cluster, Resource, Resources, Selector};
+use crate::desired::{Desired, DesiredObject, ENVIRONMENT_LABEL};
 use crate::error::Error;
-use crate::explain::{Outlook, Problem, Revision, gather, problems};
-use crate::ready::{Readiness, readiness, replicas};
-use crate::watch::{Store, Watched, Watcher};
+use crate::explain::gather;
+use crate::patience::{Moment, Patience, follows};
+use crate::policy::ReadyWhen;
+use crate::problem::{Problem, Revision, failed_creations, problems, replica_sets};
+use crate::ready::{
+    Readiness, Surroundings, endpoint_slices, readiness_among, replicas, storage_classes,
+};
+use crate::watch::{Need, Store, Watched, Watcher};
 
-/// How long a problem that may heal in the first seconds may last.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long nothing is shown at the most, while it is not known yet how things stand.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+
+/// How long what has failed may go unsaid at the most, while what tells why is not read yet.
+const EVIDENCE: Duration = Duration::from_secs(10);
 
 /// How far one object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +37,9 @@ pub struct Status {
 
 impl Status {
     /// The status of an object as the API server shows it.
-    pub fn of(object: &Value) -> Self {
+    pub fn of(object: &Value, ready_when: &[ReadyWhen], around: Surroundings<'_>) -> Self {
         Self {
-            readiness: readiness(object),
+            readiness: readiness_among(object, ready_when, around),
             replicas: replicas(object),
         }
     }
@@ -86,25 +94,23 @@ impl Wait<'_> {
             .iter()
             .map(|object| object.clone().unwrap_or(Value::Null))
             .collect();
-        let status = |object: &Option<Value>| match object {
-            Some(object) => Status::of(object),
-            None => Status::unwritten(),
-        };
-        let mut statuses: Vec<Status> = last.iter().map(status).collect();
-        show(&statuses);
+        let mut statuses = self.statuses(&objects, &Store::default());
         if self.is_done(&statuses) {
+            show(&statuses);
             return Ok(());
         }
         let mut watcher = Watcher::start(self.cluster, self.watched(&statuses));
         let mut tick = tokio::time::interval(Duration::from_secs(1));
-        let mut since = BTreeMap::new();
+        let mut patience = Patience::default();
         loop {
             tokio::select! {
                 () = watcher.changed() => {}
                 _ = tick.tick() => {}
             }
             self.refresh(&watcher, &mut objects, &mut statuses);
-            show(&statuses);
+            if watcher.is_complete() || started.elapsed() >= FIRST_LOOK {
+                show(&statuses);
+            }
             if self.is_done(&statuses) {
                 return Ok(());
             }
@@ -115,9 +121,18 @@ impl Wait<'_> {
                     source: Box::new(error.clone()),
                 });
             }
-            let open: Vec<usize> = self.open(&statuses).collect();
-            let found = hopeless(&open, &objects, &statuses, &watcher.store, &mut since);
-            if let Some((at, problem)) = found {
+            if !watcher.is_complete() && started.elapsed() < EVIDENCE.min(self.timeout) {
+                continue;
+            }
+            let awaited = self.awaited(&statuses);
+            let moment = Moment {
+                desired: self.desired,
+                objects: &objects,
+                statuses: &awaited,
+                store: &watcher.store,
+                now: Instant::now().into_std(),
+            };
+            if let Some((at, problem)) = patience.hopeless(moment) {
                 let explanation = self.explain(at, &statuses[at], problem).await;
                 let kubectl = self.kubectl.to_owned();
                 return Err(Error::Rollout {
@@ -131,66 +146,83 @@ impl Wait<'_> {
         }
     }
 
+    /// How far each object is.
+    fn statuses(&self, objects: &[Value], store: &Store) -> Vec<Status> {
+        let around = Surroundings {
+            store,
+            run: objects,
+        };
+        let pairs = self.desired.objects.iter().zip(objects);
+        let status = |(desired, object): (&DesiredObject, &Value)| match object {
+            Value::Null => Status::unwritten(),
+            object => Status::of(object, &desired.policy.ready_when, around),
+        };
+        pairs.map(status).collect()
+    }
+
     /// Whether an object is waited for.
     fn is_awaited(&self, at: usize) -> bool {
         let group = self.desired.objects[at].group;
         self.groups.binary_search(&group).is_ok()
     }
 
-    /// The objects that are waited for and not ready, from the bottom of the graph.
-    fn open(&self, statuses: &[Status]) -> impl Iterator<Item = usize> {
-        let open = (0..statuses.len()).filter(|at| !statuses[*at].is_current());
-        open.filter(|at| self.is_awaited(*at))
+    fn is_done(&self, statuses: &[Status]) -> bool {
+        let mut open = (0..statuses.len()).filter(|at| !statuses[*at].is_current());
+        !open.any(|at| self.is_awaited(at))
     }
 
-    fn is_done(&self, statuses: &[Status]) -> bool {
-        self.open(statuses).next().is_none()
+    /// How far each object is that is waited for; the others count as ready.
+    fn awaited(&self, statuses: &[Status]) -> Vec<Status> {
+        let mut awaited = statuses.to_vec();
+        for (at, status) in awaited.iter_mut().enumerate() {
+            if !self.is_awaited(at) {
+                status.readiness = Readiness::Current;
+            }
+        }
+        awaited
     }
 
     /// One list and watch for each kind and namespace with an object that is not ready, and for
-    /// the pods and replica sets around them.
+    /// what is around them.
     fn watched(&self, statuses: &[Status]) -> Vec<Watched> {
-        let mut watched: BTreeMap<(Resource, Option<String>), Selector> = BTreeMap::new();
+        let mut watched: BTreeMap<(Resource, Option<String>), (Selector, Need)> = BTreeMap::new();
         let environment = format!("{ENVIRONMENT_LABEL}={}", self.desired.environment.name);
-        let sets = Resource::built_in("apps/v1", "ReplicaSet", "replicasets", Reach::Namespaced);
-        for (at, (object, status)) in self.desired.objects.iter().zip(statuses).enumerate() {
-            let (object, key) = (&object.object, object.object.key());
+        for (at, (desired, status)) in self.desired.objects.iter().zip(statuses).enumerate() {
+            let object = &desired.object;
             let Some(resource) = self.resources.of(object.api_version(), object.kind()) else {
                 continue;
             };
             if status.is_current() || !self.is_awaited(at) {
                 continue;
             }
-            let namespace = key
-                .namespace
-                .as_ref()
-                .map(|namespace| namespace.as_str().to_owned());
+            let namespace = object.key().namespace.as_ref();
+            let namespace = namespace.map(|namespace| namespace.as_str().to_owned());
             let labels = Selector {
                 labels: Some(environment.clone()),
                 fields: None,
             };
             watched
                 .entry((resource.clone(), namespace.clone()))
-                .or_insert(labels);
-            if namespace.is_some() {
-                for around in [Resource::pods(), sets.clone()] {
-                    watched.insert((around, namespace.clone()), Selector::default());
-                }
+                .or_insert((labels, Need::Must));
+            for around in watched_around(desired) {
+                watched.insert(
+                    (around.resource, around.namespace),
+                    (around.selector, around.need),
+                );
             }
         }
-        let one = |((resource, namespace), selector)| Watched {
+        let one = |((resource, namespace), (selector, need))| Watched {
             resource,
             namespace,
             selector,
+            need,
         };
         watched.into_iter().map(one).collect()
     }
 
-    fn refresh(&self, watcher: &Watcher, objects: &mut [Value], statuses: &mut [Status]) {
+    fn refresh(&self, watcher: &Watcher, objects: &mut [Value], statuses: &mut Vec<Status>) {
+        let mut gone = Vec::new();
         for (at, desired) in self.desired.objects.iter().enumerate() {
-            if !self.is_awaited(at) {
-                continue;
-            }
             let key = desired.object.key();
             let namespace = key.namespace.as_ref().map_or("", Namespace::as_str);
             let seen = watcher.store.get(
@@ -203,20 +235,23 @@ impl Wait<'_> {
                 // A list may be older than our own write.
                 if version(object) >= version(&objects[at]) || !same_uid(object, &objects[at]) {
                     objects[at] = object.clone();
-                    statuses[at] = Status::of(object);
                 }
-            } else if watcher.is_complete() && !statuses[at].is_current() {
-                let gone = "somebody deleted it".to_owned();
-                statuses[at] = Status {
-                    readiness: Readiness::InProgress(gone),
-                    replicas: None,
-                };
+            } else if self.is_awaited(at) && watcher.is_complete() && !statuses[at].is_current() {
+                gone.push(at);
             }
+        }
+        *statuses = self.statuses(objects, &watcher.store);
+        for at in gone {
+            let gone = "somebody deleted it".to_owned();
+            statuses[at] = Status {
+                readiness: Readiness::InProgress(gone),
+                replicas: None,
+            };
         }
     }
 
     async fn timed_out(&self, objects: &[Value], statuses: &[Status], watcher: &Watcher) -> Error {
-        let open = self.open(statuses).next().unwrap_or_default();
+        let open = self.lowest_open(objects, statuses);
         let problem = problems(&objects[open], &watcher.store, Revision::Any)
             .into_iter()
             .next();
@@ -238,64 +273,66 @@ impl Wait<'_> {
         }
     }
 
+    /// The first object of the lowest group that is not ready; one that only follows others comes
+    /// after these.
+    fn lowest_open(&self, objects: &[Value], statuses: &[Status]) -> usize {
+        let open = (0..statuses.len()).filter(|at| !statuses[*at].is_current());
+        let open = open.filter(|at| self.is_awaited(*at));
+        let place = |at: &usize| {
+            let group = self.desired.objects[*at].group;
+            (group, follows(&objects[*at]), *at)
+        };
+        open.min_by_key(place).unwrap_or_default()
+    }
+
     async fn explain(
         &self,
         at: usize,
         status: &Status,
         problem: Option<Problem>,
     ) -> crate::explain::Explanation {
-        let says = match &status.readiness {
-            Readiness::Current => String::new(),
-            Readiness::InProgress(text) | Readiness::Failed(text) => text.clone(),
-        };
-        gather(
-            self.cluster,
-            self.desired.objects[at].object.key(),
-            says,
-            problem,
-        )
-        .await
+        let key = self.desired.objects[at].object.key();
+        gather(self.cluster, key, &status.readiness, problem).await
     }
+}
+
+/// What is to be watched around an object that is not ready.
+fn watched_around(desired: &DesiredObject) -> Vec<Watched> {
+    let key = desired.object.key();
+    let Some(namespace) = &key.namespace else {
+        return Vec::new();
+    };
+    let of = |resource: Resource, need: Need| Watched {
+        resource,
+        namespace: Some(namespace.as_str().to_owned()),
+        selector: Selector::default(),
+        need,
+    };
+    let mut around = vec![
+        of(Resource::pods(), Need::Must),
+        of(replica_sets(), Need::Must),
+    ];
+    match (key.group.as_str(), key.kind.as_str()) {
+        ("", "Service") => around.push(of(endpoint_slices(), Need::Helps)),
+        ("", "PersistentVolumeClaim") => around.push(Watched {
+            namespace: None,
+            ..of(storage_classes(), Need::Helps)
+        }),
+        ("apps" | "batch", _) => {
+            let (events, selector) = failed_creations();
+            around.push(Watched {
+                selector,
+                ..of(events, Need::Helps)
+            });
+        }
+        _ => {}
+    }
+    around
 }
 
 /// `cannot read pods in `alice`: Connection refused (os error 111)`.
 pub fn unread(what: &str, error: &ApiError) -> String {
     format!("cannot read {what}: {error}")
-}
-
-/// The first object, from the bottom of the graph, that will not become ready.
-fn hopeless(
-    open: &[usize],
-    objects: &[Value],
-    statuses: &[Status],
-    store: &Store,
-    since: &mut BTreeMap<(String, String), Instant>,
-) -> Option<(usize, Option<Problem>)> {
-    let mut there = BTreeSet::new();
-    let mut found = None;
-    for at in open.iter().copied() {
-        let (object, status) = (&objects[at], &statuses[at]);
-        let worst = problems(object, store, Revision::Newest).into_iter().next();
-        let is_hopeless = match &worst {
-            Some(problem) if problem.outlook == Outlook::HopelessIfItLasts => {
-                // ErrImagePull and ImagePullBackOff take turns: the pod is what lasts.
-                let id = (
-                    problem.pod.clone(),
-                    problem.container.clone().unwrap_or_default(),
-                );
-                there.insert(id.clone());
-                since.entry(id).or_insert_with(Instant::now).elapsed() >= PATIENCE
-            }
-            Some(problem) => problem.outlook == Outlook::Hopeless,
-            None => false,
-        };
-        let has_failed = matches!(status.readiness, Readiness::Failed(_));
-        if found.is_none() && (is_hopeless || has_failed) {
-            found = Some((at, worst));
-        }
-    }
-    since.retain(|id, _| there.contains(id));
-    found
 }
 
 /// Resource versions are opaque, but since Kubernetes 1.35 they are promised to be comparable

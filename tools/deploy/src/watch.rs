@@ -21,6 +21,17 @@ pub struct Watched {
     pub namespace: Option<String>,
     /// Which of them.
     pub selector: Selector,
+    /// What it means if we may not read them.
+    pub need: Need,
+}
+
+/// What it means if we may not read what is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// There is no use in waiting.
+    Must,
+    /// Less is known; see [`Knowledge::Refused`].
+    Helps,
 }
 
 impl Watched {
@@ -46,11 +57,48 @@ struct StoreKey {
     name: String,
 }
 
+/// What is known of the objects of one kind in one namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knowledge {
+    /// Nothing yet.
+    Nothing,
+    /// All that there are.
+    All,
+    /// Nothing, and that stays so: we may not read them.
+    Refused,
+}
+
+/// `apiVersion`, kind and namespace; the latter empty for none.
+type Place = (String, String, String);
+
 /// Objects as they were last seen.
 #[derive(Clone, Debug, Default)]
-pub struct Store(BTreeMap<StoreKey, Value>);
+pub struct Store {
+    objects: BTreeMap<StoreKey, Value>,
+    known: BTreeMap<Place, Knowledge>,
+}
+
+fn place(resource: &Resource, namespace: Option<&str>) -> Place {
+    let Resource {
+        api_version, kind, ..
+    } = resource;
+    let namespace = namespace.unwrap_or_default().to_owned();
+    (api_version.clone(), kind.clone(), namespace)
+}
 
 impl Store {
+    /// What is known of a kind in a namespace.
+    pub fn knowledge(&self, resource: &Resource, namespace: Option<&str>) -> Knowledge {
+        let known = self.known.get(&place(resource, namespace));
+        known.copied().unwrap_or(Knowledge::Nothing)
+    }
+
+    /// Notes that a kind may not be read in a namespace.
+    pub fn refuse(&mut self, resource: &Resource, namespace: Option<&str>) {
+        let place = place(resource, namespace);
+        self.known.insert(place, Knowledge::Refused);
+    }
+
     /// One object; `namespace` is empty for kinds that are in none.
     pub fn get(
         &self,
@@ -59,7 +107,7 @@ impl Store {
         namespace: &str,
         name: &str,
     ) -> Option<&Value> {
-        self.0.get(&StoreKey {
+        self.objects.get(&StoreKey {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
             namespace: namespace.to_owned(),
@@ -74,29 +122,36 @@ impl Store {
         kind: &'a str,
         namespace: &'a str,
     ) -> impl Iterator<Item = &'a Value> {
+        let first = StoreKey {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: String::new(),
+        };
         let ours = move |key: &StoreKey| {
             key.api_version == api_version && key.kind == kind && key.namespace == namespace
         };
-        self.0
-            .iter()
-            .filter(move |(key, _)| ours(key))
+        let from = self.objects.range(first..);
+        from.take_while(move |(key, _)| ours(key))
             .map(|(_, object)| object)
     }
 
     /// Puts an object in.
     pub fn set(&mut self, object: Value) {
-        self.0.insert(key_of(&object), object);
+        self.objects.insert(key_of(&object), object);
     }
 
-    /// Puts all of a list in.
-    pub fn add(&mut self, mut list: Value, resource: &Resource) {
+    /// Puts a list in: all that there is of a kind in a namespace.
+    pub fn add(&mut self, mut list: Value, resource: &Resource, namespace: Option<&str>) {
+        let place = place(resource, namespace);
+        self.known.insert(place, Knowledge::All);
         for item in typed_items(&mut list, resource) {
             self.set(item);
         }
     }
 
     fn remove(&mut self, object: &Value) {
-        self.0.remove(&key_of(object));
+        self.objects.remove(&key_of(object));
     }
 
     fn replace_all(&mut self, watched: &Watched, items: Vec<Value>) {
@@ -107,7 +162,9 @@ impl Store {
         let theirs = |key: &StoreKey| {
             key.api_version != *api_version || key.kind != *kind || key.namespace != namespace
         };
-        self.0.retain(|key, _| theirs(key));
+        self.objects.retain(|key, _| theirs(key));
+        let place = place(&watched.resource, watched.namespace.as_deref());
+        self.known.insert(place, Knowledge::All);
         for item in items {
             self.set(item);
         }
@@ -177,9 +234,18 @@ impl Watcher {
         }
     }
 
-    /// Whether every kind was listed once, so that what is not in the store is not there.
+    /// Whether every kind was listed once, so that what is not in the store is not there. Kinds
+    /// that only help and may not be read do not count.
     pub fn is_complete(&self) -> bool {
-        self.listed.iter().all(|listed| *listed)
+        let is_known = |watched: &Watched| {
+            let Watched {
+                resource,
+                namespace,
+                ..
+            } = watched;
+            self.store.knowledge(resource, namespace.as_deref()) != Knowledge::Nothing
+        };
+        self.watched.iter().all(is_known)
     }
 
     /// Whether what `watched` selects was listed once.
@@ -188,7 +254,7 @@ impl Watcher {
         all.any(|(one, listed)| one == watched && *listed)
     }
 
-    /// What we may not read: no waiting will change that.
+    /// What we must read and may not: no waiting will change that.
     pub fn refusal(&self) -> Option<(String, &ApiError)> {
         self.failed().find(|(_, error)| is_refusal(error))
     }
@@ -200,8 +266,9 @@ impl Watcher {
 
     fn failed(&self) -> impl Iterator<Item = (String, &ApiError)> {
         let failed = |(watched, error)| {
-            let error = Option::as_ref(error)?;
-            Some((Watched::what(watched), error))
+            let (watched, error): (&Watched, _) = (watched, Option::as_ref(error)?);
+            let matters = watched.need == Need::Must || !is_refusal(error);
+            matters.then(|| (watched.what(), error))
         };
         self.watched.iter().zip(&self.errors).filter_map(failed)
     }
@@ -213,7 +280,17 @@ impl Watcher {
                 self.errors[watched] = None;
                 self.store.replace_all(&self.watched[watched], items);
             }
-            Change::Failed { watched, error } => self.errors[watched] = Some(error),
+            Change::Failed { watched, error } => {
+                if is_refusal(&error) {
+                    let Watched {
+                        resource,
+                        namespace,
+                        ..
+                    } = &self.watched[watched];
+                    self.store.refuse(resource, namespace.as_deref());
+                }
+                self.errors[watched] = Some(error);
+            }
             Change::Set(object) => self.store.set(object),
             Change::Removed(object) => self.store.remove(&object),
         }
@@ -261,6 +338,7 @@ async fn follow_once(
         resource,
         namespace,
         selector,
+        ..
     } = watched;
     let namespace = namespace.as_deref();
     let mut list = match cluster.list(resource, namespace, selector).await {
@@ -314,6 +392,7 @@ mod tests {
             resource: Resource::pods(),
             namespace: Some("a".to_owned()),
             selector: Selector::default(),
+            need: Need::Must,
         };
         store.replace_all(&watched, vec![pod("a", "3")]);
         assert!(store.get("v1", "Pod", "a", "1").is_none());
@@ -341,6 +420,7 @@ mod tests {
             resource: services,
             namespace: Some("a".to_owned()),
             selector: Selector::default(),
+            need: Need::Must,
         };
         store.replace_all(&watched, Vec::new());
         assert_eq!(store.get("v1", "Service", "a", "b"), None);

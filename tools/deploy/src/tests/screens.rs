@@ -7,10 +7,11 @@ use windlass_report::render;
 
 use crate::desired::{Desired, DesiredObject, Group};
 use crate::error::{Error, Failure};
-use crate::explain::{Explanation, Outlook, Problem};
+use crate::explain::Explanation;
 use crate::groups::Groups;
 use crate::journal::{Progressed, State};
 use crate::plan::{Action, Goal, Kept, Plan};
+use crate::problem::{Container, Outlook, Problem, Role};
 use crate::ready::Readiness;
 use crate::request::Verb;
 use crate::screen;
@@ -176,14 +177,20 @@ fn failed_rollout() {
         says: "0 of 1 pods ready".to_owned(),
         problem: Some(Problem {
             namespace: "alice".to_owned(),
-            pod: "server-6f5d-x2x9k".to_owned(),
-            container: Some("server".to_owned()),
+            kind: "Pod".to_owned(),
+            name: "server-6f5d-x2x9k".to_owned(),
+            container: Some(Container {
+                name: "server".to_owned(),
+                role: Role::Main,
+            }),
             reason: "CrashLoopBackOff".to_owned(),
             message: Some("back-off 40s".to_owned()),
             exit_code: Some(101),
+            ended: None,
             restarts: 3,
-            outlook: Outlook::Hopeless,
+            outlook: Outlook::HopelessIfAgain,
         }),
+        verdict: None,
         event: None,
         log: vec![
             "panicked at services/server/src/main.rs:41: --redis: got \"redis\", want host:port"

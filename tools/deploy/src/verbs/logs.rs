@@ -63,7 +63,7 @@ pub(super) async fn read(session: &Session<'_>, watched: &[Watched]) -> Result<S
             .cluster
             .list(&one.resource, namespace, &one.selector);
         let list = list.await.map_err(session.unreadable(&one.what()))?;
-        store.add(list, &one.resource);
+        store.add(list, &one.resource, namespace);
     }
     Ok(store)
 }

@@ -11,7 +11,7 @@ use crate::pods::{accesses, pod_accesses};
 use crate::request::Verb;
 use crate::screen;
 use crate::session::Session;
-use crate::watch::{Watched, Watcher};
+use crate::watch::{Need, Watched, Watcher};
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
@@ -25,6 +25,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
             resource: resource.clone(),
             namespace: Some(namespace.clone()),
             selector: Selector::default(),
+            need: Need::Must,
         };
         places.iter().map(one).collect()
     };

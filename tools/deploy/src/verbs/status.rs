@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::Context;
 use crate::desired::{Checks, Desired};
 use crate::error::Error;
-use crate::inspect::{Standing, around, text};
+use crate::inspect::{Around, Standing, around, text};
 use crate::plan::Live;
 use crate::request::Verb;
 use crate::session::{Ask, Session};
@@ -23,11 +23,11 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     }
     let groups = session.remember(&desired).await?;
     let seen = session.look(Ask::Write, &desired, &groups).await?;
-    let pairs = desired.objects.iter().zip(&seen);
-    let mut standings: Vec<Standing> = pairs
-        .map(|(object, live)| Standing::of(object, live))
-        .collect();
-    let command = explain(&session, &desired, &seen, &mut standings).await;
+    let unread = Around::default().standings(&desired, &seen);
+    let around = around(&session, &desired, &unread).await;
+    let mut standings = around.standings(&desired, &seen);
+    let command = explain(&session, &desired, &seen, &around, &mut standings).await;
+    around.tell_images(&desired, &mut standings);
     context.print(&text(&desired, &standings, now()))?;
     let of = standings.len();
     let missing = standings.iter().filter(|one| !one.exists).count();
@@ -60,18 +60,17 @@ async fn explain(
     session: &Session<'_>,
     desired: &Desired,
     seen: &[Live],
+    around: &Around,
     standings: &mut [Standing],
 ) -> Option<String> {
-    let around = around(session, desired, standings).await;
-    around.tell_images(desired, standings);
     let mut first = None;
     let triples = desired.objects.iter().zip(seen).zip(standings);
     for ((wanted, live), standing) in triples {
-        let (Some(object), Some(says)) = (live.object(), standing.reason.clone()) else {
+        let Some(object) = live.object().filter(|_| !standing.is_ready()) else {
             continue;
         };
         let key = wanted.object.key();
-        let explanation = around.explain(session, key, object, says).await;
+        let explanation = around.explain(session, key, object, standing).await;
         standing.explain(&explanation);
         first.get_or_insert_with(|| explanation.describe_command(&session.place.kubectl));
     }

@@ -28,6 +28,37 @@ fn pod(world: &mut World, status: &serde_json::Value) {
     world.writes = WRITES.to_vec();
 }
 
+const JOB: &str = "/apis/batch/v1/namespaces/alice/jobs/migrate";
+const JOB_POD: &str = "/api/v1/namespaces/alice/pods/migrate-x2x9k";
+
+/// A job in the place of the `Service`, that has failed, and its pod.
+fn failed_job(world: &mut World) {
+    world.object(&json!({"apiVersion": "batch/v1", "kind": "Job", "spec": {},
+        "metadata": {"name": "migrate", "namespace": "alice"}}));
+    let failed = json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded",
+        "message": "Job has reached the specified backoff limit"});
+    world.fake.put(
+        JOB,
+        json!({"apiVersion": "batch/v1", "kind": "Job", "status": {"conditions": [failed]},
+            "metadata": {"name": "migrate", "namespace": "alice", "uid": "j",
+                "resourceVersion": "1", "managedFields": [{"manager": "windlass"}]}}),
+    );
+    let ended = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+    world.fake.put(
+        JOB_POD,
+        json!({"metadata": {"name": "migrate-x2x9k", "namespace": "alice",
+                "ownerReferences": [{"uid": "j"}]},
+            "status": {"phase": "Failed", "initContainerStatuses": [
+                {"name": "schema", "restartCount": 0, "state": ended}]}}),
+    );
+    let log = json!("no table `notes`\n");
+    world.fake.put(&format!("{JOB_POD}/log"), log);
+    world.writes = vec![
+        WRITES[0],
+        "PATCH /apis/batch/v1/namespaces/alice/jobs/migrate",
+    ];
+}
+
 const ROLLOUT: Case<Failure> = Case {
     variant: "Rollout",
     exit: Exit::Rollout,
@@ -39,8 +70,8 @@ const ROLLOUT: Case<Failure> = Case {
            state: 2 of 2 written; a rerun goes on from here\n\
            hint: kubectl --context windlass -n alice describe pod/redis\n",
     provoke: |folder| {
-        fails(folder, "apply", Scenario::Usual, |world| {
-            let status = json!({"containerStatuses": [{"name": "redis", "restartCount": 3,
+        fails(folder, "apply", Scenario::Crashes, |world| {
+            let status = json!({"containerStatuses": [{"name": "redis", "restartCount": 0,
                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
                 "lastState": {"terminated": {"exitCode": 101}}}]});
             pod(world, &status);
@@ -66,6 +97,70 @@ pub(super) const CASES: &[Case<Failure>] = &[
                     &json!({"phase": "Failed", "reason": "Evicted",
                     "message": "the node was low on memory"}),
                 );
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
+        text: "error: rollout of Job `alice/migrate` cannot finish\n\
+               cause: pod migrate-x2x9k, init container schema: Error, exit 1\n  \
+               | no table `notes`\n\
+               job: BackoffLimitExceeded: Job has reached the specified backoff limit\n\
+               state: 2 of 2 written; a rerun goes on from here\n\
+               hint: kubectl --context windlass -n alice describe pod/migrate-x2x9k\n",
+        provoke: |folder| fails(folder, "apply", Scenario::Usual, failed_job),
+        ..ROLLOUT
+    },
+    Case {
+        variant: "Timeout",
+        text: "error: rollout of Gadget `alice/g` is not finished after 1.0 s\n\
+               cause: condition=Synced=True: got False, Behind\n\
+               state: 2 of 2 written; a rerun goes on from here\n\
+               hint: kubectl --context windlass -n alice describe gadget/g\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::Usual, |world| {
+                world.flags.push("--timeout=1s");
+                let gadget = json!({"apiVersion": "stable.example.com/v1", "kind": "Gadget",
+                    "metadata": {"name": "g", "namespace": "alice"}});
+                world.object(&gadget);
+                let objects = &mut world.case.request["groups"][0]["objects"];
+                objects[1]["ready_when"] = json!(["condition=Synced"]);
+                let path = "/apis/stable.example.com/v1/namespaces/alice/gadgets/g";
+                let mut live = gadget;
+                live["metadata"]["managedFields"] = json!([{"manager": "windlass"}]);
+                live["status"] = json!({"conditions": [
+                    {"type": "Ready", "status": "True"},
+                    {"type": "Synced", "status": "False", "reason": "Behind"}]});
+                world.fake.put(path, live);
+                world.writes = vec![
+                    WRITES[0],
+                    "PATCH /apis/stable.example.com/v1/namespaces/alice/gadgets/g",
+                ];
+            })
+        },
+        ..ROLLOUT
+    },
+    Case {
+        // Of a service and the pod behind it, the pod is at fault.
+        variant: "Timeout",
+        text: "error: rollout of Pod `alice/redis` is not finished after 1.0 s\n\
+               cause: pod redis, container redis: not ready\n\
+               state: 3 of 3 written; a rerun goes on from here\n\
+               hint: kubectl --context windlass -n alice describe pod/redis\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::Usual, |world| {
+                world.flags.push("--timeout=1s");
+                let status = json!({"containerStatuses": [{"name": "redis", "restartCount": 0,
+                    "ready": false, "state": {"running": {}}}]});
+                pod(world, &status);
+                let service = json!({"apiVersion": "v1", "kind": "Service",
+                    "metadata": {"name": "redis", "namespace": "alice"},
+                    "spec": {"selector": {"app": "redis"}}});
+                world
+                    .case
+                    .add_as("//services/redis:myns-access", "access", &service);
+                let service = "PATCH /api/v1/namespaces/alice/services/redis";
+                world.writes.insert(1, service);
             })
         },
         ..ROLLOUT

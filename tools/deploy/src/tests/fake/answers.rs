@@ -41,6 +41,22 @@ fn list(state: &mut State, path: &str) -> Value {
     json!({"metadata": {"resourceVersion": "1"}, "items": items})
 }
 
+/// Starts each container of the pods of a list once more.
+fn restart_all(state: &mut State, path: &str) {
+    let pods = state
+        .objects
+        .iter_mut()
+        .filter(|(key, _)| key.starts_with(path));
+    for (_, pod) in pods {
+        let statuses = pod.pointer_mut("/status/containerStatuses");
+        let statuses = statuses.and_then(Value::as_array_mut);
+        for status in statuses.into_iter().flatten() {
+            let restarts = status["restartCount"].as_u64().unwrap_or(0);
+            status["restartCount"] = json!(restarts + 1);
+        }
+    }
+}
+
 pub(super) fn status(code: u16, reason: &str, message: &str, causes: &Value) -> Answer {
     let status = json!({"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": code,
         "reason": reason, "message": message, "details": {"causes": causes}});
@@ -125,6 +141,17 @@ fn get(path: &str, state: &mut State, scenario: Scenario) -> Answer {
             forbidden("customresourcedefinitions")
         }
         (path, Scenario::LosesPods) if path.ends_with("/pods") => failed(),
+        (path, Scenario::HidesMore)
+            if ["/endpointslices", "/storageclasses", "/events"]
+                .iter()
+                .any(|end| path.ends_with(end)) =>
+        {
+            forbidden("that")
+        }
+        (path, Scenario::Crashes) if path.ends_with("/pods") => {
+            restart_all(state, path);
+            (200, list(state, path))
+        }
         (path, _) => match state.objects.get(path) {
             Some(object) => (200, object.clone()),
             None if is_list(path) => (200, list(state, path)),
@@ -271,7 +298,8 @@ fn is_list(path: &str) -> bool {
     let of = |(_, plural, _): &(&str, &str, &str)| path.ends_with(&format!("/{plural}"));
     let kinds = CORE.iter().chain(&APPS).chain(&BATCH);
     let kinds = kinds.chain(&EXTENSIONS).chain(&CUSTOM);
-    kinds.into_iter().any(of) || path.ends_with("/events")
+    let around = ["/events", "/endpointslices", "/storageclasses"];
+    kinds.into_iter().any(of) || around.iter().any(|end| path.ends_with(end))
 }
 
 /// The path of the namespace that an object lives in.

@@ -56,6 +56,10 @@ pub enum Scenario {
     HidesPods,
     /// Lists of pods fail.
     LosesPods,
+    /// Each list of pods shows each container started once more.
+    Crashes,
+    /// We may not read what only helps: endpoints, classes of storage, events.
+    HidesMore,
     /// The user has no name.
     Nameless,
     /// We may not list anything, as its reviews say.
