@@ -56,7 +56,8 @@ pub enum What {
         /// The cluster.
         cluster: ClusterOutcome,
     },
-    /// It is decided what will be done. Nothing is written before.
+    /// It is decided what will be done. Nothing is written before. Where a run had to wait for
+    /// another one, it may decide again: the last one holds.
     Planned {
         /// How many objects have each action: `{"create": 2, "same": 5}`. The words are those of
         /// `objects[].action` in the result document.

@@ -117,7 +117,7 @@ impl Journal {
         });
     }
 
-    /// Begins the writes of a plan.
+    /// Begins the writes of a plan, and tells of it unless it is the one that was told.
     pub fn begin(&self, desired: &Desired, plan: &Plan) {
         {
             let mut state = self.state();
@@ -126,7 +126,9 @@ impl Journal {
             state.prunes = vec![Progressed::Waiting; plan.prunes.len()];
             state.pushes = vec![None; desired.images.len()];
             state.desired = Some(desired.clone());
-            state.plan = Some(plan.clone());
+            if state.plan.replace(plan.clone()).as_ref() == Some(plan) {
+                return;
+            }
         }
         let mut objects = BTreeMap::new();
         for action in &plan.actions {
