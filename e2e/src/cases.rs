@@ -1,6 +1,7 @@
 //! The cases, by name.
 
 mod data;
+mod engine;
 mod expected;
 mod failures;
 mod kept;
@@ -8,12 +9,13 @@ mod order;
 mod stack;
 mod users;
 mod verbs;
+mod walk;
 
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 7] = [
-    "stack", "data", "failures", "kept", "order", "users", "verbs",
+pub const NAMES: [&str; 9] = [
+    "stack", "data", "engine", "failures", "kept", "order", "users", "verbs", "walk",
 ];
 
 /// The case of a name.
@@ -21,11 +23,13 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
     match name {
         "stack" => Some(stack::run),
         "data" => Some(data::run),
+        "engine" => Some(engine::run),
         "failures" => Some(failures::run),
         "kept" => Some(kept::run),
         "order" => Some(order::run),
         "users" => Some(users::run),
         "verbs" => Some(verbs::run),
+        "walk" => Some(walk::run),
         _ => None,
     }
 }

@@ -12,4 +12,4 @@ pub mod routes;
 
 use kubectl::name as kubectl_name;
 
-pub use harness::{Harness, Outcome};
+pub use harness::{Harness, Outcome, Running};
