@@ -61,6 +61,13 @@ pub enum LeaseError {
     Api(ApiError),
 }
 
+/// A lease at one moment.
+#[derive(Debug)]
+pub struct Sighting {
+    lease: Option<Value>,
+    at: Instant,
+}
+
 impl From<ApiError> for LeaseError {
     fn from(error: ApiError) -> Self {
         Self::Api(error)
@@ -103,8 +110,24 @@ impl Leases {
         }
     }
 
-    /// Takes the lease of a group; waits for it until `deadline`, and calls `waits` with whom it
-    /// waits for.
+    /// How long even those wait who do not want to: whoever was killed holds a lease as long.
+    pub fn least_patience(&self) -> Duration {
+        self.terms.duration + self.terms.renewal
+    }
+
+    /// Looks at the lease of a group.
+    ///
+    /// # Errors
+    /// The API server refuses.
+    pub async fn sight(cluster: &Cluster, id: &InventoryId) -> Result<Sighting, LeaseError> {
+        let kind = Resource::leases();
+        let lease = cluster.get(&kind, Some(&id.namespace), &id.name).await?;
+        let at = Instant::now();
+        Ok(Sighting { lease, at })
+    }
+
+    /// Takes the lease of a group, which was as `first` says; waits for it until `deadline`, and
+    /// calls `waits` with whom it waits for.
     ///
     /// # Errors
     /// Somebody else holds it at the deadline, or the API server refuses.
@@ -112,14 +135,19 @@ impl Leases {
         &self,
         cluster: &Cluster,
         id: &InventoryId,
+        first: Sighting,
         deadline: Instant,
         mut waits: impl FnMut(&str),
     ) -> Result<Passed, LeaseError> {
         let kind = Resource::leases();
         let mut passed = Passed::Free;
+        let mut first = Some(first);
         let mut seen: Option<(Value, Instant)> = None;
         loop {
-            let found = cluster.get(&kind, Some(&id.namespace), &id.name).await?;
+            let Sighting { lease: found, at } = match first.take() {
+                Some(first) => first,
+                None => Self::sight(cluster, id).await?,
+            };
             let request = match &found {
                 None => {
                     let lease = self.lease(id);
@@ -128,9 +156,9 @@ impl Leases {
                 Some(lease) => {
                     let version = lease["metadata"]["resourceVersion"].clone();
                     if seen.as_ref().is_none_or(|(last, _)| *last != version) {
-                        seen = Some((version, Instant::now()));
+                        seen = Some((version, at));
                     }
-                    let since = seen.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+                    let since = seen.as_ref().map_or(at, |(_, since)| *since);
                     if let Some(holder) = self.other_holder(lease)
                         && since.elapsed() < duration_of(lease)
                     {

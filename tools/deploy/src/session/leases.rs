@@ -1,12 +1,13 @@
 //! Takes the leases of the groups that a plan writes to.
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::time::Instant;
 
-use super::Session;
+use super::{CONCURRENCY, Session};
 use crate::desired::Desired;
 use crate::error::{Error, Reason};
 use crate::inventory::InventoryId;
-use crate::lease::{LeaseError, Passed};
+use crate::lease::{LeaseError, Leases, Passed};
 use crate::plan::{Plan, Seen};
 use crate::verbs::Context;
 
@@ -27,11 +28,18 @@ impl Session<'_> {
         let patience = if self.options.waits() {
             self.options.timeout()
         } else {
-            std::time::Duration::ZERO
+            context.leases.least_patience()
         };
         let deadline = Instant::now() + patience;
+        // All at once: those of one run that was killed run out at the same time.
+        let sightings = groups.iter().map(|(id, _)| async move {
+            let sighting = Leases::sight(&self.cluster, id).await;
+            sighting.map_err(|error| self.unleased(id, error))
+        });
+        let sightings = futures::stream::iter(sightings).buffered(CONCURRENCY);
+        let sightings: Vec<_> = sightings.try_collect().await?;
         let mut passed = Passed::Free;
-        for (id, group) in groups {
+        for ((id, group), first) in groups.into_iter().zip(sightings) {
             let name = &desired.groups[group].name;
             let mut told = None;
             let tell = |holder: &str| {
@@ -41,7 +49,10 @@ impl Session<'_> {
                     context.note(&note);
                 }
             };
-            match context.leases.take(&self.cluster, id, deadline, tell).await {
+            let lease = context
+                .leases
+                .take(&self.cluster, id, first, deadline, tell);
+            match lease.await {
                 Ok(Passed::Free) => {}
                 Ok(Passed::Waited) => passed = Passed::Waited,
                 Err(error) => return Err(self.unleased(id, error)),
