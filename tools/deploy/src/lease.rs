@@ -8,6 +8,7 @@
 //! **Architecture invariant:** beside [`crate::apply`], [`crate::remove`] and [`crate::record`] this
 //! is the only module that writes to a cluster, and it writes nothing but leases.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use tokio::time::Instant;
 use crate::api_error::ApiError;
 use crate::cluster::{Cluster, Resource, create_request, release_request, update_request};
 use crate::inventory::InventoryId;
+
+/// How long it may take to give leases back.
+const RELEASE: Duration = Duration::from_secs(3);
 
 /// How leases are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,6 +252,11 @@ impl Leases {
         }
     }
 
+    /// The groups whose leases are held.
+    pub fn groups(&self) -> BTreeSet<InventoryId> {
+        self.held().iter().map(|held| held.id.clone()).collect()
+    }
+
     /// Gives all leases back: nothing of them is left. What fails is left to run out.
     pub async fn release(&self) {
         let held = std::mem::take(&mut *self.held());
@@ -261,7 +270,8 @@ impl Leases {
                 let _ = held.cluster.asking_once().send(&request).await;
             }
         });
-        futures::future::join_all(releases).await;
+        // Somebody may have typed Ctrl-C because nothing answers.
+        let _ = tokio::time::timeout(RELEASE, futures::future::join_all(releases)).await;
     }
 }
 

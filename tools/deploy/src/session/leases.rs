@@ -13,8 +13,9 @@ use crate::verbs::Context;
 
 impl Session<'_> {
     /// Takes the lease of each group that the plan writes to, in the order of their names, so that
-    /// two runs cannot wait for each other. Tells whether anybody else may have changed something
-    /// since the plan was made.
+    /// two runs cannot wait for each other. Where some are held, for a plan of fewer groups, these
+    /// are given back first. Tells whether anybody else may have changed something since the plan was
+    /// made.
     pub async fn take_leases(
         &self,
         context: &Context<'_>,
@@ -25,6 +26,11 @@ impl Session<'_> {
         let id = |group: &usize| Some((desired.groups[*group].inventory.as_ref()?, *group));
         let mut groups: Vec<(&InventoryId, usize)> = plan.records.iter().filter_map(id).collect();
         groups.sort();
+        let held = context.leases.groups();
+        if groups.iter().all(|(id, _)| held.contains(*id)) {
+            return Ok(Passed::Free);
+        }
+        context.leases.release().await;
         let patience = if self.options.waits() {
             self.options.timeout()
         } else {

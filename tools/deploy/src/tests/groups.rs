@@ -315,6 +315,39 @@ async fn all_leases_of_somebody_who_was_killed_run_out_together() {
 }
 
 #[tokio::test]
+async fn what_others_change_meanwhile_is_leased_too() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = two_groups(&fake.address);
+    let flags = &["--wait=false"];
+    assert!(run(&case, flags).await.result.is_ok());
+    let mut changed = map("redis");
+    changed["data"]["k"] = json!("w");
+    case.write("ConfigMap", &changed);
+    leave_a_lease(&fake, "demo/redis/myns");
+    let client = InventoryId::of("demo/client/myns", "alice").name;
+    let leased = |fake: &Fake| {
+        let of_client = |one: &&String| one.contains("/leases/") && one.contains(&client);
+        fake.books().iter().filter(of_client).count()
+    };
+    let before = leased(&fake);
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut state = fake.state.lock().expect("lock");
+        state
+            .objects
+            .remove("/api/v1/namespaces/alice/configmaps/above");
+    };
+    let (ran, ()) = tokio::join!(run(&case, flags), meanwhile);
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(
+        ran.screen.contains(": 1 created, 1 changed"),
+        "{}",
+        ran.screen
+    );
+    assert!(leased(&fake) > before, "{:?}", fake.books());
+}
+
+#[tokio::test]
 async fn a_saved_plan_is_carried_out_as_it_was_shown_or_not_at_all() {
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;
     let mut case = case(&fake.address, "apply");
