@@ -17,8 +17,9 @@ K3D_NETWORK = {"name": "k3d-network", "subnet": "172.19.0.0/26"}
 PROJECT = "demo"
 
 # Environment -> its namespace, where its images come from (`built` from head, or `pinned` in
-# pins.json), how it rolls out (`parallel`; `gated` is declared and not built yet), and whether
-# it is protected. `[... for env in ENVS]` loops over the names; one line more is one environment more.
+# pins.json), how it rolls out (`parallel`: all at once; `gated`: a service after those that it
+# needs are ready), and whether it is protected. `[... for env in ENVS]` loops over the names; one
+# line more is one environment more.
 ENVS = {
     "prod": {"namespace": "prod", "images": "pinned", "rollout": "parallel", "protected": True},
     "staging": {"namespace": "staging", "images": "pinned", "rollout": "parallel"},

@@ -4,18 +4,19 @@ load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "SYST
 load("//rules:jsonnet.bzl", "jsonnet_to_json")
 load("//rules:k8s.bzl", "bind")
 
-def bound_for(name):
+def bound_for(name, rollout = "parallel"):
     """The rules as they are for a user.
 
     Args:
       name: the user's name.
+      rollout: in what order groups are rolled out.
 
     Returns:
       what `bind` gives.
     """
     return bind(
         cluster = CLUSTER,
-        envs = {"myns": ENVS["myns"]},
+        envs = {"myns": dict(ENVS["myns"], rollout = rollout)},
         project = PROJECT,
         registry = REGISTRY,
         setup = "//prod:setup.apply",
@@ -65,4 +66,49 @@ def user_stack(name):
             "//prod:cluster",
         ],
         visibility = ["//e2e:__pkg__"],
+    )
+
+def variant(name, group, images, outputs, deps = [], policy = {}, rollout = "parallel", src = "app.jsonnet", **kwargs):
+    """A group of alice's as it is at one time: another variant of the same group is what becomes of it.
+
+    Args:
+      name: the target's name; its objects are `<name>-<file>`.
+      group: the name by which the cluster remembers it.
+      images: dict of the name in the manifests -> image target.
+      outputs: dict of file name -> kind.
+      deps: variants that must be ready first.
+      policy: that of its Deployment.
+      rollout: in what order groups are rolled out.
+      src: the Jsonnet file.
+      **kwargs: its arguments besides `params`, each a string; `called` is the group's name if not given.
+    """
+    bound = bound_for(name = "alice", rollout = rollout)
+    jsonnet_to_json(
+        name = name + "-rendered",
+        src = src,
+        outs = outputs.keys(),
+        data = native.glob(["*.jsonnet"], exclude = [src]),
+        multiple_outputs = True,
+        out_dir = name + ".rendered",
+        params = bound.params("myns", group),
+        tla_strs = {"called": group} | kwargs,
+        deps = ["//jsonnet"],
+    )
+    objects = {"%s-%s" % (name, file.removesuffix(".json")): file for file in outputs}
+    for object, file in objects.items():
+        bound.k8s_object(
+            name = object,
+            src = "%s.rendered/%s" % (name, file),
+            env = "myns",
+            images = images,
+            kind = outputs[file],
+            policy = policy if outputs[file] == "Deployment" else {},
+            siblings = [name + "-rendered"],
+        )
+    bound.k8s_objects(
+        name = name,
+        group = group,
+        objects = objects.keys(),
+        visibility = ["//e2e:__pkg__"],
+        deps = deps,
     )

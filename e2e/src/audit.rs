@@ -6,14 +6,48 @@ use serde_json::Value;
 /// Verbs that write.
 const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
 
-/// The writes that the deploy tool has made so far, `verb uri`. Dry runs and access reviews are
-/// not writes.
+/// The writes that the deploy tool has made so far, `verb uri`, its books included. Dry runs and
+/// access reviews are not writes.
 #[track_caller]
 pub fn writes(harness: &Harness) -> Vec<String> {
+    log(harness).lines().filter_map(write).collect()
+}
+
+/// Those of what users describe.
+#[track_caller]
+pub fn described(harness: &Harness) -> Vec<String> {
+    let mut writes = writes(harness);
+    writes.retain(|write| !is_of_books(write));
+    writes
+}
+
+/// When the API server was asked to delete what `uri` ends with: RFC 3339, UTC.
+#[track_caller]
+pub fn deleted_at(harness: &Harness, uri: &str) -> String {
+    let log = log(harness);
+    let mut asked = log.lines().filter_map(|line| {
+        let path = write(line)?.strip_prefix("delete ")?.to_owned();
+        let path = path.split('?').next()?;
+        let event: Value = serde_json::from_str(line).ok()?;
+        path.ends_with(uri).then(|| {
+            event["requestReceivedTimestamp"]
+                .as_str()
+                .map(str::to_owned)
+        })?
+    });
+    let last = asked.next_back();
+    last.unwrap_or_else(|| panic!("nobody has deleted `{uri}`"))
+}
+
+fn log(harness: &Harness) -> String {
     let path = harness.state.join("var/log/cluster/audit.log");
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("cannot read `{}`: {error}", path.display()));
-    text.lines().filter_map(write).collect()
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("cannot read `{}`: {error}", path.display()))
+}
+
+/// Whether a write is of what the tool keeps for itself: inventories and leases.
+fn is_of_books(write: &str) -> bool {
+    write.contains("/configmaps/windlass.") || write.contains("/leases")
 }
 
 fn write(line: &str) -> Option<String> {
@@ -51,7 +85,7 @@ pub fn uploads(harness: &Harness) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::write;
+    use super::{is_of_books, write};
 
     fn event(agent: &str, verb: &str, uri: &str) -> String {
         format!(
@@ -73,5 +107,17 @@ mod tests {
         );
         let review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         assert_eq!(write(&event("windlass/0.1.0", "create", review)), None);
+    }
+
+    #[test]
+    fn books_are_told_apart() {
+        let map = "/api/v1/namespaces/alice/configmaps/";
+        assert!(is_of_books(&format!("patch {map}windlass.redis.5d41402a")));
+        assert!(!is_of_books(&format!("patch {map}redis")));
+        let leases = "/apis/coordination.k8s.io/v1/namespaces/alice/leases";
+        assert!(is_of_books(&format!("create {leases}")));
+        assert!(is_of_books(&format!(
+            "delete {leases}/windlass.redis.5d41402a"
+        )));
     }
 }

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod data;
+mod engine;
 mod expected;
 mod failures;
 mod kept;
@@ -9,12 +10,13 @@ mod order;
 mod stack;
 mod users;
 mod verbs;
+mod walk;
 
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 8] = [
-    "stack", "corpus", "data", "failures", "kept", "order", "users", "verbs",
+pub const NAMES: [&str; 10] = [
+    "stack", "corpus", "data", "engine", "failures", "kept", "order", "users", "verbs", "walk",
 ];
 
 /// The case of a name.
@@ -23,11 +25,13 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "stack" => Some(stack::run),
         "corpus" => Some(corpus::run),
         "data" => Some(data::run),
+        "engine" => Some(engine::run),
         "failures" => Some(failures::run),
         "kept" => Some(kept::run),
         "order" => Some(order::run),
         "users" => Some(users::run),
         "verbs" => Some(verbs::run),
+        "walk" => Some(walk::run),
         _ => None,
     }
 }

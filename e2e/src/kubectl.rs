@@ -80,7 +80,8 @@ impl Harness {
 
     /// Everything in a namespace that a write would change: `kind/name uid resourceVersion`.
     pub fn versions(&self, namespace: &str) -> Vec<String> {
-        let kinds = "deployments,statefulsets,services,configmaps,secrets,serviceaccounts,pvc,pdb";
+        let kinds =
+            "deployments,statefulsets,services,configmaps,secrets,serviceaccounts,pvc,pdb,leases";
         let items = self.list(&[kinds, "-n", namespace]);
         let version = |item: &Value| {
             let meta = &item["metadata"];

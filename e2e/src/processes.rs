@@ -9,9 +9,7 @@ use std::process::Command;
 #[track_caller]
 pub fn in_pod(harness: &Harness, program: &str, pod: &str) -> u32 {
     let supervisor = supervisor(harness);
-    let all = std::fs::read_dir("/proc").expect("/proc").flatten();
-    let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let named: Vec<u32> = ids
+    let named: Vec<u32> = ids()
         .filter(|id| is_program(*id, program) && has_host_name(*id, pod))
         .collect();
     let found: Vec<&u32> = named
@@ -24,6 +22,22 @@ pub fn in_pod(harness: &Harness, program: &str, pod: &str) -> u32 {
         "want one `{program}` in `{pod}` below {supervisor}, got {named:?}"
     );
     *found[0]
+}
+
+/// The process of a program of this cluster's node: by its name.
+#[track_caller]
+pub fn of_node(harness: &Harness, program: &str) -> u32 {
+    let supervisor = supervisor(harness);
+    let found: Vec<u32> = ids()
+        .filter(|id| is_program(*id, program) && is_below(*id, supervisor))
+        .collect();
+    assert_eq!(found.len(), 1, "want one `{program}` below {supervisor}");
+    found[0]
+}
+
+fn ids() -> impl Iterator<Item = u32> {
+    let all = std::fs::read_dir("/proc").expect("/proc").flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
 }
 
 /// The process at the top of this cluster, from the records that all clusters keep.

@@ -85,15 +85,15 @@ fn log_lines(h: &Harness, ns: &str, fixture: &str) {
 
 /// The client after an edit: one image, one object, and nothing else.
 fn edited_client(h: &Harness, ns: &str) {
-    let (writes, uploads) = (audit::writes(h).len(), audit::uploads(h).len());
+    let (writes, uploads) = (audit::described(h).len(), audit::uploads(h).len());
     let others = |h: &Harness| {
         let mut versions = h.versions(ns);
-        versions.retain(|object| !object.contains("\"client\""));
+        versions.retain(|one| !one.contains("\"client\"") && !one.contains("/\"windlass.client."));
         versions
     };
     let before = others(h);
     h.run("//e2e/edited:myns-shallow.apply", &[]).succeeded();
-    let writes = audit::writes(h).split_off(writes);
+    let writes = audit::described(h).split_off(writes);
     assert_eq!(writes.len(), 1, "one Deployment is written: {writes:?}");
     assert!(writes[0].contains("/deployments/client"), "{writes:?}");
     let uploads = audit::uploads(h).split_off(uploads);
@@ -191,6 +191,7 @@ fn same_objects_by_kubectl(h: &Harness, ns: &str) {
 fn objects(h: &Harness, ns: &str) -> Vec<Value> {
     let kinds = "deployments,statefulsets,services,configmaps,serviceaccounts,pdb";
     let mut items = h.list(&[kinds, "-n", ns]);
+    items.retain(|item| !crate::kubectl_name(item).starts_with("windlass."));
     for item in &mut items {
         let object = item.as_object_mut().expect("an object");
         object.remove("status");

@@ -8,6 +8,7 @@
 //! **Architecture invariant:** beside [`crate::apply`], [`crate::remove`] and [`crate::record`] this
 //! is the only module that writes to a cluster, and it writes nothing but leases.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use tokio::time::Instant;
 use crate::api_error::ApiError;
 use crate::cluster::{Cluster, Resource, create_request, release_request, update_request};
 use crate::inventory::InventoryId;
+
+/// How long it may take to give leases back.
+const RELEASE: Duration = Duration::from_secs(3);
 
 /// How leases are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,13 @@ pub enum LeaseError {
     },
     /// The API server refuses.
     Api(ApiError),
+}
+
+/// A lease at one moment.
+#[derive(Debug)]
+pub struct Sighting {
+    lease: Option<Value>,
+    at: Instant,
 }
 
 impl From<ApiError> for LeaseError {
@@ -103,8 +114,24 @@ impl Leases {
         }
     }
 
-    /// Takes the lease of a group; waits for it until `deadline`, and calls `waits` with whom it
-    /// waits for.
+    /// How long even those wait who do not want to: whoever was killed holds a lease as long.
+    pub fn least_patience(&self) -> Duration {
+        self.terms.duration + self.terms.renewal
+    }
+
+    /// Looks at the lease of a group.
+    ///
+    /// # Errors
+    /// The API server refuses.
+    pub async fn sight(cluster: &Cluster, id: &InventoryId) -> Result<Sighting, LeaseError> {
+        let kind = Resource::leases();
+        let lease = cluster.get(&kind, Some(&id.namespace), &id.name).await?;
+        let at = Instant::now();
+        Ok(Sighting { lease, at })
+    }
+
+    /// Takes the lease of a group, which was as `first` says; waits for it until `deadline`, and
+    /// calls `waits` with whom it waits for.
     ///
     /// # Errors
     /// Somebody else holds it at the deadline, or the API server refuses.
@@ -112,14 +139,19 @@ impl Leases {
         &self,
         cluster: &Cluster,
         id: &InventoryId,
+        first: Sighting,
         deadline: Instant,
         mut waits: impl FnMut(&str),
     ) -> Result<Passed, LeaseError> {
         let kind = Resource::leases();
         let mut passed = Passed::Free;
+        let mut first = Some(first);
         let mut seen: Option<(Value, Instant)> = None;
         loop {
-            let found = cluster.get(&kind, Some(&id.namespace), &id.name).await?;
+            let Sighting { lease: found, at } = match first.take() {
+                Some(first) => first,
+                None => Self::sight(cluster, id).await?,
+            };
             let request = match &found {
                 None => {
                     let lease = self.lease(id);
@@ -128,9 +160,9 @@ impl Leases {
                 Some(lease) => {
                     let version = lease["metadata"]["resourceVersion"].clone();
                     if seen.as_ref().is_none_or(|(last, _)| *last != version) {
-                        seen = Some((version, Instant::now()));
+                        seen = Some((version, at));
                     }
-                    let since = seen.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+                    let since = seen.as_ref().map_or(at, |(_, since)| *since);
                     if let Some(holder) = self.other_holder(lease)
                         && since.elapsed() < duration_of(lease)
                     {
@@ -220,6 +252,11 @@ impl Leases {
         }
     }
 
+    /// The groups whose leases are held.
+    pub fn groups(&self) -> BTreeSet<InventoryId> {
+        self.held().iter().map(|held| held.id.clone()).collect()
+    }
+
     /// Gives all leases back: nothing of them is left. What fails is left to run out.
     pub async fn release(&self) {
         let held = std::mem::take(&mut *self.held());
@@ -233,7 +270,8 @@ impl Leases {
                 let _ = held.cluster.asking_once().send(&request).await;
             }
         });
-        futures::future::join_all(releases).await;
+        // Somebody may have typed Ctrl-C because nothing answers.
+        let _ = tokio::time::timeout(RELEASE, futures::future::join_all(releases)).await;
     }
 }
 

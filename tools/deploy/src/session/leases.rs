@@ -1,19 +1,21 @@
 //! Takes the leases of the groups that a plan writes to.
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::time::Instant;
 
-use super::Session;
+use super::{CONCURRENCY, Session};
 use crate::desired::Desired;
 use crate::error::{Error, Reason};
 use crate::inventory::InventoryId;
-use crate::lease::{LeaseError, Passed};
+use crate::lease::{LeaseError, Leases, Passed};
 use crate::plan::{Plan, Seen};
 use crate::verbs::Context;
 
 impl Session<'_> {
     /// Takes the lease of each group that the plan writes to, in the order of their names, so that
-    /// two runs cannot wait for each other. Tells whether anybody else may have changed something
-    /// since the plan was made.
+    /// two runs cannot wait for each other. Where some are held, for a plan of fewer groups, these
+    /// are given back first. Tells whether anybody else may have changed something since the plan was
+    /// made.
     pub async fn take_leases(
         &self,
         context: &Context<'_>,
@@ -24,14 +26,26 @@ impl Session<'_> {
         let id = |group: &usize| Some((desired.groups[*group].inventory.as_ref()?, *group));
         let mut groups: Vec<(&InventoryId, usize)> = plan.records.iter().filter_map(id).collect();
         groups.sort();
+        let held = context.leases.groups();
+        if groups.iter().all(|(id, _)| held.contains(*id)) {
+            return Ok(Passed::Free);
+        }
+        context.leases.release().await;
         let patience = if self.options.waits() {
             self.options.timeout()
         } else {
-            std::time::Duration::ZERO
+            context.leases.least_patience()
         };
         let deadline = Instant::now() + patience;
+        // All at once: those of one run that was killed run out at the same time.
+        let sightings = groups.iter().map(|(id, _)| async move {
+            let sighting = Leases::sight(&self.cluster, id).await;
+            sighting.map_err(|error| self.unleased(id, error))
+        });
+        let sightings = futures::stream::iter(sightings).buffered(CONCURRENCY);
+        let sightings: Vec<_> = sightings.try_collect().await?;
         let mut passed = Passed::Free;
-        for (id, group) in groups {
+        for ((id, group), first) in groups.into_iter().zip(sightings) {
             let name = &desired.groups[group].name;
             let mut told = None;
             let tell = |holder: &str| {
@@ -41,7 +55,10 @@ impl Session<'_> {
                     context.note(&note);
                 }
             };
-            match context.leases.take(&self.cluster, id, deadline, tell).await {
+            let lease = context
+                .leases
+                .take(&self.cluster, id, first, deadline, tell);
+            match lease.await {
                 Ok(Passed::Free) => {}
                 Ok(Passed::Waited) => passed = Passed::Waited,
                 Err(error) => return Err(self.unleased(id, error)),

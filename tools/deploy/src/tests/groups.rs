@@ -274,10 +274,9 @@ async fn two_runs_at_once_take_turns_and_the_second_has_nothing_to_do() {
     );
 }
 
-#[tokio::test]
-async fn the_lease_of_somebody_who_was_killed_runs_out() {
-    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
-    let id = InventoryId::of("demo/redis/myns", "alice");
+/// A lease of a group that somebody holds who was killed; gives back its path.
+fn leave_a_lease(fake: &Fake, group: &str) -> String {
+    let id = InventoryId::of(group, "alice");
     let path = format!(
         "/apis/coordination.k8s.io/v1/namespaces/alice/leases/{}",
         id.name
@@ -285,6 +284,13 @@ async fn the_lease_of_somebody_who_was_killed_runs_out() {
     let lease = json!({"metadata": {"resourceVersion": "1", "uid": "l"},
         "spec": {"holderIdentity": "bob@desk, process 7", "leaseDurationSeconds": 1}});
     fake.put(&path, lease);
+    path
+}
+
+#[tokio::test]
+async fn the_lease_of_somebody_who_was_killed_runs_out() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let path = leave_a_lease(&fake, "demo/redis/myns");
     let started = std::time::Instant::now();
     let ran = run(&case(&fake.address, "apply"), &[]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
@@ -292,6 +298,53 @@ async fn the_lease_of_somebody_who_was_killed_runs_out() {
     let note = "note    waits for `redis`: bob@desk, process 7 changes it\n";
     assert_eq!(ran.screen.matches(note).count(), 1, "{}", ran.screen);
     assert_eq!(fake.object(&path), None);
+}
+
+#[tokio::test]
+async fn all_leases_of_somebody_who_was_killed_run_out_together() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = two_groups(&fake.address);
+    let groups = ["demo/client/myns", "demo/redis/myns"];
+    let leases = groups.map(|group| leave_a_lease(&fake, group));
+    // Also for those who do not wait for anything else.
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(ran.screen.matches("waits for `client`").count(), 1);
+    assert_eq!(ran.screen.matches("waits for `redis`").count(), 0);
+    assert_eq!(leases.map(|path| fake.object(&path)), [None, None]);
+}
+
+#[tokio::test]
+async fn what_others_change_meanwhile_is_leased_too() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let case = two_groups(&fake.address);
+    let flags = &["--wait=false"];
+    assert!(run(&case, flags).await.result.is_ok());
+    let mut changed = map("redis");
+    changed["data"]["k"] = json!("w");
+    case.write("ConfigMap", &changed);
+    leave_a_lease(&fake, "demo/redis/myns");
+    let client = InventoryId::of("demo/client/myns", "alice").name;
+    let leased = |fake: &Fake| {
+        let of_client = |one: &&String| one.contains("/leases/") && one.contains(&client);
+        fake.books().iter().filter(of_client).count()
+    };
+    let before = leased(&fake);
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut state = fake.state.lock().expect("lock");
+        state
+            .objects
+            .remove("/api/v1/namespaces/alice/configmaps/above");
+    };
+    let (ran, ()) = tokio::join!(run(&case, flags), meanwhile);
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert!(
+        ran.screen.contains(": 1 created, 1 changed"),
+        "{}",
+        ran.screen
+    );
+    assert!(leased(&fake) > before, "{:?}", fake.books());
 }
 
 #[tokio::test]

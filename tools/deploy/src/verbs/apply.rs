@@ -36,8 +36,8 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     if context.options.dry_run() {
         return Ok(());
     }
-    if session.take_leases(context, &desired, &seen, &plan).await? == Passed::Waited {
-        // Whoever held one may have changed what we have seen.
+    while session.take_leases(context, &desired, &seen, &plan).await? == Passed::Waited {
+        // Whoever held one may have changed what we have seen, of other groups as well.
         (seen, plan) = decide(context, &session, goal, &desired, &registry).await?;
         context.tell(goal, &desired, &plan);
     }

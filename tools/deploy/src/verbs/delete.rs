@@ -35,7 +35,7 @@ pub(super) async fn finish(
     mut seen: Seen,
     mut plan: Plan,
 ) -> Result<(), Error> {
-    if session.take_leases(context, desired, &seen, &plan).await? == Passed::Waited {
+    while session.take_leases(context, desired, &seen, &plan).await? == Passed::Waited {
         (seen, plan) = decide(context, session, desired).await?;
         context.tell(Goal::Delete, desired, &plan);
     }
