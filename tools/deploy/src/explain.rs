@@ -94,28 +94,14 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-fn is_owned_by(object: &Value, uid: &str) -> bool {
-    let owners = object["metadata"]["ownerReferences"].as_array();
-    owners
-        .into_iter()
-        .flatten()
-        .any(|owner| owner["uid"] == uid)
-}
-
 fn pods_of<'a>(owner: &'a Value, store: &'a Store, revision: Revision) -> Vec<&'a Value> {
-    let namespace = text(owner, "/metadata/namespace");
     let uid = text(owner, "/metadata/uid");
-    let owned_by = |uid: &str| -> Vec<&'a Value> {
-        store
-            .all("v1", "Pod", namespace)
-            .filter(|pod| is_owned_by(pod, uid))
-            .collect()
-    };
+    let pods_owned_by = |uid: &str| -> Vec<&'a Value> { store.owned(uid, "v1", "Pod").collect() };
     let labelled = |label: &str, want: &str| -> Vec<&'a Value> {
         let newest = |pod: &&Value| {
             revision == Revision::Any || want.is_empty() || pod["metadata"]["labels"][label] == want
         };
-        owned_by(uid).into_iter().filter(newest).collect()
+        pods_owned_by(uid).into_iter().filter(newest).collect()
     };
     match owner["kind"].as_str().unwrap_or_default() {
         "Pod" => vec![owner],
@@ -125,11 +111,8 @@ fn pods_of<'a>(owner: &'a Value, store: &'a Store, revision: Revision) -> Vec<&'
             let newest = |set: &&Value| {
                 revision == Revision::Any || set["metadata"]["annotations"][number] == *want
             };
-            let sets = store
-                .all("apps/v1", "ReplicaSet", namespace)
-                .filter(|set| is_owned_by(set, uid));
-            sets.filter(newest)
-                .flat_map(|set| owned_by(text(set, "/metadata/uid")))
+            let sets = store.owned(uid, "apps/v1", "ReplicaSet").filter(newest);
+            sets.flat_map(|set| pods_owned_by(text(set, "/metadata/uid")))
                 .collect()
         }
         "StatefulSet" => labelled(
@@ -144,7 +127,7 @@ fn pods_of<'a>(owner: &'a Value, store: &'a Store, revision: Revision) -> Vec<&'
                 generation.as_str().unwrap_or_default(),
             )
         }
-        _ => owned_by(uid),
+        _ => pods_owned_by(uid),
     }
 }
 

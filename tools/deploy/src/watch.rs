@@ -1,6 +1,6 @@
 //! What is there, kept up to date: one list and one watch per kind and namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -46,9 +46,13 @@ struct StoreKey {
     name: String,
 }
 
-/// Objects as they were last seen.
+/// Objects as they were last seen. What is asked of it costs what it gives back, not what there is.
 #[derive(Clone, Debug, Default)]
-pub struct Store(BTreeMap<StoreKey, Value>);
+pub struct Store {
+    objects: BTreeMap<StoreKey, Value>,
+    /// Which objects each uid owns.
+    owned: BTreeMap<String, BTreeSet<StoreKey>>,
+}
 
 impl Store {
     /// One object; `namespace` is empty for kinds that are in none.
@@ -59,7 +63,7 @@ impl Store {
         namespace: &str,
         name: &str,
     ) -> Option<&Value> {
-        self.0.get(&StoreKey {
+        self.objects.get(&StoreKey {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
             namespace: namespace.to_owned(),
@@ -74,18 +78,42 @@ impl Store {
         kind: &'a str,
         namespace: &'a str,
     ) -> impl Iterator<Item = &'a Value> {
+        let first = StoreKey {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: String::new(),
+        };
         let ours = move |key: &StoreKey| {
             key.api_version == api_version && key.kind == kind && key.namespace == namespace
         };
-        self.0
-            .iter()
-            .filter(move |(key, _)| ours(key))
+        self.objects
+            .range(first..)
+            .take_while(move |(key, _)| ours(key))
             .map(|(_, object)| object)
+    }
+
+    /// All objects of a kind that the one with that uid owns.
+    pub fn owned<'a>(
+        &'a self,
+        uid: &str,
+        api_version: &'a str,
+        kind: &'a str,
+    ) -> impl Iterator<Item = &'a Value> {
+        let keys = self.owned.get(uid).into_iter().flatten();
+        keys.filter(move |key| key.api_version == api_version && key.kind == kind)
+            .filter_map(|key| self.objects.get(key))
     }
 
     /// Puts an object in.
     pub fn set(&mut self, object: Value) {
-        self.0.insert(key_of(&object), object);
+        let key = key_of(&object);
+        self.forget(&key);
+        for owner in owners(&object) {
+            let owned = self.owned.entry(owner.to_owned()).or_default();
+            owned.insert(key.clone());
+        }
+        self.objects.insert(key, object);
     }
 
     /// Puts all of a list in.
@@ -96,7 +124,18 @@ impl Store {
     }
 
     fn remove(&mut self, object: &Value) {
-        self.0.remove(&key_of(object));
+        self.forget(&key_of(object));
+    }
+
+    fn forget(&mut self, key: &StoreKey) {
+        let Some(object) = self.objects.remove(key) else {
+            return;
+        };
+        for owner in owners(&object) {
+            if let Some(owned) = self.owned.get_mut(owner) {
+                owned.remove(key);
+            }
+        }
     }
 
     fn replace_all(&mut self, watched: &Watched, items: Vec<Value>) {
@@ -104,14 +143,21 @@ impl Store {
         let Resource {
             api_version, kind, ..
         } = &watched.resource;
-        let theirs = |key: &StoreKey| {
-            key.api_version != *api_version || key.kind != *kind || key.namespace != namespace
-        };
-        self.0.retain(|key, _| theirs(key));
+        let theirs = self.all(api_version, kind, namespace).map(key_of);
+        for key in theirs.collect::<Vec<_>>() {
+            self.forget(&key);
+        }
         for item in items {
             self.set(item);
         }
     }
+}
+
+/// The uids of an object's owners.
+fn owners(object: &Value) -> impl Iterator<Item = &str> {
+    let owners = object["metadata"]["ownerReferences"].as_array();
+    let owners = owners.into_iter().flatten();
+    owners.filter_map(|owner| owner["uid"].as_str())
 }
 
 fn key_of(object: &Value) -> StoreKey {
@@ -361,6 +407,29 @@ mod tests {
             store.all("serving.knative.dev/v1", "Service", "a").count(),
             1
         );
+    }
+
+    #[test]
+    fn what_an_owner_owns_follows_what_objects_say() {
+        let owned = |name: &str, owner: &str| {
+            let mut pod = pod("a", name);
+            pod["metadata"]["ownerReferences"] = json!([{"uid": owner}]);
+            pod
+        };
+        let mut store = Store::default();
+        for (name, owner) in [("1", "x"), ("2", "x"), ("3", "y")] {
+            store.set(owned(name, owner));
+        }
+        let names = |store: &Store, uid: &str| -> Vec<String> {
+            let pods = store.owned(uid, "v1", "Pod");
+            pods.map(|pod| key_of(pod).name).collect()
+        };
+        assert_eq!(names(&store, "x"), ["1", "2"]);
+        assert_eq!(store.owned("x", "apps/v1", "ReplicaSet").count(), 0);
+        store.set(owned("2", "y"));
+        store.remove(&owned("1", "x"));
+        assert_eq!(names(&store, "x"), [""; 0]);
+        assert_eq!(names(&store, "y"), ["2", "3"]);
     }
 
     #[test]
