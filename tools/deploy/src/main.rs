@@ -8,7 +8,7 @@ use windlass_deploy::environment::ProcessEnvironment;
 use windlass_deploy::{interrupted, run};
 use windlass_report::{Exit, fail};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
     // Fails only if one is installed already.
