@@ -49,7 +49,7 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
         targets = [":" + name],
     )
 
-def rust_tool(name, crate_name = None, deps = [], compile_data = [], test_data = [], test_deps = [], **kwargs):
+def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags = [], test_data = [], test_deps = [], **kwargs):
     """A tool: the library of all its code, and a binary of `main.rs` alone.
 
     Makes what `rust_lib` makes for `lib` (crate `windlass_<name>`), and the binary `<name>`.
@@ -59,6 +59,7 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], test_data =
       crate_name: the library's crate name, `windlass_<name>` if not given.
       deps: crates of this repository; those of Cargo.toml are added.
       compile_data: files that `include_str!` reads.
+      rustc_flags: flags for the library; the unit tests are built without.
       test_data: files that the unit tests read.
       test_deps: crates of this repository that only the unit tests use.
       **kwargs: more attributes of rust_binary.
@@ -67,6 +68,7 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], test_data =
         name = "lib",
         compile_data = compile_data,
         crate_name = crate_name or "windlass_" + name,
+        rustc_flags = rustc_flags,
         deps = deps,
         test_data = test_data,
         test_deps = test_deps,

@@ -1,6 +1,6 @@
 //! What a request wants, read from its files and checked against its environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -202,8 +202,9 @@ impl Desired {
         for image in &request.images {
             images.push(load_image(image, runfiles)?);
         }
+        let places = places_of(&images);
         for object in &mut objects {
-            object.images = images_of(&object.object, &images);
+            object.images = images_of(&object.object, &places);
         }
         Ok(Self {
             environment,
@@ -295,7 +296,13 @@ fn groups(request: &DeployRequest, environment: &Environment) -> Vec<Group> {
     for group in &request.groups {
         *uses.entry(short(&group.id)).or_default() += 1;
     }
-    let place = |id: &str| request.groups.iter().position(|group| group.id == *id);
+    let ids = request.groups.iter().enumerate();
+    let places: HashMap<&str, usize> = ids.map(|(at, group)| (group.id.as_str(), at)).collect();
+    let mut deps: HashMap<&str, Vec<usize>> = HashMap::new();
+    for edge in &request.edges {
+        let needs = places.get(edge.needs.as_str());
+        deps.entry(&edge.group).or_default().extend(needs);
+    }
     let group = |group: &crate::request::GroupRequest| {
         let name = short(&group.id);
         Group {
@@ -306,7 +313,7 @@ fn groups(request: &DeployRequest, environment: &Environment) -> Vec<Group> {
             },
             id: group.id.clone(),
             label: group.label.clone(),
-            deps: request.needs(&group.id).filter_map(place).collect(),
+            deps: deps.get(group.id.as_str()).cloned().unwrap_or_default(),
             inventory: match group.members {
                 Members::All => Some(InventoryId::of(&group.id, namespace)),
                 Members::Part => None,
@@ -435,18 +442,24 @@ fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, E
     Ok(DesiredImage { push, reference })
 }
 
-fn images_of(object: &Object, known: &[DesiredImage]) -> Vec<usize> {
-    let used: Vec<String> = images::list(object.document())
-        .into_iter()
-        .map(|(_, image)| image)
-        .collect();
-    let needed = |image: &DesiredImage| used.contains(&image.reference.to_string());
-    known
-        .iter()
-        .enumerate()
-        .filter(|(_, image)| needed(image))
-        .map(|(at, _)| at)
-        .collect()
+/// Where the images are, by the text that stands in manifests.
+fn places_of(images: &[DesiredImage]) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, image) in images.iter().enumerate() {
+        places
+            .entry(image.reference.to_string())
+            .or_default()
+            .push(at);
+    }
+    places
+}
+
+/// The images that an object's pods need, each once, in the order of the request.
+fn images_of(object: &Object, places: &HashMap<String, Vec<usize>>) -> Vec<usize> {
+    let used = images::list(object.document()).into_iter();
+    let known = used.filter_map(|(_, image)| places.get(&image));
+    let found: BTreeSet<usize> = known.flatten().copied().collect();
+    found.into_iter().collect()
 }
 
 #[cfg(test)]

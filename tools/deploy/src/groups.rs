@@ -11,6 +11,11 @@ const WORTH_TELLING: f64 = 0.5;
 /// Follows the groups of one run.
 #[derive(Clone, Debug)]
 pub struct Groups {
+    /// The objects of each group, as places among the desired ones: looked up once, since each
+    /// change on the cluster is a look.
+    members: Vec<Vec<usize>>,
+    /// The kinds of each group, as a screen shows them.
+    kinds: Vec<String>,
     /// When waiting began, in seconds of the run.
     since: f64,
     /// When each group was ready.
@@ -31,7 +36,14 @@ pub struct Look {
 impl Groups {
     /// Nothing is ready yet, `since` seconds into the run.
     pub fn new(desired: &Desired, since: f64) -> Self {
+        let mut members = vec![Vec::new(); desired.groups.len()];
+        for (at, object) in desired.objects.iter().enumerate() {
+            members[object.group].push(at);
+        }
+        let kinds_of = |members: &Vec<usize>| kinds(members.iter().map(|at| &desired.objects[*at]));
         Self {
+            kinds: members.iter().map(kinds_of).collect(),
+            members,
             since,
             ready_after: vec![None; desired.groups.len()],
             lines: Vec::new(),
@@ -56,16 +68,11 @@ impl Groups {
             if self.ready_after[at].is_some() {
                 continue;
             }
-            let members = || {
-                let pairs = desired.objects.iter().zip(statuses);
-                pairs
-                    .filter(|(object, _)| object.group == at)
-                    .map(|(_, status)| status)
-            };
+            let members = || self.members[at].iter().map(|object| &statuses[*object]);
             let (ready, of) = count(members());
             let mut line = GroupLine {
                 name: group.name.clone(),
-                kinds: kinds(desired, at),
+                kinds: self.kinds[at].clone(),
                 state: GroupState::Ready,
                 ready,
                 of,

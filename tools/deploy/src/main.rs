@@ -6,7 +6,7 @@ use windlass_deploy::environment::ProcessEnvironment;
 use windlass_deploy::{help, interrupted, run};
 use windlass_report::{Exit, fail};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let argv0 = std::env::args_os().next();
     let options = help::parse(argv0.as_deref());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use windlass_k8s_object::{Key, Namespace, Scope};
 
-use crate::desired::Desired;
+use crate::desired::{Desired, DesiredObject};
 use crate::journal::{Progressed, State};
 use crate::plan::{Action, Claims, Goal, Kept, Plan, Prune};
 use crate::request::{Rollout, Verb};
@@ -244,14 +244,11 @@ pub fn kept_line(plan: &Plan, desired: &Desired, kubectl: &str) -> Option<String
     Some(format!("{:NAME$} {names}; to remove one: {remove}", "kept"))
 }
 
-/// The kinds of a group, in the order they are written: `ConfigMap, 2 Services, StatefulSet`.
-pub fn kinds(desired: &Desired, group: usize) -> String {
+/// The kinds of a group's members, in the order they are written:
+/// `ConfigMap, 2 Services, StatefulSet`.
+pub fn kinds<'a>(members: impl Iterator<Item = &'a DesiredObject>) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    let mut members: Vec<_> = desired
-        .objects
-        .iter()
-        .filter(|o| o.group == group)
-        .collect();
+    let mut members: Vec<_> = members.collect();
     members.sort_by_key(|member| crate::order::Stage::of(&member.object));
     for member in members {
         let kind = member.object.kind().as_str();

@@ -232,8 +232,8 @@ impl Wait<'_> {
                 key.name.as_str(),
             );
             if let Some(object) = seen {
-                // A list may be older than our own write.
-                if version(object) >= version(&objects[at]) || !same_uid(object, &objects[at]) {
+                // A list may be older than our own write; what is the same was looked at already.
+                if version(object) > version(&objects[at]) || !same_uid(object, &objects[at]) {
                     objects[at] = object.clone();
                 }
             } else if self.is_awaited(at) && watcher.is_complete() && !statuses[at].is_current() {

@@ -1,5 +1,7 @@
 //! A manifest as JSON, with its identity taken out.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::key::{ApiVersion, FieldError, Key, Kind, Name, Namespace, is_cluster_scoped};
@@ -28,10 +30,11 @@ pub enum ParseError {
     Field(#[from] FieldError),
 }
 
-/// One Kubernetes object: its document, with keys in input order, and its identity.
+/// One Kubernetes object: its document, with keys in input order, and its identity. A clone shares
+/// the document until one of the two is changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
-    document: Value,
+    document: Arc<Value>,
     api_version: ApiVersion,
     key: Key,
 }
@@ -87,7 +90,7 @@ impl Object {
             name,
         };
         Ok(Self {
-            document,
+            document: Arc::new(document),
             api_version,
             key,
         })
@@ -120,7 +123,7 @@ impl Object {
 
     /// Calls `visit` with each image field (see [`crate::images`]).
     pub fn visit_images(&mut self, visit: impl FnMut(&str, &mut String)) {
-        crate::images::visit(&mut self.document, visit);
+        crate::images::visit(Arc::make_mut(&mut self.document), visit);
     }
 
     /// Sets one label. `metadata` is there: the name was read from it.
@@ -148,7 +151,7 @@ impl Object {
     }
 
     fn set_metadata(&mut self, map: &str, key: &str, value: &str) {
-        let entries = &mut self.document["metadata"][map];
+        let entries = &mut Arc::make_mut(&mut self.document)["metadata"][map];
         if !entries.is_object() {
             *entries = Value::Object(serde_json::Map::new());
         }
@@ -220,6 +223,16 @@ mod tests {
         assert_eq!(refused(unnamed), "metadata.name is missing");
         let number = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":1}}"#;
         assert_eq!(refused(number), "metadata.name: got `1`, want a string");
+    }
+
+    #[test]
+    fn a_change_of_a_clone_stays_there() {
+        let text = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#;
+        let object = Object::parse(text).expect("parsed");
+        let mut changed = object.clone();
+        changed.set_label("k", "v");
+        assert_eq!(changed.document()["metadata"]["labels"]["k"], "v");
+        assert_eq!(object.document().to_string(), text);
     }
 
     #[test]

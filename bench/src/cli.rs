@@ -1,0 +1,26 @@
+//! The command line: what stands after `--` in `bazel run //bench:plan -- --json`.
+
+use clap::Parser;
+
+/// Measures, and prints a table: medians, and ratios to peers and aims.
+#[derive(Clone, Debug, Parser)]
+pub struct Options {
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// How often each is measured; the median counts.
+    #[arg(long, value_name = "N", default_value_t = 5,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
+}
+
+/// Measures the deploy tool beside kubectl.
+#[derive(Clone, Debug, Parser)]
+pub struct ApplyOptions {
+    /// What every benchmark is asked.
+    #[command(flatten)]
+    pub common: Options,
+    /// The kubeconfig context of the cluster; the target names it.
+    #[arg(long)]
+    pub context: String,
+}

@@ -1,0 +1,43 @@
+//! Benchmarks: programs that measure this project beside its peers, in one run, in turn. They are
+//! run on demand and are no tests: a machine is shared, and only ratios of one run mean anything.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`cli`], [`error`] | what is asked for; what can go wrong |
+//! | [`input`], [`tree`] | the objects, and their files for each side |
+//! | [`process`], [`statistics`] | one process measured; many measurements in one number |
+//! | [`apply`] | the deploy tool beside kubectl, on a real cluster |
+//! | [`plan`] | the planner alone |
+//! | [`row`] | the results, as a table and as JSON |
+
+pub mod apply;
+pub mod cli;
+pub mod error;
+pub mod input;
+pub mod plan;
+pub mod process;
+pub mod row;
+pub mod statistics;
+pub mod tree;
+
+use std::process::ExitCode;
+
+use cli::Options;
+use error::Error;
+use row::Row;
+
+/// Prints results on stdout, or why there are none, and gives the exit code for `main`.
+pub fn finish(options: &Options, measured: Result<Vec<Row>, Error>) -> ExitCode {
+    let printed = measured.and_then(|rows| {
+        let text = if options.json {
+            row::json(&rows)
+        } else {
+            row::table(&rows)
+        };
+        windlass_report::print(text.as_bytes()).map_err(Error::io("write to", "stdout"))
+    });
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => windlass_report::fail(&error),
+    }
+}
