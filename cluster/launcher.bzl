@@ -124,7 +124,7 @@ cluster_launcher = rule(
     attrs = LAUNCHER_ATTRS | {
         "verb": attr.string(
             mandatory = True,
-            values = ["build", "down", "kubectl", "reset", "status", "up"],
+            values = ["build", "down", "kubectl", "reset", "status", "up", "with-api-server"],
             doc = "What to do.",
         ),
     },

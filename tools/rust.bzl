@@ -49,7 +49,7 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
         targets = [":" + name],
     )
 
-def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags = [], test_data = [], test_deps = [], **kwargs):
+def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags = [], test_data = [], test_deps = [], testonly = False, **kwargs):
     """A tool: the library of all its code, and a binary of `main.rs` alone.
 
     Makes what `rust_lib` makes for `lib` (crate `windlass_<name>`), and the binary `<name>`.
@@ -62,6 +62,7 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags
       rustc_flags: flags for the library; the unit tests are built without.
       test_data: files that the unit tests read.
       test_deps: crates of this repository that only the unit tests use.
+      testonly: whether only tests may run it.
       **kwargs: more attributes of rust_binary.
     """
     rust_lib(
@@ -72,17 +73,20 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags
         deps = deps,
         test_data = test_data,
         test_deps = test_deps,
+        testonly = testonly,
     )
     rust_binary(
         name = name,
         srcs = ["src/main.rs"],
         edition = "2024",
+        testonly = testonly,
         visibility = ["//visibility:public"],
         deps = all_crate_deps(normal = True) + deps + [":lib"],
         **kwargs
     )
     rust_clippy(
         name = "main_clippy",
+        testonly = testonly,
         deps = [":" + name],
     )
     rustfmt_test(

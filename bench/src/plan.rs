@@ -4,10 +4,11 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
+use windlass_deploy::claim::Takeover;
 use windlass_deploy::desired::{Checks, Desired};
 use windlass_deploy::groups::Groups;
 use windlass_deploy::plan::{Goal, Live, Seen, plan};
-use windlass_deploy::ready::Readiness;
+use windlass_deploy::ready::{Readiness, replicas};
 use windlass_deploy::request::DeployRequest;
 use windlass_deploy::session::environment_of;
 use windlass_deploy::wait::Status;
@@ -74,8 +75,12 @@ fn measure(count: usize, runs: u32) -> Result<[(&'static str, f64); 3], Error> {
                 .map(|object| live(object.object.document()))
                 .collect(),
             images: Vec::new(),
+            groups: Vec::new(),
         };
-        let (plan, took) = timed(|| plan(Goal::Apply, black_box(&desired), black_box(&seen)));
+        let (plan, took) = timed(|| {
+            let (desired, seen) = (black_box(&desired), black_box(&seen));
+            plan(Goal::Apply, Takeover::Refuse, desired, seen)
+        });
         plans.push(took);
         let plan = plan.map_err(|error| failed(&format!("{error:?}")))?;
         if !plan.is_empty() || plan.actions.len() != count {
@@ -120,7 +125,7 @@ fn look(desired: &Desired, seen: &Seen) -> Result<f64, Error> {
     let statuses: Vec<Status> = objects
         .map(|object| Status {
             readiness: Readiness::InProgress("not yet".to_owned()),
-            ..Status::of(object)
+            replicas: replicas(object),
         })
         .collect();
     let mut groups = Groups::new(desired, 0.0);

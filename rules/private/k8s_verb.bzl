@@ -1,13 +1,22 @@
 """The k8s_verb rule: a run target that does one thing with objects."""
 
 load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
-load(":request.bzl", "launch")
+load("//rules/private/providers:k8s_verb_info.bzl", "K8sVerbInfo")
+load(":request.bzl", "PUSHES", "launch")
 
 # What can be done with objects.
 VERBS = ["apply", "create", "delete", "diff", "logs", "port-forward", "push", "replace", "resolve", "status"]
 
 def _k8s_verb_impl(ctx):
-    return [launch(ctx, ctx.attr.verb, ctx.attr.objects[K8sObjectsInfo], ctx.attr._deploy)]
+    info = ctx.attr.objects[K8sObjectsInfo]
+    return [
+        launch(ctx, ctx.attr.verb, info, ctx.attr._deploy),
+        K8sVerbInfo(
+            binding = info.binding,
+            pushes = ctx.attr.verb in PUSHES and bool(info.images),
+            verb = ctx.attr.verb,
+        ),
+    ]
 
 k8s_verb = rule(
     implementation = _k8s_verb_impl,

@@ -51,6 +51,8 @@ enum Verb {
     Build,
     /// Run a command beside a cluster of its own that ends with it.
     With(verbs::with::Arguments),
+    /// Run a command beside an API server of its own, with no node, that ends with it.
+    WithApiServer(verbs::with_api_server::Arguments),
     /// Write what k3d would be told, and tell it nothing.
     Plan(verbs::plan::Arguments),
     /// Keep a cluster running (`up` starts this).
@@ -62,6 +64,9 @@ enum Verb {
     /// Run a command in the namespaces of `with`.
     #[command(hide = true)]
     Within(verbs::with::Within),
+    /// Run a command in the namespaces of `with-api-server`.
+    #[command(hide = true)]
+    WithinApiServer(verbs::with_api_server::Within),
     /// Become a command that dies with its parent.
     #[command(hide = true)]
     Isolate {
@@ -150,7 +155,11 @@ fn dispatch(cli: Cli, launched: Option<Target>, called: &Called) -> Result<ExitC
         Verb::Kubectl(arguments) => verbs::kubectl::run(&arguments, &target()?, called),
         Verb::Build => verbs::build::run(&target()?, called),
         Verb::With(arguments) => verbs::with::run(&arguments, &target()?, called),
+        Verb::WithApiServer(arguments) => {
+            verbs::with_api_server::run(&arguments, &target()?, called)
+        }
         Verb::Within(arguments) => verbs::with::within(&arguments, called),
+        Verb::WithinApiServer(arguments) => verbs::with_api_server::within(&arguments, called),
         Verb::Plan(arguments) => verbs::plan::run(&arguments, &target()?),
         Verb::Supervise { state } => verbs::supervise(&state, called),
         Verb::Isolate { cgroup, command } => {

@@ -215,6 +215,9 @@ pub enum Error {
         /// What it said.
         tail: Vec<String>,
     },
+    /// The API server of `with-api-server`.
+    #[error("cannot start an API server")]
+    ApiServer(#[source] windlass_api_server::Error),
     /// The operating system.
     #[error("cannot {what} `{}`", path.display())]
     Io {
@@ -263,6 +266,7 @@ impl Explain for Error {
                 lines
             }
             Self::NotReady { tail, .. } | Self::Program { tail, .. } => quoted(tail),
+            Self::ApiServer(error) => quoted(error.tail()),
             Self::Command { line, tail, .. } | Self::Subnet { line, tail, .. } => {
                 let mut lines = quoted(tail);
                 lines.push(format!("command: {line}"));
@@ -350,7 +354,10 @@ impl Explain for Error {
             Self::Request { .. } | Self::UnknownImage { .. } | Self::Kubeconfig { .. } => {
                 Exit::Input
             }
-            Self::Ended { .. } | Self::NotReady { .. } | Self::NodeAddress { .. } => Exit::Rollout,
+            Self::Ended { .. }
+            | Self::NotReady { .. }
+            | Self::NodeAddress { .. }
+            | Self::ApiServer(_) => Exit::Rollout,
             Self::Interrupted => Exit::Interrupted,
             Self::Build { .. }
             | Self::Program { .. }

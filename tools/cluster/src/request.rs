@@ -17,7 +17,8 @@ pub const VERSION: u32 = 1;
 pub struct Request {
     /// Always [`VERSION`].
     pub version: u32,
-    /// The verb to run: `up`, `down`, `status`, `kubectl`, `build`, `reset`, `with`.
+    /// The verb to run: `up`, `down`, `status`, `kubectl`, `build`, `reset`, `with`,
+    /// `with-api-server`.
     pub verb: String,
     /// The kubeconfig context, and the name of its cluster and its user.
     pub context: String,

@@ -460,6 +460,31 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "ApiServer",
+        exit: Exit::Rollout,
+        text: "error: cannot start an API server\n\
+               cause: etcd ended while it was starting: exit status: 1\n\
+               \x20 | no space left\n",
+        provoke: |folder| {
+            let machine = with_root(folder);
+            for (program, script) in [
+                ("etcd", "echo 'no space left'; exit 1"),
+                ("kube-apiserver", "exec sleep 60"),
+            ] {
+                machine.program(&format!("built/bin/{program}"), script);
+            }
+            let (state, built) = (
+                folder.folder("state"),
+                machine.path("built").display().to_string(),
+            );
+            let options = ["--state", &state, "--context=windlass", "--timeout=60"];
+            let command = ["--programs", &built, "--", "true"];
+            let failed = run(&machine, "within-api-server", &[options, command].concat());
+            folder.keep();
+            failed
+        },
+    },
+    Case {
         variant: "NotReady",
         exit: Exit::Rollout,
         text: "error: the cluster is not ready after 0 s: the API server\n\

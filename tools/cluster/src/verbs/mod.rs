@@ -8,6 +8,7 @@ pub mod reset;
 pub mod status;
 pub mod up;
 pub mod with;
+pub mod with_api_server;
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};

@@ -19,7 +19,9 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub(crate) fn new() -> Self {
+    /// An empty one, which is removed when it is dropped.
+    #[expect(clippy::new_without_default, reason = "it makes something on the disk")]
+    pub fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         let words = vec![(root.path().display().to_string(), "DIR")];
         Self {

@@ -3,6 +3,8 @@
 //! there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -50,7 +52,7 @@ struct State {
 #[derive(Clone, Debug)]
 pub struct Registry {
     state: Arc<Mutex<State>>,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
 }
 
 struct Asked {
@@ -64,8 +66,17 @@ struct Asked {
 impl Registry {
     /// Listens on a port of 127.0.0.1.
     pub async fn start(faults: Vec<Fault>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::listen(any, faults).await.expect("a port")
+    }
+
+    /// Listens on an address.
+    ///
+    /// # Errors
+    /// What the operating system says: it is not this machine's, or in use.
+    pub async fn listen(address: SocketAddr, faults: Vec<Fault>) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
         let state = State {
             faults,
             ..State::default()
@@ -81,7 +92,7 @@ impl Registry {
                 tokio::spawn(async move { served.serve(stream).await });
             }
         });
-        registry
+        Ok(registry)
     }
 
     /// `127.0.0.1:<port>`.

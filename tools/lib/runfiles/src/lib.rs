@@ -80,6 +80,11 @@ impl Launcher {
         }
     }
 
+    /// The launcher itself, an absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The request's path: `<launcher>.json`.
     pub fn request(&self) -> PathBuf {
         beside(&self.path, ".json")
