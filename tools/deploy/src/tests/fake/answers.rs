@@ -46,8 +46,12 @@ fn restart_all(state: &mut State, path: &str) {
     let pods = state
         .objects
         .iter_mut()
-        .filter(|(key, _)| key.starts_with(path));
+        // A log is kept as a text below its pod.
+        .filter(|(key, pod)| key.starts_with(path) && pod.is_object());
     for (_, pod) in pods {
+        let version = pod["metadata"]["resourceVersion"].as_str();
+        let version = version.and_then(|version| version.parse::<u64>().ok());
+        pod["metadata"]["resourceVersion"] = json!((version.unwrap_or(0) + 1).to_string());
         let statuses = pod.pointer_mut("/status/containerStatuses");
         let statuses = statuses.and_then(Value::as_array_mut);
         for status in statuses.into_iter().flatten() {
