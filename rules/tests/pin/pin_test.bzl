@@ -194,6 +194,34 @@ def _subjects():
     bound.pin_tool(name = "pin", **manual)
     _bind(registry_scheme = "http").pin_tool(name = "pin-http", **manual)
 
+def _request_tests(name):
+    """What a service says of its files goes with their objects, pinned or built; what the tool is told."""
+    for target, insecure in {"pin": False, "pin-http": True}.items():
+        request_test(
+            name = "%s_%s_request" % (name, target),
+            target_under_test = ":" + target,
+            want = json.encode({
+                "environments": [
+                    {"images": "pinned", "name": "prod", "registry": "localhost:5000"},
+                    {"images": "pinned", "name": "dev", "registry": "registry.example"},
+                    {"images": "built", "name": "myns", "registry": "localhost:5000"},
+                ],
+                "insecure": insecure,
+                "project": "shop",
+                "version": 1,
+            }),
+        )
+    plain = {"ignore_fields": [], "ready_when": [], "recreate": "never"}
+    for env in ["prod", "myns"]:
+        members_test(
+            name = "%s_%s_policies" % (name, env),
+            target_under_test = ":%s-shallow" % env,
+            want = json.encode({
+                env + "-front": dict(plain, recreate = "on-immutable"),
+                env + "-proxy": plain,
+            }),
+        )
+
 def pin_test_suite(name):
     """All tests of pins.
 
@@ -259,28 +287,4 @@ def pin_test_suite(name):
         target_under_test = ":pins-of-another",
         text = "attribute pins: got those of prod, want those of dev",
     )
-    plain = {"ignore_fields": [], "ready_when": [], "recreate": "never"}
-    for env in ["prod", "myns"]:
-        members_test(
-            name = "%s_%s_policies" % (name, env),
-            target_under_test = ":%s-shallow" % env,
-            want = json.encode({
-                env + "-front": dict(plain, recreate = "on-immutable"),
-                env + "-proxy": plain,
-            }),
-        )
-    for target, insecure in {"pin": False, "pin-http": True}.items():
-        request_test(
-            name = "%s_%s_request" % (name, target),
-            target_under_test = ":" + target,
-            want = json.encode({
-                "environments": [
-                    {"images": "pinned", "name": "prod", "registry": "localhost:5000"},
-                    {"images": "pinned", "name": "dev", "registry": "registry.example"},
-                    {"images": "built", "name": "myns", "registry": "localhost:5000"},
-                ],
-                "insecure": insecure,
-                "project": "shop",
-                "version": 1,
-            }),
-        )
+    _request_tests(name)

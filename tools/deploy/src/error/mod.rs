@@ -1,15 +1,17 @@
 //! Why a run ended, in the form that users see.
 
 mod form;
+mod made;
 mod text;
 
 pub use form::Failure;
+pub use made::{Reason, Targets};
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use windlass_k8s_object::{Key, Namespace, NamespaceRefused};
-use windlass_report::{Exit, Explain as _};
+use windlass_report::Exit;
 
 use crate::api_error::{ApiError, Conflict};
 use crate::claim::Owner;
@@ -570,123 +572,4 @@ pub enum Error {
     /// stdout cannot be written.
     #[error("cannot write to stdout")]
     Output(#[source] std::io::Error),
-}
-
-/// A cause that is known as text only.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Reason(pub String);
-
-impl Reason {
-    /// ``want one of `redis`, `server` ``.
-    pub fn want_one_of(names: &[String]) -> Self {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        Self(match names.as_slice() {
-            [] => "there is none at all".to_owned(),
-            [one] => format!("want {one}"),
-            many => format!("want one of {}", many.join(", ")),
-        })
-    }
-}
-
-/// Two targets.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{first}` and `{second}`")]
-pub struct Targets {
-    /// The first.
-    pub first: String,
-    /// The second.
-    pub second: String,
-}
-
-impl Error {
-    /// No kubeconfig has the context; `found` are the contexts that there are.
-    pub fn no_context(context: &str, found: &[String]) -> Self {
-        let names = found
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let got = if names.is_empty() {
-            "no contexts at all".into()
-        } else {
-            format!("contexts {names}")
-        };
-        Self::Context {
-            context: context.to_owned(),
-            source: Reason(format!("got {got}")),
-        }
-    }
-
-    /// What a registry's error says, for a push or before one.
-    pub fn registry(error: &windlass_oci_registry::Error, setup: &str) -> Self {
-        let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
-        let hint = match error {
-            windlass_oci_registry::Error::Reach { .. } => Some(setup.to_owned()),
-            _ => error.hint(),
-        };
-        Self::Registry {
-            source_text,
-            source,
-            hint,
-            exit: error.exit(),
-        }
-    }
-
-    /// A push that failed.
-    pub fn push(error: &windlass_oci_registry::Error) -> Self {
-        let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
-        Self::Push {
-            source_text,
-            source,
-            hint: error.hint(),
-            exit: error.exit(),
-            also: Vec::new(),
-        }
-    }
-
-    /// The first of several errors that came together, with the others as its evidence: a push
-    /// that failed says why the writes that need it did not happen. `None` without errors.
-    pub fn first_of(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
-        let mut errors = errors.into_iter();
-        let mut first = errors.next()?;
-        if let Self::Push { also, .. } | Self::Delete { also, .. } = &mut first {
-            also.extend(errors.map(|error| text::one_line(&error)));
-        }
-        Some(first)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_that_come_with_a_failed_push_are_told_in_their_order() {
-        let push = |image: &str| Error::Push {
-            source_text: format!("cannot push image `{image}`"),
-            source: Reason("connection reset".to_owned()),
-            hint: None,
-            exit: Exit::Registry,
-            also: Vec::new(),
-        };
-        let object = serde_json::json!({"apiVersion": "v1", "kind": "Service",
-            "metadata": {"name": "redis", "namespace": "alice"}});
-        let object = windlass_k8s_object::Object::from_document(object).expect("object");
-        let write = Error::Write {
-            object: object.key().clone(),
-            source: Box::new(ApiError::Other {
-                reason: "spec.ports: Required value".to_owned(),
-            }),
-        };
-        let first = Error::first_of([push("//b"), push("//a"), write]).expect("an error");
-        assert_eq!(
-            windlass_report::render(&first),
-            "error: cannot push image `//b`\n\
-             cause: connection reset\n\
-             also: cannot push image `//a`: connection reset\n\
-             also: cannot write Service `alice/redis`: spec.ports: Required value\n"
-        );
-        assert!(Error::first_of([]).is_none());
-    }
 }
