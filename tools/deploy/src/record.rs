@@ -10,7 +10,7 @@ use crate::cluster::{Conflicts, Effect, Resource, apply_request, delete_request}
 use crate::desired::Desired;
 use crate::error::Error;
 use crate::inventory::{Entry, Inventory, InventoryId};
-use crate::plan::{Action, Plan, Seen};
+use crate::plan::{Action, Live, Plan, Seen};
 use crate::session::Session;
 
 /// Everything that inventories are made of.
@@ -105,6 +105,7 @@ impl Records<'_> {
                     inventory.0.remove(key);
                 }
                 Action::Keep { .. } => {}
+                Action::Same if matches!(self.seen.objects[at], Live::Recorded(_)) => {}
                 _ => {
                     let live = written.get(&at).or_else(|| self.seen.objects[at].object());
                     let entry = live.map(|live| Entry::of(&desired.digest(), live));

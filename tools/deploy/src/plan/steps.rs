@@ -147,6 +147,9 @@ impl<'a> Run<'a> {
     fn step(&self, desired: &DesiredObject, live: &Live, place: Place) -> Result<Action, Obstacle> {
         let object = match live {
             Live::Missing => return Ok(Action::Create),
+            Live::Recorded(object) if !is_going(object) && place == Place::Lasting => {
+                return Ok(Action::Same);
+            }
             Live::Unmakable(error) => return Err(error.clone().into()),
             live => live.object().unwrap_or(&Value::Null),
         };
@@ -164,7 +167,6 @@ impl<'a> Run<'a> {
             _ => {}
         }
         let result = match live {
-            Live::Recorded(_) if !replaces => return Ok(Action::Same),
             Live::Recreatable(_) => return Ok(Action::Replace { uid }),
             Live::Found {
                 dry_run: Some(result),

@@ -147,6 +147,10 @@ impl Session<'_> {
         if claim == Claim::Ours
             && entry.is_some_and(|entry| entry.matches(&desired.digest(), &live))
         {
+            // What has told that is the larger part of an object, and of no more use.
+            if let Some(metadata) = live["metadata"].as_object_mut() {
+                metadata.shift_remove("managedFields");
+            }
             return Ok(Live::Recorded(live));
         }
         let conflicts = self.conflicts_of(&claim);
