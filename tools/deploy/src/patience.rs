@@ -88,7 +88,10 @@ impl Patience {
                     lasting.insert(who(problem));
                 }
             }
-            let worst = all.iter().find(|problem| self.is_over(problem, now));
+            let others = others(object);
+            let worst = all
+                .iter()
+                .find(|problem| self.is_over(problem, others, now));
             let has_failed = matches!(status.readiness, Readiness::Failed(_));
             if found.is_none() && (worst.is_some() || has_failed) {
                 found = Some((at, worst.or(all.first()).cloned()));
@@ -112,19 +115,40 @@ impl Patience {
         }
     }
 
-    fn is_over(&self, problem: &Problem, now: Instant) -> bool {
+    fn is_over(&self, problem: &Problem, others: Others, now: Instant) -> bool {
         let who = who(problem);
+        let crashes_again = || {
+            let first = self.restarts.get(&who);
+            first.is_some_and(|first| problem.restarts > *first)
+        };
         match problem.outlook {
-            Outlook::Open => false,
+            Outlook::Open => {
+                let loops = problem.reason == "CrashLoopBackOff";
+                loops && others == Others::Serve && crashes_again()
+            }
             Outlook::HopelessAfter(patience) => self
                 .since
                 .get(&who)
                 .is_some_and(|since| now.saturating_duration_since(*since) >= patience),
-            Outlook::HopelessIfAgain => {
-                let first = self.restarts.get(&who);
-                first.is_some_and(|first| problem.restarts > *first)
-            }
+            Outlook::HopelessIfAgain => crashes_again(),
         }
+    }
+}
+
+/// Whether other pods of a Deployment serve while one crashes. Then what they need is there, and a
+/// second crash is the new pod's own fault; else its dependencies may still come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    Serve,
+    Missing,
+}
+
+fn others(object: &Value) -> Others {
+    let available = object["status"]["availableReplicas"].as_u64().unwrap_or(0);
+    if object["kind"] == "Deployment" && available > 0 {
+        Others::Serve
+    } else {
+        Others::Missing
     }
 }
 
@@ -321,6 +345,24 @@ mod tests {
         }
         watch.crashes("redis", 3);
         assert_eq!(watch.at(40).as_deref(), Some("redis: CrashLoopBackOff"));
+    }
+
+    #[test]
+    fn an_update_that_crashes_ends_at_the_second_crash_while_others_serve() {
+        let mut watch = watch();
+        watch.objects[0]["kind"] = json!("Deployment");
+        watch.objects[0]["status"] = json!({"observedGeneration": 1, "replicas": 2,
+            "availableReplicas": 1, "readyReplicas": 1, "updatedReplicas": 1});
+        // The new pod, below the set that the Deployment has made for it.
+        watch
+            .store
+            .set(json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {"name": "redis", "namespace": "alice", "uid": "new",
+                "ownerReferences": [{"uid": "redis"}]}}));
+        watch.crashes("new", 0);
+        assert_eq!(watch.at(2), None);
+        watch.crashes("new", 1);
+        assert_eq!(watch.at(14).as_deref(), Some("redis: CrashLoopBackOff"));
     }
 
     #[test]
