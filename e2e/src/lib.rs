@@ -13,4 +13,5 @@ pub mod running;
 
 use kubectl::name as kubectl_name;
 
-pub use harness::{Harness, Outcome, Running};
+pub use harness::{Harness, Outcome};
+pub use running::Running;

@@ -203,7 +203,7 @@ fn at_once(h: &Harness) {
     h.run(&engine("pair.delete"), &[]).succeeded();
     let before = audit::described(h).len();
     let apply = engine("pair.apply");
-    let runs = [h.start(&apply), h.start(&apply)].map(crate::Running::end);
+    let runs = [h.start(&apply, &[]), h.start(&apply, &[])].map(crate::Running::end);
     for outcome in &runs {
         outcome.succeeded();
     }
