@@ -1,7 +1,7 @@
 //! What every case starts from: the launchers, kubectl, and a clock.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The environment of a case.
@@ -23,36 +23,6 @@ pub struct Outcome {
     pub stdout: String,
     /// Everything else.
     pub stderr: String,
-}
-
-/// A launcher that runs beside the test.
-#[derive(Debug)]
-pub struct Running {
-    target: String,
-    child: Child,
-}
-
-impl Running {
-    /// Kills it, if it still runs, and waits for its end. Its code is -1 if it was killed.
-    pub fn kill(mut self) -> Outcome {
-        let _ = self.child.kill();
-        self.end()
-    }
-
-    /// Waits for its end.
-    pub fn end(self) -> Outcome {
-        let output = self.child.wait_with_output().expect("it can be waited for");
-        let outcome = Outcome {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::new(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
-        windlass_report::say(&format!(
-            "$ {}: exit {}\n{}",
-            self.target, outcome.code, outcome.stderr
-        ));
-        outcome
-    }
 }
 
 impl Outcome {
@@ -138,22 +108,7 @@ impl Harness {
         }
     }
 
-    /// Starts a launcher; it runs beside the test.
-    pub fn start(&self, target: &str) -> Running {
-        let child = Command::new(self.launcher(target))
-            .env("KUBECONFIG", &self.kubeconfig)
-            .env("RUNFILES_DIR", &self.runfiles)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot run `{target}`: {error}"));
-        Running {
-            target: target.to_owned(),
-            child,
-        }
-    }
-
-    fn launcher(&self, target: &str) -> PathBuf {
+    pub(crate) fn launcher(&self, target: &str) -> PathBuf {
         self.runfile(&target.trim_start_matches("//").replace(':', "/"))
     }
 

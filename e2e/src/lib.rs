@@ -13,4 +13,4 @@ pub mod running;
 
 use kubectl::name as kubectl_name;
 
-pub use harness::{Harness, Outcome, Running};
+pub use harness::{Harness, Outcome};

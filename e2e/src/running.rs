@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 /// A launcher that runs, and what it has printed so far. It ends with this.
 #[derive(Debug)]
 pub struct Running {
+    target: String,
     child: Child,
     stdout: Reading,
     stderr: Reading,
@@ -55,8 +56,7 @@ impl Harness {
     /// Starts a launcher: `//services/client:myns-deep.logs`, with arguments.
     #[track_caller]
     pub fn start(&self, target: &str, arguments: &[&str]) -> Running {
-        let launcher = self.runfile(&target.trim_start_matches("//").replace(':', "/"));
-        let mut child = Command::new(&launcher)
+        let mut child = Command::new(self.launcher(target))
             .args(arguments)
             .env("KUBECONFIG", self.kubeconfig())
             .env("RUNFILES_DIR", self.runfiles())
@@ -66,6 +66,7 @@ impl Harness {
             .unwrap_or_else(|error| panic!("cannot run `{target}`: {error}"));
         windlass_report::say(&format!("$ {target} {arguments:?} &"));
         Running {
+            target: target.to_owned(),
             stdout: Reading::of(child.stdout.take().expect("piped")),
             stderr: Reading::of(child.stderr.take().expect("piped")),
             child,
@@ -97,14 +98,29 @@ impl Running {
 
     /// Ends it as Ctrl-C does.
     #[track_caller]
-    pub fn interrupt(mut self) -> Outcome {
+    pub fn interrupt(self) -> Outcome {
         processes::signal(self.child.id(), "INT");
+        self.end()
+    }
+
+    /// Kills it, if it still runs. Its code is -1 if it was killed.
+    pub fn kill(mut self) -> Outcome {
+        let _ = self.child.kill();
+        self.end()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn end(mut self) -> Outcome {
         let status = self.child.wait().expect("it ends");
-        Outcome {
+        let outcome = Outcome {
             code: status.code().unwrap_or(-1),
             stdout: self.stdout.end(),
             stderr: self.stderr.end(),
-        }
+        };
+        let (target, code) = (&self.target, outcome.code);
+        windlass_report::say(&format!("$ {target}: exit {code}\n{}", outcome.stderr));
+        outcome
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the engine promises of groups: gates, other people's things, renames, drift, policies.
 
+use crate::running::Running;
 use crate::{Harness, Outcome, audit};
 use serde_json::Value;
 use windlass_report::Exit;
@@ -203,7 +204,7 @@ fn at_once(h: &Harness) {
     h.run(&engine("pair.delete"), &[]).succeeded();
     let before = audit::described(h).len();
     let apply = engine("pair.apply");
-    let runs = [h.start(&apply), h.start(&apply)].map(crate::Running::end);
+    let runs = [h.start(&apply, &[]), h.start(&apply, &[])].map(Running::end);
     for outcome in &runs {
         outcome.succeeded();
     }

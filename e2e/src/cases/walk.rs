@@ -49,7 +49,7 @@ fn target(walker: usize, tide: &str) -> String {
 fn all(h: &Harness, tide: &str) -> Duration {
     let started = Instant::now();
     let runs: Vec<_> = (0..WALKERS)
-        .map(|walker| h.start(&target(walker, tide)))
+        .map(|walker| h.start(&target(walker, tide), &[]))
         .collect();
     for run in runs {
         run.end().succeeded();
@@ -62,7 +62,7 @@ fn kill(h: &Harness, tide: &str, moments: &[Duration]) -> u32 {
     std::thread::scope(|scope| {
         let walkers = moments.iter().enumerate().map(|(walker, moment)| {
             scope.spawn(move || {
-                let run = h.start(&target(walker, tide));
+                let run = h.start(&target(walker, tide), &[]);
                 std::thread::sleep(*moment);
                 let outcome = run.kill();
                 windlass_report::say(&format!("killed after {moment:?}"));
@@ -141,7 +141,7 @@ fn entries(inventory: &Value) -> Vec<(String, String)> {
 fn api_server_away(h: &Harness, usual: Duration, last: &str) {
     let server = processes::of_node(h, "kube-apiserver");
     let tide = if last == TIDES[0] { TIDES[1] } else { TIDES[0] };
-    let run = h.start(&target(0, tide));
+    let run = h.start(&target(0, tide), &[]);
     std::thread::sleep(usual / 3);
     processes::signal(server, "STOP");
     std::thread::sleep(Duration::from_secs(5));
