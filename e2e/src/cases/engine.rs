@@ -164,7 +164,8 @@ fn drift(h: &Harness) {
     let stripped = r#"[{"op":"replace","path":"/metadata/managedFields","value":[{}]}]"#;
     kubectl(&["patch", "deployment", "pair", "--type=json", "-p", stripped]);
     mended(h, "metadata.managedFields");
-    let managers = object(h, "deployment", "pair")["metadata"]["managedFields"].to_string();
+    let shown = ["deployment", "pair", "-n", "alice", "--show-managed-fields"];
+    let managers = h.get(&shown)["metadata"]["managedFields"].to_string();
     assert!(managers.contains(r#""manager":"windlass""#), "{managers}");
 }
 
