@@ -14,4 +14,3 @@ pub mod running;
 use kubectl::name as kubectl_name;
 
 pub use harness::{Harness, Outcome};
-pub use running::Running;

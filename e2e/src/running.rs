@@ -103,7 +103,7 @@ impl Running {
         self.end()
     }
 
-    /// Kills it, if it still runs, and waits for its end. Its code is -1 if it was killed.
+    /// Kills it, if it still runs. Its code is -1 if it was killed.
     pub fn kill(mut self) -> Outcome {
         let _ = self.child.kill();
         self.end()
@@ -118,10 +118,8 @@ impl Running {
             stdout: self.stdout.end(),
             stderr: self.stderr.end(),
         };
-        windlass_report::say(&format!(
-            "$ {}: exit {}\n{}",
-            self.target, outcome.code, outcome.stderr
-        ));
+        let (target, code) = (&self.target, outcome.code);
+        windlass_report::say(&format!("$ {target}: exit {code}\n{}", outcome.stderr));
         outcome
     }
 }

@@ -1,5 +1,6 @@
 //! What the engine promises of groups: gates, other people's things, renames, drift, policies.
 
+use crate::running::Running;
 use crate::{Harness, Outcome, audit};
 use serde_json::Value;
 use windlass_report::Exit;
@@ -163,7 +164,8 @@ fn drift(h: &Harness) {
     let stripped = r#"[{"op":"replace","path":"/metadata/managedFields","value":[{}]}]"#;
     kubectl(&["patch", "deployment", "pair", "--type=json", "-p", stripped]);
     mended(h, "metadata.managedFields");
-    let managers = object(h, "deployment", "pair")["metadata"]["managedFields"].to_string();
+    let shown = ["deployment", "pair", "-n", "alice", "--show-managed-fields"];
+    let managers = h.get(&shown)["metadata"]["managedFields"].to_string();
     assert!(managers.contains(r#""manager":"windlass""#), "{managers}");
 }
 
@@ -203,7 +205,7 @@ fn at_once(h: &Harness) {
     h.run(&engine("pair.delete"), &[]).succeeded();
     let before = audit::described(h).len();
     let apply = engine("pair.apply");
-    let runs = [h.start(&apply, &[]), h.start(&apply, &[])].map(crate::Running::end);
+    let runs = [h.start(&apply, &[]), h.start(&apply, &[])].map(Running::end);
     for outcome in &runs {
         outcome.succeeded();
     }
