@@ -46,6 +46,9 @@ def _k8s_objects_impl(ctx):
     inner = [t[K8sObjectsInfo] for t in ctx.attr.objects if K8sObjectInfo not in t]
     needed = [t[K8sObjectsInfo] for t in ctx.attr.deps]
     tops = tuple(([own.id] if own else []) + [top for i in inner for top in i.tops])
+
+    # A target of deps alone stands for these.
+    stands_for = tops or tuple([top for n in needed for top in n.tops])
     edges = [
         struct(group = top, needs = need)
         for top in tops
@@ -66,7 +69,7 @@ def _k8s_objects_impl(ctx):
         image_files = depset(transitive = [i.image_files for i in infos]),
         images = depset(transitive = [i.images for i in infos]),
         manifests = depset(transitive = [i.manifests for i in infos]),
-        tops = tops,
+        tops = stands_for,
     )
     return [launch(ctx, "resolve", info, ctx.attr._deploy), info]
 

@@ -14,6 +14,7 @@ _OWN = [
     ["metadata", "namespace"],
     ["metadata", "annotations", "windlass.dev/object"],
     ["metadata", "labels", "app.kubernetes.io/managed-by"],
+    ["metadata", "labels", "applyset.kubernetes.io/part-of"],
     ["metadata", "labels", "windlass.dev/environment"],
 ]
 

@@ -83,6 +83,12 @@ pub struct Object {
 }
 
 impl Object {
+    /// Whether it is what the deploy tool keeps for itself: an inventory, or a lease.
+    pub fn is_book(&self) -> bool {
+        let kinds = ["ConfigMap", "configmaps", "Lease", "leases"];
+        self.name.starts_with("windlass.") && kinds.contains(&self.kind.as_str())
+    }
+
     /// `ConfigMap redis`, or `ConfigMap other/redis` for one in another namespace than `own`.
     pub fn shown(&self, own: &str) -> String {
         match &self.namespace {

@@ -81,7 +81,8 @@ impl Did {
                 .position(same)
                 .unwrap_or(self.objects.len())
         };
-        let mut writes: Vec<&Write> = self.writes().collect();
+        let described = self.writes().filter(|write| !write.object.is_book());
+        let mut writes: Vec<&Write> = described.collect();
         writes.sort_by_key(|write| (place(write), &write.object.name, &write.asked));
         let pushes = pushes
             .into_iter()
@@ -202,6 +203,8 @@ mod tests {
             asked: vec![
                 write("create", "Deployment", "web", 4),
                 write("create", "Lease", "x", 3),
+                write("create", "Lease", "windlass.web.1f0c", 3),
+                write("create", "ConfigMap", "windlass.web.1f0c", 3),
                 write("create", "Service", "db", 1),
             ],
             registry: texts(&[

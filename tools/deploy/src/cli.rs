@@ -64,7 +64,8 @@ pub struct Options {
     /// Name each object, and each field that changes (apply, create, replace, delete, push, orphans).
     #[arg(long)]
     pub verbose: bool,
-    /// Confirm by the name of a protected environment (replace, delete, orphans).
+    /// Confirm by the name of a protected environment (apply, replace, delete,
+    /// orphans).
     #[arg(long, value_name = "ENVIRONMENT")]
     pub yes_really: Option<String>,
     /// Go on with what is said from now on, also by pods that come later (logs).
@@ -166,7 +167,7 @@ const CONFLICTS: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Diff];
 /// Verbs that may make others' things ours.
 const ADOPT: &[Verb] = &[Verb::Apply, Verb::Diff];
 /// Verbs that take something away.
-const REMOVE: &[Verb] = &[Verb::Replace, Verb::Delete, Verb::Orphans];
+const REMOVE: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Delete, Verb::Orphans];
 /// The verb that shows what pods say.
 const LOGS: &[Verb] = &[Verb::Logs];
 /// The verb that leads to pods.
@@ -335,8 +336,7 @@ mod tests {
         assert_eq!(taken(Verb::Create), usual);
         let changes =
             "wait timeout output force-conflicts cluster-id dry-run save-plan plan verbose";
-        let adopts =
-            "wait timeout output force-conflicts cluster-id adopt dry-run save-plan plan verbose";
+        let adopts = "wait timeout output force-conflicts cluster-id adopt dry-run save-plan plan verbose yes-really";
         assert_eq!(taken(Verb::Apply), adopts);
         assert_eq!(taken(Verb::Replace), format!("{changes} yes-really"));
         assert_eq!(taken(Verb::Delete), format!("{usual} yes-really"));

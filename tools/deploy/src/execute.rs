@@ -11,6 +11,7 @@ use crate::follow::Follow;
 use crate::plan::{Action, Live, Plan, Seen};
 use crate::record::{Phase, Records};
 use crate::remove::Remove;
+use crate::request::Rollout;
 use crate::session::Session;
 use crate::verbs::Context;
 use crate::wait::Wait;
@@ -45,7 +46,6 @@ impl Execution<'_> {
         };
         if self.plan.removes_first() {
             pushes.run().await?;
-            self.remove().run().await?;
             return self.roll_out(&Begun::new()).await;
         }
         let begun = pushes.begin();
@@ -85,8 +85,11 @@ impl Execution<'_> {
         self.context.journal.state().rollout = Some(rollout);
         let mut follow = Follow::new(self.context, self.desired, self.plan);
         let mut last = self.found();
-        for wave in waves(rollout, self.desired) {
+        let waves = waves(rollout, self.desired);
+        let count = waves.len();
+        for (at, wave) in waves.into_iter().enumerate() {
             records.announce(&wave).await?;
+            self.remove().first(&wave).await?;
             let Some(written) = apply.write(&wave, pushes).await? else {
                 return Ok(());
             };
@@ -96,10 +99,12 @@ impl Execution<'_> {
             for (at, object) in &written {
                 last[*at] = Some(object.clone());
             }
-            if self.context.options.waits() {
+            // A gate is one whatever the options say; only the last wave need not be waited for.
+            let waits = self.context.options.waits() || at + 1 < count;
+            if waits {
                 self.wait(&wave, &last, &mut follow).await?;
             }
-            if prunes {
+            if prunes && (waits || rollout == Rollout::Parallel) {
                 self.prune(&wave, &records, &written).await?;
             }
         }

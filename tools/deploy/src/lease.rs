@@ -292,20 +292,34 @@ async fn renew(
         next["spec"]["renewTime"] = now();
         let request = update_request(&Resource::leases(), &id.namespace, &id.name, &next);
         let Ok(request) = request else { return };
-        match cluster.send(&request).await {
-            Ok(answer) => {
+        let left = terms.duration.saturating_sub(renewed.elapsed());
+        match tokio::time::timeout(left, cluster.send(&request)).await {
+            Ok(Ok(answer)) => {
                 *lease = answer;
                 renewed = Instant::now();
             }
-            Err(ApiError::Status {
-                code: 404 | 409, ..
-            }) => break,
+            Ok(Err(ApiError::Status { code: 409, .. })) => {
+                // A renewal whose answer was lost, somebody's label, or somebody else's lease.
+                match still_ours(&cluster, &id, &lease).await {
+                    Some(found) => *lease = found,
+                    None => break,
+                }
+            }
+            Ok(Err(ApiError::Status { code: 404, .. })) => break,
             // It may answer the next time.
-            Err(_) if renewed.elapsed() < terms.duration => {}
-            Err(_) => break,
+            Ok(Err(_)) if renewed.elapsed() < terms.duration => {}
+            Ok(Err(_)) | Err(_) => break,
         }
     }
     lost.send_replace(Some(id));
+}
+
+/// A lease as it is now, if whoever holds it is who held it.
+async fn still_ours(cluster: &Cluster, id: &InventoryId, lease: &Value) -> Option<Value> {
+    let kind = Resource::leases();
+    let found = cluster.get(&kind, Some(&id.namespace), &id.name).await;
+    let found = found.ok().flatten()?;
+    (found["spec"]["holderIdentity"] == lease["spec"]["holderIdentity"]).then_some(found)
 }
 
 /// How long a lease lasts.

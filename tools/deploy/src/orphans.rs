@@ -53,9 +53,21 @@ impl Known {
 
     /// The last part of its target: `myns-shallow`.
     fn target_name(&self) -> &str {
-        let label = self.target.as_str();
-        label.rsplit_once(':').map_or(label, |(_, name)| name)
+        last_part(&self.target)
     }
+}
+
+/// A label as the rules write it: a target that is named like its package has no name behind it.
+fn short(label: &str) -> String {
+    match label.rsplit_once(':') {
+        Some((package, name)) if last_part(package) == name => package.to_owned(),
+        _ => label.to_owned(),
+    }
+}
+
+/// The name of a target, which may be that of its package.
+fn last_part(label: &str) -> &str {
+    label.rsplit([':', '/']).next().unwrap_or(label)
 }
 
 /// The groups that a checkout describes.
@@ -67,11 +79,13 @@ pub struct Described {
 }
 
 impl Described {
-    /// Whether a checkout describes a group: by the target that it was applied by, or by one of the
-    /// same name and group in another package.
+    /// Whether a checkout describes a group: by a target of the same group and name, in whatever
+    /// package.
     pub fn has(&self, known: &Known) -> bool {
         let names = (known.name().to_owned(), known.target_name().to_owned());
-        self.labels.contains(&known.target) || self.names.contains(&names)
+        // The namespace of each user is a group of its own, by one target.
+        let is_namespace = known.name().starts_with("namespace/");
+        self.names.contains(&names) || is_namespace && self.labels.contains(&known.target)
     }
 
     /// Reads what `bazel query --output=streamed_jsonproto` prints: a JSON document a line.
@@ -84,11 +98,11 @@ impl Described {
             let Target { rule: Some(rule) } = serde_json::from_str(line)? else {
                 continue;
             };
-            let label = rule.name.trim_start_matches('@').to_owned();
+            let label = short(rule.name.trim_start_matches('@'));
             let plain = label.trim_start_matches('/').replace(':', "/");
             let group = rule.attribute.into_iter().find(|one| one.name == "group");
             let group = group.map(|group| group.string_value).unwrap_or_default();
-            let name = label.rsplit(':').next().unwrap_or_default().to_owned();
+            let name = last_part(&label).to_owned();
             let group = if group.is_empty() { plain } else { group };
             described.names.insert((group, name));
             described.labels.insert(label);
@@ -171,6 +185,7 @@ mod tests {
         let lines = [
             rule("//services/redis:myns-shallow", "redis"),
             rule("@@//prod:cluster", ""),
+            rule("//prod/monitoring:monitoring", ""),
         ];
         Described::parse(&lines.map(|line| line.to_string()).join("\n")).expect("parses")
     }
@@ -182,6 +197,8 @@ mod tests {
         // The package has moved since.
         assert!(has("demo/redis/myns", "//old/redis:myns-shallow"));
         assert!(has("demo/prod/cluster/setup", "//prod:cluster"));
+        // Named like its package.
+        assert!(has("demo/prod/monitoring/setup", "//prod/monitoring"));
         assert!(!has("demo/client/myns", "//services/client:myns-shallow"));
         // The environment is gone.
         assert!(!has("demo/redis/dev", "//services/redis:dev-shallow"));

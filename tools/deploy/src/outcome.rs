@@ -182,7 +182,8 @@ impl Outcome {
         seconds: f64,
         failure: Option<&Failure>,
     ) -> Self {
-        let dry_run = options.dry_run() || request.verb == Verb::Diff;
+        let lists = request.verb == Verb::Orphans && !options.delete;
+        let dry_run = options.dry_run() || request.verb == Verb::Diff || lists;
         let changed = state.plan.as_ref().is_some_and(|plan| !plan.is_empty());
         let result = match (failure, dry_run, changed) {
             (Some(_), _, _) => RunResult::Failed,

@@ -86,10 +86,10 @@ impl Records<'_> {
                 Action::Create | Action::CreateAfter { .. } | Action::Replace { .. } => {
                     inventory.0.insert(key.clone(), Entry::default());
                 }
-                Action::Change { .. } | Action::Adopt { .. } => {
+                Action::Change { .. } | Action::Adopt { .. } | Action::Same => {
                     inventory.0.entry(key.clone()).or_default();
                 }
-                Action::Same | Action::Delete { .. } | Action::Gone | Action::Keep { .. } => {}
+                Action::Delete { .. } | Action::Gone | Action::Keep { .. } => {}
             }
         }
         inventory

@@ -16,6 +16,7 @@ use crate::api_error::ApiError;
 use crate::cluster::{Effect, Reach, Resource, Selector, delete_request};
 use crate::desired::Desired;
 use crate::error::{Error, Reason};
+use crate::inventory::set_of;
 use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
 use crate::plan::{Plan, Prune, is_owned_by};
@@ -152,24 +153,67 @@ enum Request {
 }
 
 impl Remove<'_> {
-    /// Deletes what goes of the desired objects, and for `delete` what is left over as well, and
-    /// waits for what is to be gone.
-    pub async fn run(&self) -> Result<(), Error> {
+    /// Deletes all that goes, desired or left over, and waits for what is to be gone.
+    pub async fn all(&self) -> Result<(), Error> {
         let objects = (0..self.plan.actions.len()).filter_map(|at| self.removal(at));
-        let mut removals: Vec<Removal> = objects.collect();
-        if self.plan.sent() == 0 {
-            let left = (0..self.plan.prunes.len()).filter_map(|at| self.pruning(at));
-            removals.extend(left);
-        }
-        self.remove(removals).await
+        let left = (0..self.plan.prunes.len()).filter_map(|at| self.pruning(at));
+        self.remove(objects.chain(left).collect()).await
+    }
+
+    /// Deletes what has to go before objects of some groups can be made.
+    pub async fn first(&self, groups: &[usize]) -> Result<(), Error> {
+        let objects = 0..self.plan.actions.len();
+        let own = |at: &usize| {
+            let group = self.desired.objects[*at].group;
+            self.plan.actions[*at].is_sent() && groups.binary_search(&group).is_ok()
+        };
+        let removals = objects.filter(own).filter_map(|at| self.removal(at));
+        self.remove(removals.collect()).await
     }
 
     /// Deletes what is left over of some groups.
     pub async fn prune(&self, groups: &[usize]) -> Result<(), Error> {
         let prunes = self.plan.prunes.iter().enumerate();
-        let prunes = prunes.filter(|(_, prune)| groups.contains(&prune.group));
-        let removals = prunes.filter_map(|(at, _)| self.pruning(at)).collect();
+        let prunes = prunes.filter(|(_, prune)| groups.binary_search(&prune.group).is_ok());
+        let mut removals = Vec::new();
+        for removal in prunes.filter_map(|(at, _)| self.pruning(at)) {
+            // A rollout takes minutes: it may be another group's by now.
+            if self.is_left_still(&removal).await? {
+                removals.push(removal);
+            }
+        }
         self.remove(removals).await
+    }
+
+    async fn is_left_still(&self, removal: &Removal) -> Result<bool, Error> {
+        let (
+            Slot::Prune(at),
+            Going {
+                key, resource, uid, ..
+            },
+        ) = (removal.slot, &removal.going)
+        else {
+            return Ok(true);
+        };
+        let group = &self.desired.groups[self.plan.prunes[at].group];
+        let Some(inventory) = &group.inventory else {
+            return Ok(false);
+        };
+        let namespace = key.namespace.as_ref().map(Namespace::as_str);
+        let found = self
+            .session
+            .cluster
+            .get(resource, namespace, key.name.as_str());
+        let found = found.await.map_err(|source| Error::Delete {
+            object: Box::new(key.clone()),
+            source: Box::new(source),
+            also: Vec::new(),
+        })?;
+        let set = inventory.set_id();
+        let is_still = |live: &Value| {
+            live["metadata"]["uid"] == **uid && set_of(live).is_none_or(|own| own == set)
+        };
+        Ok(found.as_ref().is_some_and(is_still))
     }
 
     async fn remove(&self, mut removals: Vec<Removal>) -> Result<(), Error> {

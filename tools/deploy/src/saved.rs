@@ -2,8 +2,8 @@
 //!
 //! A saved plan names each step, and the state that it begins at: the object's uid, a digest of
 //! what is desired, and one of the fields that change with their values before and after. A status,
-//! or a field that the plan leaves alone, may change meanwhile. Values are not in the file, so
-//! neither are Secrets.
+//! or a field that the plan leaves alone, may change meanwhile. Values are not in the file, and of
+//! Secrets no digests either.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::compare::changes;
-use crate::desired::Desired;
-use crate::inventory::ManifestDigest;
+use crate::desired::{Desired, DesiredObject};
+use crate::inventory::{ManifestDigest, is_secret};
 use crate::plan::{Live, Plan, Seen};
 use crate::request::DeployRequest;
 use crate::session::Place;
@@ -51,6 +51,9 @@ pub struct Step {
     pub uid: Option<String>,
     /// The digest of what is desired; `null` where nothing is.
     pub desired: Option<String>,
+    /// The claims that go with it.
+    #[serde(default)]
+    pub claims: Vec<String>,
     /// The fields that change.
     pub fields: Vec<String>,
     /// The digest of these fields, before and after; `null` where none change.
@@ -93,7 +96,8 @@ impl SavedPlan {
             let step = Step {
                 action: action.word().to_owned(),
                 uid: uid_of(live),
-                desired: Some(object.digest().to_string()),
+                desired: manifest(object),
+                claims: claims(plan, at),
                 fields: action.fields().to_vec(),
                 change: change(live),
             };
@@ -104,6 +108,7 @@ impl SavedPlan {
                 action: "prune".to_owned(),
                 uid: prune.action.deletes().map(str::to_owned),
                 desired: None,
+                claims: Vec::new(),
                 fields: Vec::new(),
                 change: None,
             };
@@ -206,7 +211,18 @@ fn uid_of(live: &Live) -> Option<String> {
     uid.map(str::to_owned)
 }
 
-/// The digest of the fields that change.
+/// The digest of the whole manifest. None of a Secret's: short values can be guessed from it.
+fn manifest(desired: &DesiredObject) -> Option<String> {
+    let document = desired.object.document();
+    (!is_secret(document)).then(|| ManifestDigest::of(document).to_string())
+}
+
+fn claims(plan: &Plan, at: usize) -> Vec<String> {
+    let of_it = plan.claims.iter().filter(|claims| claims.set == at);
+    of_it.flat_map(|claims| claims.names.clone()).collect()
+}
+
+/// The digest of the fields that change. None of a Secret's.
 fn change(live: &Live) -> Option<String> {
     let Live::Found {
         object,
@@ -219,7 +235,8 @@ fn change(live: &Live) -> Option<String> {
     let fields: Vec<_> = fields
         .map(|field| json!([field.path, field.before, field.after]))
         .collect();
-    (!fields.is_empty()).then(|| ManifestDigest::of(&json!(fields)).to_string())
+    (!fields.is_empty() && !is_secret(object))
+        .then(|| ManifestDigest::of(&json!(fields)).to_string())
 }
 
 #[cfg(test)]
@@ -231,6 +248,7 @@ mod tests {
             action: action.to_owned(),
             uid: Some(uid.to_owned()),
             desired: Some("d".to_owned()),
+            claims: Vec::new(),
             fields: Vec::new(),
             change: None,
         }

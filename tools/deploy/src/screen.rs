@@ -110,16 +110,26 @@ pub fn plan_line(goal: Goal, plan: &Plan, width: usize) -> String {
             format!("{pushes} to push, {creates} to create, {change} to change, {same} as wanted")
         }
     };
-    format!("{:width$} {text}{}", "plan", others(plan))
+    let replaced = if goal == Goal::Replace { 0 } else { replace };
+    format!("{:width$} {text}{}", "plan", others(plan, replaced))
 }
 
-/// What is not in every plan: `, 1 to adopt, 2 to prune`.
-fn others(plan: &Plan) -> String {
+/// What is not in every plan: `, 1 to replace, 1 to adopt, 2 to prune`; an inventory, where nothing
+/// else is written.
+fn others(plan: &Plan, replaced: usize) -> String {
     let mut text = String::new();
-    for (count, word) in [(plan.count("adopt"), "adopt"), (plan.pruned(), "prune")] {
+    for (count, word) in [
+        (replaced, "replace"),
+        (plan.count("adopt"), "adopt"),
+        (plan.pruned(), "prune"),
+    ] {
         if count > 0 {
             let _ = write!(text, ", {count} to {word}");
         }
+    }
+    if plan.sent() + plan.deleted() == 0 && !plan.records.is_empty() {
+        let inventories = ["inventory", "inventories"][usize::from(plan.records.len() > 1)];
+        let _ = write!(text, ", {} {inventories} to write", plan.records.len());
     }
     text
 }
@@ -131,7 +141,7 @@ pub fn diff_line(plan: &Plan, width: usize) -> String {
     format!(
         "{:width$} {creates} to create, {change} to change, {same} as wanted{}",
         "plan",
-        others(plan)
+        others(plan, plan.count("replace"))
     )
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use clap::{Arg, CommandFactory as _};
 use windlass_deploy::cli::Options;
-use windlass_deploy::help::{VERBS, VerbHelp, command, example};
+use windlass_deploy::help::{VERBS, VerbHelp, command, example, run_command};
+use windlass_deploy::request::Verb;
 
 /// What examples are made with.
 const TARGET: &str = "//services/client:myns-deep";
@@ -37,7 +38,11 @@ pub(crate) fn page() -> String {
 /// What there is to say of a verb.
 fn verb(help: &VerbHelp) -> String {
     let name = help.verb.as_str();
-    let command = command(TARGET, help.verb);
+    let target = match help.verb {
+        Verb::Orphans => "//prod:orphans.myns",
+        _ => TARGET,
+    };
+    let command = command(target, help.verb);
     let shown = command.get_arguments().filter(|flag| !flag.is_hide_set());
     let flags: Vec<String> = shown.map(flag).collect();
     let flags = match flags.as_slice() {
@@ -45,7 +50,7 @@ fn verb(help: &VerbHelp) -> String {
         flags => format!("Flags: {}.", flags.join(", ")),
     };
     let mut text = format!("\n## {name}\n\n{}\n\n{flags}\n\n```sh\n", help.about);
-    let run = format!("bazel run {TARGET}.{name}");
+    let run = run_command(target, help.verb);
     for (flags, what) in help.examples {
         let _ = writeln!(text, "# {what}\n{}", example(&run, flags));
     }

@@ -5,6 +5,7 @@ use windlass_report::{Exit, Explain};
 
 use super::Error;
 use super::text::{conflict_lines, lacking_lines, owner_lines};
+use crate::request::Verb;
 
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
@@ -42,9 +43,17 @@ impl Explain for Error {
             Self::Unpinned { pin, .. } => Some(pin.clone()),
             Self::Protected {
                 environment,
+                verb,
                 command,
                 ..
-            } => Some(format!("{command} -- --yes-really={environment}")),
+            } => {
+                let more = if *verb == Verb::Orphans {
+                    "--delete "
+                } else {
+                    ""
+                };
+                Some(format!("{command} -- {more}--yes-really={environment}"))
+            }
             Self::Context { .. } | Self::Reach { .. } => Some("bazel run //cluster:up".to_owned()),
             Self::ServerExpired { server, .. } => Some(format!(
                 "openssl s_client -connect {server} </dev/null | openssl x509 -noout -dates"

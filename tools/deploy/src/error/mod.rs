@@ -23,7 +23,7 @@ use crate::references::Lacking;
 use crate::request::{RequestError, Verb};
 use crate::saved::SavedPlanError;
 
-use text::{accesses, keys, keys_of, lacking, owned, seconds, standing, verbs};
+use text::{accesses, keys, keys_of, lacking, owned, seconds, standing, verbs, whose};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
@@ -104,10 +104,12 @@ pub enum Error {
         pin: String,
     },
     /// A deletion in a protected environment.
-    #[error("environment `{environment}` is protected: {} needs a second word", verb.as_str())]
+    #[error("environment `{environment}` {}: {} needs a second word", whose(*protected), verb.as_str())]
     Protected {
         /// The environment.
         environment: String,
+        /// Whether it is protected, or only not one person's alone.
+        protected: bool,
         /// The verb.
         verb: Verb,
         /// What to type, without the confirmation.

@@ -92,6 +92,15 @@ pub(super) fn owner_lines(objects: &[(Key, Owner)]) -> Vec<String> {
     objects.iter().map(line).collect()
 }
 
+/// Why an environment needs a second word.
+pub(super) fn whose(protected: bool) -> &'static str {
+    if protected {
+        "is protected"
+    } else {
+        "is not yours alone"
+    }
+}
+
 /// `1 object is`, `2 objects are`.
 pub(super) fn are(count: usize, noun: &str) -> String {
     let verb = if count == 1 { "is" } else { "are" };

@@ -75,6 +75,8 @@ impl Seen {
 pub struct Remembered {
     /// Its inventory.
     pub inventory: Inventory,
+    /// The target that it was last written by.
+    pub target: Option<String>,
     /// The uid of the object that holds it; `None` if there is none.
     pub uid: Option<String>,
     /// Its version.
@@ -282,6 +284,10 @@ pub fn plan(
     let actions = run.actions()?;
     let claims = run.claims_that_go(&actions)?;
     let prunes = removal::prunes(goal, desired, seen);
+    let strange = removal::others(desired, seen, &prunes);
+    if takeover == Takeover::Refuse && !strange.is_empty() {
+        return Err(PlanError::Foreign(strange));
+    }
     let records = removal::records(desired, seen, &actions, &prunes);
     let absent = seen
         .images
@@ -309,6 +315,11 @@ pub fn is_owned_by(object: &Value, uid: &str) -> bool {
         .into_iter()
         .flatten()
         .any(|owner| owner["uid"] == uid)
+}
+
+/// Whether a stateful set takes its claims with it. Without a word it does not.
+fn deletes_claims(set: &Value) -> bool {
+    set["spec"]["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == "Delete"
 }
 
 fn uid_of(object: &Value) -> String {

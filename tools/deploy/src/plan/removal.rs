@@ -4,8 +4,8 @@
 use serde_json::Value;
 use windlass_k8s_object::Key;
 
-use super::{Action, Goal, Kept, Leftover, Seen, uid_of};
-use crate::claim::Claim;
+use super::{Action, Goal, Kept, Leftover, Seen, deletes_claims, uid_of};
+use crate::claim::{Claim, Owner};
 use crate::cluster::FIELD_MANAGER;
 use crate::compare::is_managed_by;
 use crate::desired::{Desired, DesiredObject};
@@ -63,6 +63,22 @@ pub(super) fn prunes(goal: Goal, desired: &Desired, seen: &Seen) -> Vec<Prune> {
     prunes
 }
 
+/// What would be pruned though another target made it: two targets that call their groups by one
+/// name would take each other's objects away. A package that has moved and dropped objects at once
+/// looks the same, and needs a word.
+pub(super) fn others(desired: &Desired, seen: &Seen, prunes: &[Prune]) -> Vec<(Key, Owner)> {
+    let other = |prune: &&Prune| {
+        let target = seen.groups[prune.group].target.as_ref();
+        let is_other = target.filter(|target| **target != desired.groups[prune.group].label);
+        let owner = is_other.map(|target| Owner::Target(target.clone()));
+        owner.filter(|_| prune.action.is_write())
+    };
+    let strange = prunes
+        .iter()
+        .filter_map(|prune| Some((prune.key.clone(), other(&prune)?)));
+    strange.collect()
+}
+
 fn prune(goal: Goal, left: &Leftover, entry: Option<&Entry>, inventory: &InventoryId) -> Action {
     let Some(live) = left
         .live
@@ -72,7 +88,8 @@ fn prune(goal: Goal, left: &Leftover, entry: Option<&Entry>, inventory: &Invento
         return Action::Gone;
     };
     let stays = match goal {
-        Goal::Delete => is_kept(&left.key),
+        // The claims that a set takes with it are nowhere in this plan.
+        Goal::Delete => is_kept(&left.key) || deletes_claims(live),
         Goal::Apply | Goal::Create | Goal::Replace => is_never_pruned(&left.key),
     };
     if stays {

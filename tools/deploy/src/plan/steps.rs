@@ -3,7 +3,7 @@
 use windlass_k8s_object::{Key, Namespace};
 
 use super::removal::removal;
-use super::{Action, Claims, Goal, Live, PlanError, Seen, is_going, uid_of};
+use super::{Action, Claims, Goal, Live, PlanError, Seen, deletes_claims, is_going, uid_of};
 use crate::api_error::ApiError;
 use crate::claim::{Claim, Owner, Sets, Takeover, claim};
 use crate::compare::changed_fields;
@@ -161,7 +161,12 @@ impl<'a> Run<'a> {
         let claim = self.claim(desired, object);
         let replaces = self.goal == Goal::Replace && !is_kept(key_of(desired));
         match &claim {
-            Claim::Foreign(owner) if self.takeover == Takeover::Refuse || replaces => {
+            // What is somebody else's may be taken over, and is never deleted.
+            Claim::Foreign(owner)
+                if self.takeover == Takeover::Refuse
+                    || replaces
+                    || matches!(live, Live::Recreatable(_)) =>
+            {
                 return Err(Obstacle::Foreign(owner.clone()));
             }
             _ => {}
@@ -222,9 +227,4 @@ fn key_of(desired: &DesiredObject) -> &Key {
 fn is_set(desired: &DesiredObject) -> bool {
     let key = desired.object.key();
     (key.group.as_str(), key.kind.as_str()) == ("apps", "StatefulSet")
-}
-
-/// Whether a stateful set takes its claims with it. Without a word it does not.
-fn deletes_claims(set: &Value) -> bool {
-    set["spec"]["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == "Delete"
 }

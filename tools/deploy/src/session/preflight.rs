@@ -272,9 +272,13 @@ impl Session<'_> {
             .zip(&plan.actions)
             .flat_map(|(object, action)| self.accesses(&object.object, action))
             .collect();
+        let removes = match self.request.verb {
+            Verb::Delete | Verb::Orphans => Removes::All,
+            _ => Removes::Some,
+        };
         let records = plan.records.iter().map(|group| &desired.groups[*group]);
         for id in records.filter_map(|group| group.inventory.as_ref()) {
-            wanted.extend(bookkeeping(id, plan));
+            wanted.extend(bookkeeping(id, removes));
         }
         for prune in &plan.prunes {
             if let (Some(resource), true) =
@@ -366,11 +370,19 @@ impl Session<'_> {
     }
 }
 
+/// What a verb takes away of a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Removes {
+    /// Parts.
+    Some,
+    /// Everything: it may be forgotten.
+    All,
+}
+
 /// What keeping the books of a group needs, and keeping others out meanwhile.
-fn bookkeeping(id: &InventoryId, plan: &Plan) -> Vec<Access> {
+fn bookkeeping(id: &InventoryId, removes: Removes) -> Vec<Access> {
     let key = id.key();
-    // A group that has nothing any more is forgotten.
-    let books: &[&'static str] = if plan.deleted() > 0 && plan.sent() == 0 {
+    let books: &[&'static str] = if removes == Removes::All {
         &["create", "delete", "patch"]
     } else {
         &["create", "patch"]

@@ -9,7 +9,7 @@ use super::{CONCURRENCY, Session};
 use crate::cluster::Resource;
 use crate::desired::Desired;
 use crate::error::Error;
-use crate::inventory::{Inventory, InventoryId};
+use crate::inventory::{Inventory, InventoryId, TARGET_ANNOTATION};
 use crate::plan::{Leftover, Remembered};
 
 impl Session<'_> {
@@ -44,8 +44,10 @@ impl Session<'_> {
             kubectl: self.place.kubectl.clone(),
         })?;
         let text = |field: &str| found["metadata"][field].as_str().map(str::to_owned);
+        let target = found["metadata"]["annotations"][TARGET_ANNOTATION].as_str();
         Ok(Remembered {
             inventory,
+            target: target.map(str::to_owned),
             uid: text("uid"),
             version: text("resourceVersion"),
             leftovers: Vec::new(),

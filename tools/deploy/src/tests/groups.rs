@@ -303,7 +303,8 @@ async fn the_lease_of_somebody_who_was_killed_runs_out() {
 #[tokio::test]
 async fn all_leases_of_somebody_who_was_killed_run_out_together() {
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;
-    let case = two_groups(&fake.address);
+    let mut case = two_groups(&fake.address);
+    case.request["environment"]["rollout"] = json!("parallel");
     let groups = ["demo/client/myns", "demo/redis/myns"];
     let leases = groups.map(|group| leave_a_lease(&fake, group));
     // Also for those who do not wait for anything else.
@@ -317,7 +318,8 @@ async fn all_leases_of_somebody_who_was_killed_run_out_together() {
 #[tokio::test]
 async fn what_others_change_meanwhile_is_leased_too() {
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;
-    let case = two_groups(&fake.address);
+    let mut case = two_groups(&fake.address);
+    case.request["environment"]["rollout"] = json!("parallel");
     let flags = &["--wait=false"];
     assert!(run(&case, flags).await.result.is_ok());
     let mut changed = map("redis");

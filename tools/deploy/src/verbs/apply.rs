@@ -79,6 +79,9 @@ async fn decide(
         groups,
     };
     let mut plan = session.plan(goal, desired, &seen)?;
+    if plan.count("replace") > 0 {
+        context.confirm()?;
+    }
     desired.check_blobs(&plan.pushes)?;
     session.check_access(desired, &plan).await?;
     session.name_claims(desired, &mut plan).await?;

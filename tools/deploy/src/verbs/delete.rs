@@ -90,7 +90,7 @@ async fn carry_out(
         timeout: options.waits().then(|| options.timeout()),
         journal: context.journal,
     };
-    remove.run().await?;
+    remove.all().await?;
     let records = Records {
         session,
         desired,

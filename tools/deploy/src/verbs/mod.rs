@@ -87,13 +87,23 @@ impl<'a> Context<'a> {
 
     /// Refuses to take anything away from a protected environment, unless its name is said.
     pub fn confirm(&self) -> Result<(), Error> {
+        if self.request.environment.protected {
+            self.confirm_anyway()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The same, whether or not it is protected.
+    pub fn confirm_anyway(&self) -> Result<(), Error> {
         let environment = &self.request.environment;
         let said = self.options.yes_really.as_deref();
-        if !environment.protected || said == Some(environment.name.as_str()) {
+        if said == Some(environment.name.as_str()) {
             return Ok(());
         }
         Err(Error::Protected {
             environment: environment.name.clone(),
+            protected: environment.protected,
             verb: self.request.verb,
             command: self.request.command(),
         })

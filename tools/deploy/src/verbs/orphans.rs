@@ -1,5 +1,6 @@
-//! `orphans`: what services that are gone from the repository have left in an environment. Lists it,
-//! and deletes it where `--delete` is given.
+//! `orphans`: what services that this checkout does not describe have left in an environment. Lists
+//! it, and deletes it where `--delete` is given. Another checkout may describe them: where other
+//! people's things are, the environment has to be named again.
 
 use std::fmt::Write as _;
 
@@ -16,8 +17,8 @@ use windlass_k8s_object::Namespace;
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let options = context.options;
-    if options.delete {
-        context.confirm()?;
+    if options.delete && !context.request.environment.personal {
+        context.confirm_anyway()?;
     }
     let environment = environment_of(context.request)?;
     let workspace = context.environment.workspace.as_ref();

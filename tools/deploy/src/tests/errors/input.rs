@@ -73,9 +73,10 @@ const INPUT: Case<Failure> = Case {
 pub(super) const CASES: &[Case<Failure>] = &[
     USAGE,
     Case {
-        text: "error: apply has no flag `--yes-really`: it is for replace, delete and orphans\n",
+        text: "error: create has no flag `--yes-really`: it is for apply, replace, delete and \
+               orphans\n",
         provoke: |folder| {
-            unasked(folder, "apply", |world| {
+            unasked(folder, "create", |world| {
                 world.flags.push("--yes-really=prod");
             })
         },
@@ -328,6 +329,19 @@ pub(super) const CASES: &[Case<Failure>] = &[
         provoke: |folder| {
             unasked(folder, "delete", |world| {
                 world.case.request["environment"]["protected"] = json!(true);
+            })
+        },
+    },
+    Case {
+        variant: "Protected",
+        exit: Exit::Preflight,
+        text: "error: environment `dev` is not yours alone: orphans needs a second word\n\
+               hint: bazel run //services/client:myns-deep -- --delete --yes-really=dev\n",
+        provoke: |folder| {
+            unasked(folder, "orphans", |world| {
+                world.case.request["environment"] = json!({"name": "dev", "namespace": "dev",
+                    "personal": false, "rollout": "parallel", "protected": false});
+                world.flags.push("--delete");
             })
         },
     },
