@@ -46,14 +46,7 @@ impl Explain for Error {
                 verb,
                 command,
                 ..
-            } => {
-                let more = if *verb == Verb::Orphans {
-                    "--delete "
-                } else {
-                    ""
-                };
-                Some(format!("{command} -- {more}--yes-really={environment}"))
-            }
+            } => Some(confirmed(command, *verb, environment)),
             Self::Context { .. } | Self::Reach { .. } => Some("bazel run //cluster:up".to_owned()),
             Self::ServerExpired { server, .. } => Some(format!(
                 "openssl s_client -connect {server} </dev/null | openssl x509 -noout -dates"
@@ -163,6 +156,16 @@ impl Explain for Error {
             Self::Interrupted => Exit::Interrupted,
         }
     }
+}
+
+/// What the user has typed, with the second word.
+fn confirmed(command: &str, verb: Verb, environment: &str) -> String {
+    let more = if verb == Verb::Orphans {
+        "--delete "
+    } else {
+        ""
+    };
+    format!("{command} -- {more}--yes-really={environment}")
 }
 
 /// `kubectl -n alice get configmap redis -o yaml`.

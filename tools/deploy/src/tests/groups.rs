@@ -420,10 +420,9 @@ async fn what_the_checkout_describes_is_not_listed() {
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;
     leave_a_group(&fake);
     let mut case = case(&fake.address, "orphans");
-    checkout(
-        &mut case,
-        r#"echo '{"rule": {"name": "//services/old:myns-shallow"}}'"#,
-    );
+    let group = r#""attribute": [{"name": "group", "stringValue": "old"}]"#;
+    let rule = format!(r#"{{"rule": {{"name": "//moved/old:myns-shallow", {group}}}}}"#);
+    checkout(&mut case, &format!("echo '{rule}'"));
     let ran = run(&case, &["--delete"]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
     assert_eq!(ran.data, "");
