@@ -4,7 +4,7 @@ load("@rules_rust//rust:defs.bzl", "rust_binary", "rust_clippy", "rust_library",
 load("@windlass_crates//:defs.bzl", "all_crate_deps")
 load("//rules:image.bzl", "rust_image")
 
-def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [], test_data = [], test_deps = [], **kwargs):
+def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [], test_data = [], test_deps = [], test_size = "small", **kwargs):
     """A library crate with its unit tests, clippy and rustfmt.
 
     Makes `<name>`, `<name>_test`, `<name>_clippy` and `<name>_format_test`.
@@ -17,6 +17,7 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
       compile_data: files that `include_str!` reads.
       test_data: files that the unit tests read.
       test_deps: crates of this repository that only the unit tests use.
+      test_size: how much time the unit tests take.
       **kwargs: more attributes of rust_library.
     """
     rust_library(
@@ -32,7 +33,7 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
     )
     rust_test(
         name = name + "_test",
-        size = "small",
+        size = test_size,
         crate = ":" + name,
         data = test_data,
         edition = "2024",
@@ -49,7 +50,7 @@ def rust_lib(name, crate_name = None, srcs = None, deps = [], compile_data = [],
         targets = [":" + name],
     )
 
-def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags = [], test_data = [], test_deps = [], testonly = False, **kwargs):
+def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags = [], test_data = [], test_deps = [], test_size = "small", testonly = False, **kwargs):
     """A tool: the library of all its code, and a binary of `main.rs` alone.
 
     Makes what `rust_lib` makes for `lib` (crate `windlass_<name>`), and the binary `<name>`.
@@ -62,6 +63,7 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags
       rustc_flags: flags for the library; the unit tests are built without.
       test_data: files that the unit tests read.
       test_deps: crates of this repository that only the unit tests use.
+      test_size: how much time the unit tests take.
       testonly: whether only tests may run it.
       **kwargs: more attributes of rust_binary.
     """
@@ -73,6 +75,7 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags
         deps = deps,
         test_data = test_data,
         test_deps = test_deps,
+        test_size = test_size,
         testonly = testonly,
     )
     rust_binary(
