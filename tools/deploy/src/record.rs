@@ -4,6 +4,8 @@
 //! So whatever moment a run ends at, each object that it has made is in an inventory: the next run
 //! finds it, and whoever drops it from a manifest has it pruned.
 
+use futures::{StreamExt as _, TryStreamExt as _};
+
 use crate::api_error::ApiError;
 use crate::apply::Written;
 use crate::cluster::{Conflicts, Effect, Resource, apply_request, delete_request};
@@ -11,7 +13,7 @@ use crate::desired::Desired;
 use crate::error::Error;
 use crate::inventory::{Entry, Inventory, InventoryId};
 use crate::plan::{Action, Live, Plan, Seen};
-use crate::session::Session;
+use crate::session::{CONCURRENCY, Session};
 
 /// Everything that inventories are made of.
 #[derive(Clone, Copy)]
@@ -38,13 +40,15 @@ pub enum Phase {
 impl Records<'_> {
     /// Adds what groups are about to get.
     pub async fn announce(&self, groups: &[usize]) -> Result<(), Error> {
-        for group in self.stale(groups) {
+        let announces = self.stale(groups).map(|group| async move {
             let announced = self.announced(group);
-            if announced != self.seen.groups[group].inventory {
-                self.write(group, &announced).await?;
+            if announced == self.seen.groups[group].inventory {
+                return Ok(());
             }
-        }
-        Ok(())
+            self.write(group, &announced).await
+        });
+        let announces = futures::stream::iter(announces).buffer_unordered(CONCURRENCY);
+        announces.try_collect().await
     }
 
     /// Writes what groups have. One that has nothing any more is forgotten.
@@ -54,15 +58,16 @@ impl Records<'_> {
         written: &Written,
         phase: Phase,
     ) -> Result<(), Error> {
-        for group in self.stale(groups) {
+        let settles = self.stale(groups).map(|group| async move {
             let settled = self.settled(group, written, phase);
             if settled.0.is_empty() {
-                self.forget(group).await?;
+                self.forget(group).await
             } else {
-                self.write(group, &settled).await?;
+                self.write(group, &settled).await
             }
-        }
-        Ok(())
+        });
+        let settles = futures::stream::iter(settles).buffer_unordered(CONCURRENCY);
+        settles.try_collect().await
     }
 
     /// Whether something of the groups is left over and goes.

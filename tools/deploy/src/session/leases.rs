@@ -63,13 +63,34 @@ impl Session<'_> {
                 Ok(Passed::Waited) => passed = Passed::Waited,
                 Err(error) => return Err(self.unleased(id, error)),
             }
-            // Whoever held it before may have ended just now.
-            let present = self.read_inventory(id).await?;
-            if present.version != seen.groups[group].version {
-                passed = Passed::Waited;
-            }
         }
-        Ok(passed)
+        if passed == Passed::Waited {
+            return Ok(passed);
+        }
+        self.passed_since(desired, seen, plan).await
+    }
+
+    /// Whether somebody has written an inventory since it was read: whoever held a lease before may
+    /// have ended just now.
+    async fn passed_since(
+        &self,
+        desired: &Desired,
+        seen: &Seen,
+        plan: &Plan,
+    ) -> Result<Passed, Error> {
+        let id = |group: &usize| Some((desired.groups[*group].inventory.as_ref()?, *group));
+        let groups = plan.records.iter().filter_map(id);
+        let reads = groups.map(|(id, group)| async move {
+            let present = self.read_inventory(id).await?;
+            Ok::<_, Error>(present.version == seen.groups[group].version)
+        });
+        let reads = futures::stream::iter(reads).buffered(CONCURRENCY);
+        let same: Vec<bool> = reads.try_collect().await?;
+        Ok(if same.iter().all(|same| *same) {
+            Passed::Free
+        } else {
+            Passed::Waited
+        })
     }
 
     fn unleased(&self, id: &InventoryId, error: LeaseError) -> Error {
