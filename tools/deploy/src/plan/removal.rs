@@ -63,20 +63,26 @@ pub(super) fn prunes(goal: Goal, desired: &Desired, seen: &Seen) -> Vec<Prune> {
     prunes
 }
 
-/// What would be pruned though another target made it: two targets that call their groups by one
-/// name would take each other's objects away. A package that has moved and dropped objects at once
-/// looks the same, and needs a word.
+/// What would be pruned though a target of another package made it: two services of one name would
+/// take each other's objects away. A package that has moved and dropped objects at once looks the
+/// same, and needs a word.
 pub(super) fn others(desired: &Desired, seen: &Seen, prunes: &[Prune]) -> Vec<(Key, Owner)> {
     let other = |prune: &&Prune| {
         let target = seen.groups[prune.group].target.as_ref();
-        let is_other = target.filter(|target| **target != desired.groups[prune.group].label);
-        let owner = is_other.map(|target| Owner::Target(target.clone()));
+        let own = package_of(&desired.groups[prune.group].label);
+        let owner = target.filter(|target| package_of(target) != own);
+        let owner = owner.map(|target| Owner::Target(target.clone()));
         owner.filter(|_| prune.action.is_write())
     };
     let strange = prunes
         .iter()
         .filter_map(|prune| Some((prune.key.clone(), other(&prune)?)));
     strange.collect()
+}
+
+/// `//services/redis`, of `//services/redis:myns-shallow` and of `//services/redis`.
+fn package_of(label: &str) -> &str {
+    label.split(':').next().unwrap_or(label)
 }
 
 fn prune(goal: Goal, left: &Leftover, entry: Option<&Entry>, inventory: &InventoryId) -> Action {

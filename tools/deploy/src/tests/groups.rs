@@ -431,3 +431,24 @@ async fn what_the_checkout_describes_is_not_listed() {
             .is_some()
     );
 }
+
+#[tokio::test]
+async fn a_service_of_the_same_name_elsewhere_takes_nothing_away() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    applied(&case).await;
+    case.write("ConfigMap", &map("renamed"));
+    let label = |case: &mut Case, label: &str| {
+        case.request["groups"][0]["label"] = json!(label);
+    };
+    label(&mut case, "//other/redis:myns-shallow");
+    let (text, exit) = run(&case, &[]).await.failure();
+    assert_eq!(exit, Exit::Preflight);
+    let owner = "ConfigMap `alice/redis`: made by `//services/redis:myns-shallow`";
+    assert!(text.contains(owner), "{text}");
+    assert_eq!(fake.writes().len(), 2);
+    // Another target of the same package is the same service.
+    label(&mut case, "//services/redis:myns-all");
+    let ran = run(&case, &[]).await;
+    assert!(ran.screen.contains("1 pruned"), "{}", ran.screen);
+}
