@@ -232,7 +232,9 @@ fn verb(h: &Harness, half: &str, verb: &str, arguments: &[&str]) -> Outcome {
 
 /// All is made; how many objects that are.
 fn applied(h: &Harness, half: &str) -> usize {
-    let outcome = verb(h, half, "apply", &["--output=json", "--timeout=2m"]);
+    // The node and the like are there: the cluster has made them.
+    let arguments = ["--output=json", "--timeout=2m", "--adopt"];
+    let outcome = verb(h, half, "apply", &arguments);
     let objects = objects(outcome.succeeded());
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for object in &objects {

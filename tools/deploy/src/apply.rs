@@ -33,6 +33,9 @@ use crate::settle::settled;
 /// How long the API server may take to serve a new kind.
 const ESTABLISHED: Duration = Duration::from_mins(1);
 
+/// How long the API server may take to give back a port of an object that has gone.
+const ALLOCATED: Duration = Duration::from_secs(10);
+
 /// The pushes of a plan.
 pub struct Pushes<'a> {
     /// What is wanted.
@@ -207,7 +210,7 @@ impl Apply<'_> {
         };
         let request = apply_request(resource, &object, conflicts, Effect::Write).map_err(failed)?;
         self.journal.write(at, Progressed::Underway);
-        let answer = self.session.cluster.send(&request).await.map_err(|error| {
+        let answer = self.send(at, &request).await.map_err(|error| {
             if !matches!(error, ApiError::Connection { .. }) {
                 self.journal.write(at, Progressed::Waiting);
             }
@@ -215,6 +218,23 @@ impl Apply<'_> {
         })?;
         self.journal.write(at, Progressed::Done);
         Ok(Some((at, answer)))
+    }
+
+    /// Sends a write. A port or an address of an object that has just gone is free a moment later.
+    async fn send(&self, at: usize, request: &http::Request<Vec<u8>>) -> Result<Value, ApiError> {
+        let began = tokio::time::Instant::now();
+        loop {
+            match self.session.cluster.send(request).await {
+                Err(error)
+                    if error.is_allocated()
+                        && self.plan.actions[at].removes().is_some()
+                        && began.elapsed() < ALLOCATED =>
+                {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     fn resource(&self, at: usize) -> &Resource {

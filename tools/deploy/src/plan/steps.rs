@@ -184,7 +184,8 @@ impl<'a> Run<'a> {
         }
         let fields = result.map(|result| changed_fields(object, result));
         Ok(match (fields, claim) {
-            (Some(fields), Claim::Ours) if fields.is_empty() => Action::Same,
+            // Of some kinds the server remembers no managers, whatever is written.
+            (Some(fields), Claim::Ours | Claim::Stripped) if fields.is_empty() => Action::Same,
             (fields, Claim::Ours) => Action::Change {
                 fields: fields.unwrap_or_default(),
             },

@@ -279,3 +279,22 @@ fn stages_hold_writes_only() {
     assert_eq!(stage(Stage::Prerequisite), Vec::<usize>::new());
     assert_eq!(stage(Stage::Workload), [0]);
 }
+
+#[test]
+fn what_has_no_managers_and_would_not_change_is_the_same() {
+    let mut mine = object("Secret", "a");
+    mine.object
+        .set_label("applyset.kubernetes.io/part-of", "applyset-own-v1");
+    let desired = desired(vec![mine]);
+    let mut live = found("nobody", "x", Some(Ok("x")));
+    if let Live::Found { object, dry_run } = &mut live {
+        let label = json!({"applyset.kubernetes.io/part-of": "applyset-own-v1"});
+        object["metadata"]["labels"] = label.clone();
+        if let Some(Ok(result)) = dry_run {
+            result["metadata"]["labels"] = label;
+        }
+    }
+    let seen = seen(vec![live]);
+    let plan = plan(Goal::Apply, Takeover::Refuse, &desired, &seen).expect("plan");
+    assert_eq!(plan.actions, [Action::Same]);
+}
