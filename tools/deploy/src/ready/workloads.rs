@@ -67,6 +67,10 @@ pub(super) fn deployment(object: &Value) -> Readiness {
     if ready < want || available < want {
         return InProgress(format!("{} of {want} pods ready", ready.min(available)));
     }
+    if spec["paused"] == true {
+        // Its controller does not look how it comes on; it has all pods that it should have.
+        return Current;
+    }
     // The condition is set for those alone that have a deadline.
     let is_done = progressing
         .is_some_and(|found| found.status == "True" && found.reason == "NewReplicaSetAvailable");
@@ -347,6 +351,14 @@ mod tests {
                     json!([available(), progressing("True", "ReplicaSetUpdated")]),
                 ),
                 progress("its replica set is not available"),
+            ),
+            (
+                "paused, with all that it should have",
+                deployment(
+                    json!({"replicas": 2, "progressDeadlineSeconds": 45, "paused": true}),
+                    json!([progressing("Unknown", "DeploymentPaused")]),
+                ),
+                Current,
             ),
             (
                 "too late",
