@@ -232,8 +232,9 @@ fn verb(h: &Harness, half: &str, verb: &str, arguments: &[&str]) -> Outcome {
 
 /// All is made; how many objects that are.
 fn applied(h: &Harness, half: &str) -> usize {
-    // The node and the like are there: the cluster has made them.
-    let arguments = ["--output=json", "--timeout=2m", "--adopt"];
+    // The node and the like are there: the cluster has made them. Nobody waits: some are of kinds
+    // whose controllers, targets or nodes are not there.
+    let arguments = ["--output=json", "--wait=false", "--adopt"];
     let outcome = verb(h, half, "apply", &arguments);
     let objects = objects(outcome.succeeded());
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
@@ -290,7 +291,8 @@ fn as_wanted(h: &Harness, half: &str, size: usize) {
         BTreeMap::new()
     );
     let says = format!("nothing changed, {size} objects as wanted");
-    verb(h, half, "apply", &[]).succeeded().says(&says);
+    let outcome = verb(h, half, "apply", &["--wait=false"]);
+    outcome.succeeded().says(&says);
     assert_eq!(audit::writes(h)[writes..], [""; 0], "{half} writes nothing");
 }
 
@@ -323,7 +325,7 @@ fn mended(h: &Harness, half: &str, hands: &[Hand]) {
     );
 
     let writes = audit::writes(h).len();
-    verb(h, half, "apply", &["--force-conflicts", "--timeout=2m"]).succeeded();
+    verb(h, half, "apply", &["--force-conflicts", "--wait=false"]).succeeded();
     let written = audit::writes(h).split_off(writes);
     let written = written.iter().map(|write| object_of(write));
     // What the tool notes for itself has a name that nothing here has.
