@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 use windlass_k8s_object::{Key, Kind, Name, Namespace, Object};
 
 use crate::cluster::FIELD_MANAGER;
+use crate::mask::is_secret;
 
 /// Label of an inventory: the id of its set.
 pub const ID_LABEL: &str = "applyset.kubernetes.io/id";
@@ -185,11 +186,6 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Whether an object is a Secret: short values can be guessed from a digest, so none is kept.
-pub fn is_secret(object: &Value) -> bool {
-    object["apiVersion"] == "v1" && object["kind"] == "Secret"
-}
-
 /// One object of an inventory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -204,6 +200,7 @@ impl Entry {
     pub fn of(manifest: &ManifestDigest, live: &Value) -> Self {
         Self {
             uid: live["metadata"]["uid"].as_str().map(str::to_owned),
+            // Short values can be guessed from a digest.
             fingerprint: Fingerprint::of(manifest, live).filter(|_| !is_secret(live)),
         }
     }

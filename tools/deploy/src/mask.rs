@@ -31,7 +31,8 @@ pub fn pair(before: &Value, after: &Value) -> (Value, Value) {
     (shown_before, shown_after)
 }
 
-fn is_secret(object: &Value) -> bool {
+/// Whether an object is a Secret.
+pub fn is_secret(object: &Value) -> bool {
     object["apiVersion"] == "v1" && object["kind"] == "Secret"
 }
 

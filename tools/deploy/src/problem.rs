@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::cluster::{Reach, Resource, Selector};
+use crate::plan::is_owned_by;
 use crate::ready::selects;
 use crate::watch::Store;
 
@@ -175,14 +176,6 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
         .pointer(pointer)
         .and_then(Value::as_str)
         .unwrap_or_default()
-}
-
-fn is_owned_by(object: &Value, uid: &str) -> bool {
-    let owners = object["metadata"]["ownerReferences"].as_array();
-    owners
-        .into_iter()
-        .flatten()
-        .any(|owner| owner["uid"] == uid)
 }
 
 fn pods_of<'a>(owner: &'a Value, store: &'a Store, revision: Revision) -> Vec<&'a Value> {

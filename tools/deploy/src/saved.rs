@@ -13,7 +13,8 @@ use serde_json::json;
 
 use crate::compare::changes;
 use crate::desired::{Desired, DesiredObject};
-use crate::inventory::{ManifestDigest, is_secret};
+use crate::inventory::ManifestDigest;
+use crate::mask::is_secret;
 use crate::plan::{Live, Plan, Seen};
 use crate::request::DeployRequest;
 use crate::session::Place;

@@ -69,13 +69,9 @@ pub(crate) fn create_request(
     namespace: &str,
     object: &Value,
 ) -> Result<http::Request<Vec<u8>>, ApiError> {
-    let parameters = PostParams {
-        dry_run: false,
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-    };
     let body = object.to_string().into_bytes();
     let path = resource.request(Some(namespace));
-    path.create(&parameters, body).map_err(unmade)
+    path.create(&stored(), body).map_err(unmade)
 }
 
 /// The same of something that is there; refused if it is not as it was read.
@@ -85,13 +81,9 @@ pub(crate) fn update_request(
     name: &str,
     object: &Value,
 ) -> Result<http::Request<Vec<u8>>, ApiError> {
-    let parameters = PostParams {
-        dry_run: false,
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-    };
     let body = object.to_string().into_bytes();
     let path = resource.request(Some(namespace));
-    path.replace(name, &parameters, body).map_err(unmade)
+    path.replace(name, &stored(), body).map_err(unmade)
 }
 
 /// Deletion of something of the tool's own, if nobody has changed it since it was read.
@@ -111,4 +103,12 @@ pub(crate) fn release_request(
     };
     let path = resource.request(Some(namespace));
     path.delete(name, &parameters).map_err(unmade)
+}
+
+/// What stores something of the tool's own.
+fn stored() -> PostParams {
+    PostParams {
+        dry_run: false,
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+    }
 }
