@@ -7,6 +7,7 @@ use std::process::Command;
 use windlass_report::say;
 use windlass_runfiles::{Environment, Launcher};
 
+use crate::bare;
 use crate::cli::ApplyOptions;
 use crate::error::Error;
 use crate::input::{Edition, Set};
@@ -27,6 +28,9 @@ const WORKS: [(Work, &str, f64); 3] = [
     (Work::Again, "apply again, nothing changed,", 0.08),
     (Work::Diff, "diff, one in ten changed, of", 0.3),
 ];
+
+/// What the time of a creation must not exceed, by that of its writes alone.
+const BARE: f64 = 1.25;
 
 /// What is done with a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +101,13 @@ impl<'a> Bench<'a> {
     /// The works of a set, in turn.
     fn compare(&self, set: Set, runs: u32) -> Result<Vec<Row>, Error> {
         let mut times = WORKS.map(|_| (Vec::new(), Vec::new()));
+        let mut bares = Vec::new();
         for run in 0..runs {
             let rounds = [
                 self.round(set, Side::Ours, run)?,
                 self.round(set, Side::Kubectl, run)?,
             ];
+            bares.push(self.bare(set, run)?);
             for ((work, name, _), (ours, theirs)) in WORKS.iter().zip(&mut times) {
                 for round in &rounds {
                     let ended = self.measure(*work, round)?;
@@ -133,7 +139,32 @@ impl<'a> Bench<'a> {
                 theirs: median(theirs),
                 target: *target,
             };
-        Ok(results.map(row).collect())
+        let mut rows: Vec<Row> = results.map(row).collect();
+        let bare = Row {
+            peer: "its writes alone".to_owned(),
+            theirs: median(&bares),
+            target: BARE,
+            ..rows[0].clone()
+        };
+        rows.insert(1, bare);
+        Ok(rows)
+    }
+
+    /// The writes of a creation by themselves, in milliseconds.
+    fn bare(&self, set: Set, run: u32) -> Result<f64, Error> {
+        let namespace = format!("{set:?}-bare-{run}").to_lowercase();
+        self.kubectl(&["create", "namespace", &namespace])?;
+        let place = Place {
+            context: self.context,
+            namespace: &namespace,
+        };
+        let took = bare::create(&self.kubeconfig, place, set, COUNT)?;
+        let milliseconds = took.as_secs_f64() * 1e3;
+        say(&format!(
+            "Bare create {COUNT} {}: {milliseconds:.0} ms",
+            set.name()
+        ));
+        Ok(milliseconds)
     }
 
     /// A namespace, and the files of a side for it.

@@ -51,6 +51,9 @@ pub enum Error {
         /// What it said.
         said: String,
     },
+    /// The writes by themselves failed.
+    #[error("cannot write without the deploy tool: {0}")]
+    Bare(String),
     /// The planner cannot be given its input, or refuses it.
     #[error("cannot plan: {reason}")]
     Plan {

@@ -11,6 +11,7 @@
 //! | [`row`] | the results, as a table and as JSON |
 
 pub mod apply;
+pub mod bare;
 pub mod cli;
 pub mod error;
 pub mod input;

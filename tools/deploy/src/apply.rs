@@ -21,6 +21,7 @@ use crate::cluster::{Conflicts, Effect, Resource, apply_request};
 use crate::desired::Desired;
 use crate::error::Error;
 use crate::explain::Explanation;
+use crate::inventory::Entry;
 use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
 use crate::plan::{Action, Plan, Seen};
@@ -29,6 +30,7 @@ use crate::ready::{Readiness, readiness};
 use crate::screen;
 use crate::session::{CONCURRENCY, Session};
 use crate::settle::settled;
+use crate::trim::trim;
 
 /// How long the API server may take to serve a new kind.
 const ESTABLISHED: Duration = Duration::from_mins(1);
@@ -71,8 +73,21 @@ pub type PushFuture<'a> =
 /// Pushes on their way, by image.
 pub type Begun<'a> = HashMap<usize, PushFuture<'a>>;
 
-/// Objects as the API server answered to their writes, by place.
-pub type Written = HashMap<usize, Value>;
+/// What came of writes, by the places of their objects.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// What inventories have of them.
+    pub entries: HashMap<usize, Entry>,
+    /// As the API server answered; trimmed.
+    pub objects: HashMap<usize, Value>,
+}
+
+/// What came of one write.
+struct WrittenOne {
+    at: usize,
+    entry: Entry,
+    object: Value,
+}
 
 impl Pushes<'_> {
     /// Pushes all images.
@@ -125,7 +140,7 @@ impl Apply<'_> {
         groups: &[usize],
         pushes: &Begun<'_>,
     ) -> Result<Option<Written>, Error> {
-        let mut written = HashMap::new();
+        let mut written = Written::default();
         for stage in Stage::ALL {
             let mut objects = self.plan.stage(stage, self.desired, Action::is_sent);
             objects.retain(|at| {
@@ -141,8 +156,9 @@ impl Apply<'_> {
             let mut first_error = None;
             while let Some(result) = writes.next().await {
                 match result {
-                    Ok(Some((at, object))) => {
-                        written.insert(at, object);
+                    Ok(Some(one)) => {
+                        written.entries.insert(one.at, one.entry);
+                        written.objects.insert(one.at, one.object);
                     }
                     Ok(None) => {}
                     Err(error) => {
@@ -173,7 +189,7 @@ impl Apply<'_> {
         pushes: &Begun<'_>,
         permits: &Semaphore,
         failed: &AtomicBool,
-    ) -> Result<Option<(usize, Value)>, Error> {
+    ) -> Result<Option<WrittenOne>, Error> {
         let desired = &self.desired.objects[at];
         for image in &desired.images {
             if let Some(push) = pushes.get(image)
@@ -188,6 +204,12 @@ impl Apply<'_> {
         if failed.load(Ordering::Relaxed) {
             return Ok(None);
         }
+        // Boxed, so that those who wait for their turn are small.
+        self.write_now(at).boxed().await.map(Some)
+    }
+
+    async fn write_now(&self, at: usize) -> Result<WrittenOne, Error> {
+        let desired = &self.desired.objects[at];
         let object = settled(desired, self.seen.objects[at].object());
         let key = object.key();
         let failed = |source: ApiError| {
@@ -210,14 +232,20 @@ impl Apply<'_> {
         };
         let request = apply_request(resource, &object, conflicts, Effect::Write).map_err(failed)?;
         self.journal.write(at, Progressed::Underway);
-        let answer = self.send(at, &request).await.map_err(|error| {
+        let mut answer = self.send(at, &request).await.map_err(|error| {
             if !matches!(error, ApiError::Connection { .. }) {
                 self.journal.write(at, Progressed::Waiting);
             }
             failed(error)
         })?;
         self.journal.write(at, Progressed::Done);
-        Ok(Some((at, answer)))
+        let entry = Entry::of(&desired.digest(), &answer);
+        trim(desired, &mut answer);
+        Ok(WrittenOne {
+            at,
+            entry,
+            object: answer,
+        })
     }
 
     /// Sends a write. A port or an address of an object that has just gone is free a moment later.
@@ -252,12 +280,17 @@ impl Apply<'_> {
         let is_definition = |at: &usize| {
             self.desired.objects[*at].object.kind().as_str() == "CustomResourceDefinition"
         };
-        let definitions: Vec<usize> = written.keys().copied().filter(is_definition).collect();
+        let definitions: Vec<usize> = written
+            .objects
+            .keys()
+            .copied()
+            .filter(is_definition)
+            .collect();
         let deadline = tokio::time::Instant::now() + ESTABLISHED;
         for at in definitions {
             let key = self.desired.objects[at].object.key();
             loop {
-                let says = match readiness(&written[&at]) {
+                let says = match readiness(&written.objects[&at]) {
                     Readiness::Current => break,
                     Readiness::InProgress(says) | Readiness::Failed(says) => says,
                 };
@@ -277,7 +310,8 @@ impl Apply<'_> {
                     context: self.session.place.context.clone(),
                     source: Box::new(source),
                 })?;
-                written.insert(at, found.ok_or_else(|| gone(key))?);
+                let found = found.ok_or_else(|| gone(key))?;
+                written.objects.insert(at, found);
             }
         }
         Ok(())

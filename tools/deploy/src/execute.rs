@@ -90,19 +90,19 @@ impl Execution<'_> {
         for (at, wave) in waves.into_iter().enumerate() {
             records.announce(&wave).await?;
             self.remove().first(&wave).await?;
-            let Some(written) = apply.write(&wave, pushes).await? else {
+            let Some(mut written) = apply.write(&wave, pushes).await? else {
                 return Ok(());
             };
             let prunes = records.prunes(&wave);
             let phase = if prunes { Phase::Written } else { Phase::Done };
             records.settle(&wave, &written, phase).await?;
-            for (at, object) in &written {
-                last[*at] = Some(object.clone());
+            for (at, object) in written.objects.drain() {
+                last[at] = object;
             }
             // A gate is one whatever the options say; only the last wave need not be waited for.
             let waits = self.context.options.waits() || at + 1 < count;
             if waits {
-                self.wait(&wave, &last, &mut follow).await?;
+                self.wait(&wave, &mut last, &mut follow).await?;
             }
             if prunes && (waits || rollout == Rollout::Parallel) {
                 self.prune(&wave, &records, &written).await?;
@@ -124,12 +124,12 @@ impl Execution<'_> {
         records.settle(wave, written, Phase::Done).await
     }
 
-    /// Each object as it was found; `None` for what is yet to be written.
-    fn found(&self) -> Vec<Option<Value>> {
+    /// Each object as it was found; null for what is yet to be written.
+    fn found(&self) -> Vec<Value> {
         let pairs = self.seen.objects.iter().zip(&self.plan.actions);
         let found = |(live, action): (&Live, &Action)| {
             let stays = live.object().filter(|_| !action.is_sent());
-            stays.cloned()
+            stays.cloned().unwrap_or_default()
         };
         pairs.map(found).collect()
     }
@@ -137,7 +137,7 @@ impl Execution<'_> {
     async fn wait(
         &self,
         wave: &[usize],
-        last: &[Option<Value>],
+        last: &mut [Value],
         follow: &mut Follow<'_>,
     ) -> Result<(), Error> {
         let wait = Wait {

@@ -20,7 +20,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use windlass_k8s_object::{Key, Kind, Name, Namespace, Object};
+use windlass_k8s_object::{Key, Kind, Name, Namespace, Object, canonical};
 
 use crate::cluster::FIELD_MANAGER;
 use crate::mask::is_secret;
@@ -83,6 +83,12 @@ impl InventoryId {
         format!("applyset-{}-v1", BASE64_URL_SAFE_NO_PAD.encode(digest))
     }
 
+    /// Its lease.
+    pub fn lease_key(&self) -> Key {
+        let group = "coordination.k8s.io";
+        key_of_parts(group, "Lease", &self.namespace, &self.name).expect("made of checked parts")
+    }
+
     /// What it is called in a message.
     pub fn key(&self) -> Key {
         key_of_parts("", "ConfigMap", &self.namespace, &self.name).expect("made of checked parts")
@@ -118,7 +124,7 @@ impl Fingerprint {
     }
 }
 
-/// The SHA-256 digest of a manifest, in a form that depends on values only.
+/// The SHA-256 digest of a manifest in its [`canonical`] form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ManifestDigest([u8; 32]);
 
@@ -145,37 +151,6 @@ pub fn own_entry(live: &Value) -> Option<&Value> {
             && entry["operation"] == "Apply"
             && entry["subresource"].as_str().unwrap_or_default().is_empty()
     })
-}
-
-/// JSON with the keys of each object in order, so that it depends on values only.
-fn canonical(value: &Value, text: &mut Vec<u8>) {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            text.push(b'{');
-            for key in keys {
-                scalar(key, text);
-                text.push(b':');
-                canonical(&map[key], text);
-                text.push(b',');
-            }
-            text.push(b'}');
-        }
-        Value::Array(items) => {
-            text.push(b'[');
-            for item in items {
-                canonical(item, text);
-                text.push(b',');
-            }
-            text.push(b']');
-        }
-        value => scalar(value, text),
-    }
-}
-
-fn scalar(value: &impl serde::Serialize, text: &mut Vec<u8>) {
-    serde_json::to_writer(text, value).expect("a scalar is JSON, and memory takes it");
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -72,6 +72,14 @@ pub struct Sighting {
     at: Instant,
 }
 
+impl Sighting {
+    /// A lease as it was read just now; `None` if there is none.
+    pub fn of(lease: Option<Value>) -> Self {
+        let at = Instant::now();
+        Self { lease, at }
+    }
+}
+
 impl From<ApiError> for LeaseError {
     fn from(error: ApiError) -> Self {
         Self::Api(error)
@@ -119,18 +127,55 @@ impl Leases {
         self.terms.duration + self.terms.renewal
     }
 
-    /// Looks at the lease of a group.
+    async fn sight(cluster: &Cluster, id: &InventoryId) -> Result<Sighting, LeaseError> {
+        let kind = Resource::leases();
+        let lease = cluster.get(&kind, Some(&id.namespace), &id.name).await?;
+        Ok(Sighting::of(lease))
+    }
+
+    /// Takes the lease of a group, which was as `sighting` says, if nobody has it. Tells whether it
+    /// was taken.
     ///
     /// # Errors
     /// The API server refuses.
-    pub async fn sight(cluster: &Cluster, id: &InventoryId) -> Result<Sighting, LeaseError> {
-        let kind = Resource::leases();
-        let lease = cluster.get(&kind, Some(&id.namespace), &id.name).await?;
-        let at = Instant::now();
-        Ok(Sighting { lease, at })
+    pub async fn attempt(
+        &self,
+        cluster: &Cluster,
+        id: &InventoryId,
+        sighting: &Sighting,
+    ) -> Result<bool, LeaseError> {
+        let is_held = |lease: &Value| self.other_holder(lease).is_some();
+        if sighting.lease.as_ref().is_some_and(is_held) {
+            return Ok(false);
+        }
+        self.write(cluster, id, sighting.lease.as_ref()).await
     }
 
-    /// Takes the lease of a group, which was as `first` says; waits for it until `deadline`, and
+    /// Writes a lease as ours, as it was read or anew; tells whether nobody was quicker.
+    async fn write(
+        &self,
+        cluster: &Cluster,
+        id: &InventoryId,
+        found: Option<&Value>,
+    ) -> Result<bool, LeaseError> {
+        let kind = Resource::leases();
+        let request = match found {
+            None => create_request(&kind, &id.namespace, &self.lease(id)),
+            Some(lease) => update_request(&kind, &id.namespace, &id.name, &self.taken(lease)),
+        };
+        match cluster.send(&request?).await {
+            Ok(lease) => {
+                self.hold(cluster, id, lease);
+                Ok(true)
+            }
+            Err(ApiError::Status { code: 409, .. }) => Ok(false),
+            // Whoever had it has given it back meanwhile.
+            Err(error) if found.is_some() && error.is_not_found() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes the lease of a group, which was as `first` says, if that is known; waits for it until `deadline`, and
     /// calls `waits` with whom it waits for.
     ///
     /// # Errors
@@ -139,54 +184,42 @@ impl Leases {
         &self,
         cluster: &Cluster,
         id: &InventoryId,
-        first: Sighting,
+        first: Option<Sighting>,
         deadline: Instant,
         mut waits: impl FnMut(&str),
     ) -> Result<Passed, LeaseError> {
-        let kind = Resource::leases();
         let mut passed = Passed::Free;
-        let mut first = Some(first);
+        let mut first = first;
         let mut seen: Option<(Value, Instant)> = None;
         loop {
             let Sighting { lease: found, at } = match first.take() {
                 Some(first) => first,
                 None => Self::sight(cluster, id).await?,
             };
-            let request = match &found {
-                None => {
-                    let lease = self.lease(id);
-                    create_request(&kind, &id.namespace, &lease)?
+            if let Some(lease) = &found {
+                let version = lease["metadata"]["resourceVersion"].clone();
+                if seen.as_ref().is_none_or(|(last, _)| *last != version) {
+                    seen = Some((version, at));
                 }
-                Some(lease) => {
-                    let version = lease["metadata"]["resourceVersion"].clone();
-                    if seen.as_ref().is_none_or(|(last, _)| *last != version) {
-                        seen = Some((version, at));
+                let since = seen.as_ref().map_or(at, |(_, since)| *since);
+                if let Some(holder) = self.other_holder(lease)
+                    && since.elapsed() < duration_of(lease)
+                {
+                    passed = Passed::Waited;
+                    if Instant::now() >= deadline {
+                        let holder = holder.to_owned();
+                        return Err(LeaseError::Held { holder });
                     }
-                    let since = seen.as_ref().map_or(at, |(_, since)| *since);
-                    if let Some(holder) = self.other_holder(lease)
-                        && since.elapsed() < duration_of(lease)
-                    {
-                        passed = Passed::Waited;
-                        if Instant::now() >= deadline {
-                            let holder = holder.to_owned();
-                            return Err(LeaseError::Held { holder });
-                        }
-                        waits(holder);
-                        tokio::time::sleep(self.terms.renewal).await;
-                        continue;
-                    }
-                    update_request(&kind, &id.namespace, &id.name, &self.taken(lease))?
+                    waits(holder);
+                    tokio::time::sleep(self.terms.renewal).await;
+                    continue;
                 }
-            };
-            match cluster.send(&request).await {
-                Ok(lease) => {
-                    self.hold(cluster, id, lease);
-                    return Ok(passed);
-                }
-                // Somebody was quicker.
-                Err(ApiError::Status { code: 409, .. }) => passed = Passed::Waited,
-                Err(error) => return Err(error.into()),
             }
+            if self.write(cluster, id, found.as_ref()).await? {
+                return Ok(passed);
+            }
+            // Somebody was quicker.
+            passed = Passed::Waited;
         }
     }
 

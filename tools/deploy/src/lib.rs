@@ -69,6 +69,7 @@ pub mod screen;
 pub mod session;
 pub mod settle;
 pub mod tree;
+pub mod trim;
 pub mod verbs;
 pub mod wait;
 pub mod watch;

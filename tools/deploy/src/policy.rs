@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::desired::{ENVIRONMENT_LABEL, MANAGED_BY_LABEL, OBJECT_ANNOTATION};
+use crate::inventory::PART_OF_LABEL;
 use crate::request::{ObjectRequest, Recreate};
 
 /// What an object's owner says of it.
@@ -37,11 +39,20 @@ impl Policy {
     /// A path or a condition has another form.
     pub fn parse(request: &ObjectRequest) -> Result<Self, PolicyRefused> {
         let path = |text: &String| {
-            FieldPath::parse(text).ok_or_else(|| PolicyRefused {
+            let refused = |want| PolicyRefused {
                 attribute: "ignore_fields",
                 got: text.clone(),
-                want: "names with `.` between them and [index] or [\"key\"] behind them",
-            })
+                want,
+            };
+            let path = FieldPath::parse(text).ok_or_else(|| {
+                refused("names with `.` between them and [index] or [\"key\"] behind them")
+            })?;
+            if path.is_identity() {
+                return Err(refused(
+                    "a field that does not hold what the object is and whose it is",
+                ));
+            }
+            Ok(path)
         };
         let ready = |text: &String| {
             ReadyWhen::parse(text).ok_or_else(|| PolicyRefused {
@@ -71,6 +82,18 @@ impl Policy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldPath(Vec<Segment>);
 
+/// The fields that say which object it is and whose.
+const IDENTITY: [&[&str]; 8] = [
+    &["apiVersion"],
+    &["kind"],
+    &["metadata", "name"],
+    &["metadata", "namespace"],
+    &["metadata", "annotations", OBJECT_ANNOTATION],
+    &["metadata", "labels", MANAGED_BY_LABEL],
+    &["metadata", "labels", PART_OF_LABEL],
+    &["metadata", "labels", ENVIRONMENT_LABEL],
+];
+
 /// One step of a [`FieldPath`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Segment {
@@ -97,6 +120,15 @@ impl FieldPath {
         Some(Self(segments))
     }
 
+    /// Whether it is one of the fields that say which object it is and whose, or holds one.
+    fn is_identity(&self) -> bool {
+        IDENTITY.iter().any(|own| {
+            let pairs = own.iter().zip(&self.0);
+            let mut same = pairs.map(|(own, segment)| segment == own);
+            same.all(|same| same)
+        })
+    }
+
     /// Its steps, from the outermost.
     pub fn segments(&self) -> &[Segment] {
         &self.0
@@ -110,6 +142,12 @@ impl FieldPath {
                 Segment::Name(name) => value.get(name),
                 Segment::Index(index) => value.get(*index),
             })
+    }
+}
+
+impl PartialEq<&str> for Segment {
+    fn eq(&self, name: &&str) -> bool {
+        matches!(self, Self::Name(own) if own == name)
     }
 }
 
@@ -258,6 +296,29 @@ mod tests {
             "[0]",
         ] {
             assert_eq!(FieldPath::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_object_is_cannot_be_left_to_others() {
+        let is_identity = |text: &str| FieldPath::parse(text).expect(text).is_identity();
+        for text in [
+            "kind",
+            "metadata",
+            "metadata.name",
+            "metadata.labels",
+            "metadata.labels[\"windlass.dev/environment\"]",
+            "metadata.annotations[\"windlass.dev/object\"].x",
+        ] {
+            assert!(is_identity(text), "{text}");
+        }
+        for text in [
+            "spec.replicas",
+            "metadata.labels.tier",
+            "kinds",
+            "spec.kind",
+        ] {
+            assert!(!is_identity(text), "{text}");
         }
     }
 

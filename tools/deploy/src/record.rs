@@ -112,8 +112,11 @@ impl Records<'_> {
                 Action::Keep { .. } => {}
                 Action::Same if matches!(self.seen.objects[at], Live::Recorded(_)) => {}
                 _ => {
-                    let live = written.get(&at).or_else(|| self.seen.objects[at].object());
-                    let entry = live.map(|live| Entry::of(&desired.digest(), live));
+                    let found = || {
+                        let live = self.seen.objects[at].object();
+                        live.map(|live| Entry::of(&desired.digest(), live))
+                    };
+                    let entry = written.entries.get(&at).cloned().or_else(found);
                     inventory.0.insert(key.clone(), entry.unwrap_or_default());
                 }
             }

@@ -77,8 +77,8 @@ pub struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits until all of the groups are ready. `last` is each object as it was last seen, `None` for
-    /// those that are not written yet; `show` is called whenever something may have changed, and once
+    /// Waits until all of the groups are ready. `objects` are as they were last seen, null for those
+    /// that are not written yet, and are kept up to date; `show` is called whenever something may have changed, and once
     /// a second.
     ///
     /// # Errors
@@ -86,15 +86,11 @@ impl Wait<'_> {
     /// not read what has to be watched.
     pub async fn until_ready(
         &self,
-        last: &[Option<Value>],
+        objects: &mut [Value],
         mut show: impl FnMut(&[Status]),
     ) -> Result<(), Error> {
         let started = Instant::now();
-        let mut objects: Vec<Value> = last
-            .iter()
-            .map(|object| object.clone().unwrap_or(Value::Null))
-            .collect();
-        let mut statuses = self.statuses(&objects, &Store::default());
+        let mut statuses = self.statuses(objects, &Store::default());
         if self.is_done(&statuses) {
             show(&statuses);
             return Ok(());
@@ -107,7 +103,7 @@ impl Wait<'_> {
                 () = watcher.changed() => {}
                 _ = tick.tick() => {}
             }
-            self.refresh(&watcher, &mut objects, &mut statuses);
+            self.refresh(&watcher, objects, &mut statuses);
             if watcher.is_complete() || started.elapsed() >= FIRST_LOOK {
                 show(&statuses);
             }
@@ -127,7 +123,7 @@ impl Wait<'_> {
             let awaited = self.awaited(&statuses);
             let moment = Moment {
                 desired: self.desired,
-                objects: &objects,
+                objects,
                 statuses: &awaited,
                 store: &watcher.store,
                 now: Instant::now().into_std(),
@@ -141,7 +137,7 @@ impl Wait<'_> {
                 });
             }
             if started.elapsed() >= self.timeout {
-                return Err(self.timed_out(&objects, &statuses, &watcher).await);
+                return Err(self.timed_out(objects, &statuses, &watcher).await);
             }
         }
     }

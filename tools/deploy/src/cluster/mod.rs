@@ -237,10 +237,8 @@ impl Cluster {
     }
 
     async fn send_once(&self, request: &http::Request<Vec<u8>>) -> Result<Value, ApiError> {
-        self.client
-            .request(request.clone())
-            .await
-            .map_err(ApiError::from)
+        let answer = windlass_api_client::ask(&self.client, request.clone());
+        answer.await.map_err(ApiError::from)
     }
 
     /// The uid of the namespace `kube-system`, which is the identity of a cluster; `None` if we
@@ -366,9 +364,11 @@ impl Cluster {
         &self,
         resource: &Resource,
         namespace: Option<&str>,
+        labels: Option<&str>,
         mut take: impl FnMut(Value),
     ) -> Result<(), ApiError> {
         let mut parameters = ListParams::default().limit(PAGE);
+        parameters.label_selector = labels.map(str::to_owned);
         loop {
             let request = resource.request(namespace).list(&parameters);
             let mut page = self.send(&request.map_err(unmade)?).await?;

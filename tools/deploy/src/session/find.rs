@@ -20,16 +20,28 @@ const MANY: usize = 8;
 /// An object that is looked for: its kind, and its name.
 type Wanted<'a> = (&'a Resource, &'a Key);
 
-/// An object that is there, and where it stands among those that are looked for.
-type Found = (usize, Value);
+/// What was made of an object that is there, and where that stands among those that are looked for.
+type Found<T> = (usize, T);
 
 impl Session<'_> {
-    /// The objects, in the order of `wanted`; `None` for those that are not there, or of a kind that
-    /// the cluster does not serve.
-    pub(super) async fn find(
+    /// What `take` makes of the objects, in the order of `wanted`, whose places it is given; `None`
+    /// for those that are not there, or of a kind that the cluster does not serve. It is called as
+    /// objects arrive: what it does not keep takes no room.
+    pub(super) async fn find<T: Send>(
         &self,
         wanted: &[Option<Wanted<'_>>],
-    ) -> Result<Vec<Option<Value>>, Error> {
+        take: impl Fn(usize, Value) -> T + Sync,
+    ) -> Result<Vec<Option<T>>, Error> {
+        self.find_labelled(wanted, None, take).await
+    }
+
+    /// The same of objects that a label selector selects: where they are listed, others are not.
+    pub(super) async fn find_labelled<T: Send>(
+        &self,
+        wanted: &[Option<Wanted<'_>>],
+        labels: Option<&str>,
+        take: impl Fn(usize, Value) -> T + Sync,
+    ) -> Result<Vec<Option<T>>, Error> {
         let mut kinds: BTreeMap<(&Resource, Option<&Namespace>), Vec<usize>> = BTreeMap::new();
         for (at, one) in wanted.iter().enumerate() {
             if let Some((resource, key)) = one {
@@ -37,17 +49,20 @@ impl Session<'_> {
                 kinds.entry((resource, namespace)).or_default().push(at);
             }
         }
-        let mut looks: Vec<BoxFuture<'_, Result<Vec<Found>, Error>>> = Vec::new();
+        let mut looks: Vec<BoxFuture<'_, Result<Vec<Found<T>>, Error>>> = Vec::new();
         for ((resource, namespace), members) in kinds {
             if members.len() >= MANY && is_listed(resource) {
-                looks.push(self.find_all(resource, namespace, members, wanted).boxed());
+                looks.push({
+                    let look = self.find_all(resource, namespace, labels, members, wanted, &take);
+                    look.boxed()
+                });
             } else {
                 for at in members {
-                    looks.push(self.find_one(at, wanted).boxed());
+                    looks.push(self.find_one(at, wanted, &take).boxed());
                 }
             }
         }
-        let mut found = vec![None; wanted.len()];
+        let mut found: Vec<Option<T>> = wanted.iter().map(|_| None).collect();
         let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
         let all: Vec<_> = looks.try_collect().await?;
         for (at, object) in all.into_iter().flatten() {
@@ -56,25 +71,29 @@ impl Session<'_> {
         Ok(found)
     }
 
-    async fn find_one(
+    pub(super) async fn find_one<T>(
         &self,
         at: usize,
         wanted: &[Option<Wanted<'_>>],
-    ) -> Result<Vec<Found>, Error> {
+        take: &impl Fn(usize, Value) -> T,
+    ) -> Result<Vec<Found<T>>, Error> {
         let Some((resource, key)) = wanted[at] else {
             return Ok(Vec::new());
         };
         let found = self.get(resource, key).await?;
-        Ok(found.map(|object| (at, object)).into_iter().collect())
+        let found = found.map(|object| (at, take(at, object)));
+        Ok(found.into_iter().collect())
     }
 
-    async fn find_all(
+    async fn find_all<T>(
         &self,
         resource: &Resource,
         namespace: Option<&Namespace>,
+        labels: Option<&str>,
         members: Vec<usize>,
         wanted: &[Option<Wanted<'_>>],
-    ) -> Result<Vec<Found>, Error> {
+        take: &impl Fn(usize, Value) -> T,
+    ) -> Result<Vec<Found<T>>, Error> {
         let mut places: HashMap<&str, usize> = HashMap::new();
         for at in &members {
             if let Some((_, key)) = wanted[*at] {
@@ -83,17 +102,19 @@ impl Session<'_> {
         }
         let namespace = namespace.map(Namespace::as_str);
         let mut found = Vec::new();
-        let pages = self.cluster.list_each(resource, namespace, |item| {
+        let pages = self.cluster.list_each(resource, namespace, labels, |item| {
             let name = item["metadata"]["name"].as_str().unwrap_or_default();
             if let Some(at) = places.get(name) {
-                found.push((*at, item));
+                found.push((*at, take(*at, item)));
             }
         });
         match pages.await {
             Ok(()) => Ok(found),
             // Who may not list may be allowed to read by name.
             Err(error) if error.is_forbidden() => {
-                let looks = members.into_iter().map(|at| self.find_one(at, wanted));
+                let looks = members
+                    .into_iter()
+                    .map(|at| self.find_one(at, wanted, take));
                 let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
                 Ok(looks.try_concat().await?)
             }

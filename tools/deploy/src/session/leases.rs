@@ -1,13 +1,16 @@
 //! Takes the leases of the groups that a plan writes to.
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
+use serde_json::Value;
 use tokio::time::Instant;
+use windlass_k8s_object::Key;
 
 use super::{CONCURRENCY, Session};
-use crate::desired::Desired;
+use crate::cluster::Resource;
+use crate::desired::{Desired, MANAGED_BY_LABEL};
 use crate::error::{Error, Reason};
-use crate::inventory::InventoryId;
-use crate::lease::{LeaseError, Leases, Passed};
+use crate::inventory::{ID_LABEL, InventoryId};
+use crate::lease::{LeaseError, Passed, Sighting};
 use crate::plan::{Plan, Seen};
 use crate::verbs::Context;
 
@@ -38,14 +41,22 @@ impl Session<'_> {
         };
         let deadline = Instant::now() + patience;
         // All at once: those of one run that was killed run out at the same time.
-        let sightings = groups.iter().map(|(id, _)| async move {
-            let sighting = Leases::sight(&self.cluster, id).await;
-            sighting.map_err(|error| self.unleased(id, error))
+        let sightings = self.sightings(&groups).await?;
+        let attempts = groups.iter().zip(&sightings).map(|((id, _), sighting)| {
+            let attempt = context.leases.attempt(&self.cluster, id, sighting);
+            attempt.map_err(|error| self.unleased(id, error))
         });
-        let sightings = futures::stream::iter(sightings).buffered(CONCURRENCY);
-        let sightings: Vec<_> = sightings.try_collect().await?;
+        let attempts = futures::stream::iter(attempts).buffered(CONCURRENCY);
+        let taken: Vec<bool> = attempts.try_collect().await?;
+        if taken.iter().all(|taken| *taken) {
+            return self.passed_since(desired, seen, plan).await;
+        }
+        // Somebody is there. Now in order, beginning with none.
+        context.leases.release().await;
+        let firsts = sightings.into_iter().zip(taken);
+        let firsts = firsts.map(|(sighting, taken)| (!taken).then_some(sighting));
         let mut passed = Passed::Free;
-        for ((id, group), first) in groups.into_iter().zip(sightings) {
+        for ((id, group), first) in groups.into_iter().zip(firsts) {
             let name = &desired.groups[group].name;
             let mut told = None;
             let tell = |holder: &str| {
@@ -70,6 +81,19 @@ impl Session<'_> {
         self.passed_since(desired, seen, plan).await
     }
 
+    /// Looks at the leases of groups.
+    async fn sightings(&self, groups: &[(&InventoryId, usize)]) -> Result<Vec<Sighting>, Error> {
+        let kind = Resource::leases();
+        let keys: Vec<Key> = groups.iter().map(|(id, _)| id.lease_key()).collect();
+        let wanted: Vec<_> = keys.iter().map(|key| Some((&kind, key))).collect();
+        let ours = format!("{MANAGED_BY_LABEL}=windlass");
+        let found = self.find_labelled(&wanted, Some(&ours), |_, lease| Sighting::of(Some(lease)));
+        let found = found.await?.into_iter();
+        Ok(found
+            .map(|found| found.unwrap_or_else(|| Sighting::of(None)))
+            .collect())
+    }
+
     /// Whether somebody has written an inventory since it was read: whoever held a lease before may
     /// have ended just now.
     async fn passed_since(
@@ -78,19 +102,18 @@ impl Session<'_> {
         seen: &Seen,
         plan: &Plan,
     ) -> Result<Passed, Error> {
-        let id = |group: &usize| Some((desired.groups[*group].inventory.as_ref()?, *group));
-        let groups = plan.records.iter().filter_map(id);
-        let reads = groups.map(|(id, group)| async move {
-            let present = self.read_inventory(id).await?;
-            Ok::<_, Error>(present.version == seen.groups[group].version)
-        });
-        let reads = futures::stream::iter(reads).buffered(CONCURRENCY);
-        let same: Vec<bool> = reads.try_collect().await?;
-        Ok(if same.iter().all(|same| *same) {
-            Passed::Free
-        } else {
-            Passed::Waited
-        })
+        let id = |group: &usize| Some((desired.groups[*group].inventory.as_ref()?.key(), *group));
+        let groups: Vec<(Key, usize)> = plan.records.iter().filter_map(id).collect();
+        let kind = Resource::config_maps();
+        let wanted: Vec<_> = groups.iter().map(|(key, _)| Some((&kind, key))).collect();
+        let version = |_, object: Value| {
+            let version = object["metadata"]["resourceVersion"].as_str();
+            version.map(str::to_owned)
+        };
+        let found = self.find_labelled(&wanted, Some(ID_LABEL), version).await?;
+        let mut pairs = groups.iter().zip(found);
+        let same = pairs.all(|((_, group), now)| now.flatten() == seen.groups[*group].version);
+        Ok(if same { Passed::Free } else { Passed::Waited })
     }
 
     fn unleased(&self, id: &InventoryId, error: LeaseError) -> Error {

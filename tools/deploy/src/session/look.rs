@@ -16,6 +16,7 @@ use crate::order::is_kept;
 use crate::plan::{Goal, Live, Presence, Remembered, is_going};
 use crate::request::{DeployRequest, Recreate};
 use crate::settle::settled;
+use crate::trim::trim;
 
 /// What the API server is asked of each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +49,40 @@ impl Ask {
     }
 }
 
-/// What is known of an object beside itself, when the API server is asked.
-struct Known<'a> {
+/// Whether an object stands as it was written, by what its group's inventory has of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It does.
+    AsWritten,
+    /// It does not, or nobody remembers.
+    Unknown,
+}
+
+/// What is known of an object when the API server is asked.
+struct Known {
+    /// The object; trimmed if it stands as it was written.
     live: Value,
-    entry: Option<&'a Entry>,
     claim: Claim,
+    standing: Standing,
+}
+
+impl Known {
+    fn of(desired: &DesiredObject, mut live: Value, entry: Option<&Entry>, sets: &Sets) -> Self {
+        let claim = claim(desired, &live, entry, sets);
+        let stands = claim == Claim::Ours
+            && entry.is_some_and(|entry| entry.matches(&desired.digest(), &live));
+        let standing = if stands {
+            trim(desired, &mut live);
+            Standing::AsWritten
+        } else {
+            Standing::Unknown
+        };
+        Self {
+            live,
+            claim,
+            standing,
+        }
+    }
 }
 
 impl Session<'_> {
@@ -72,18 +102,23 @@ impl Session<'_> {
         let wanted = desired.objects.iter();
         let wanted = wanted.map(|one| Some((resource(one)?, one.object.key())));
         let wanted: Vec<_> = wanted.collect();
-        let found = self.find(&wanted).await?;
         let sets = Sets::of(desired);
-        let looks = desired.objects.iter().zip(wanted).zip(found);
-        let looks = looks.map(|((one, wanted), live)| {
-            let key = one.object.key();
+        let known = |at: usize, live: Value| {
+            let one = &desired.objects[at];
             let entry = groups.get(one.group);
-            let entry = entry.and_then(|group| group.inventory.0.get(key));
-            let known = live.map(|live| Known {
-                claim: claim(one, &live, entry, &sets),
-                live,
-                entry,
-            });
+            let entry = entry.and_then(|group| group.inventory.0.get(one.object.key()));
+            match ask.for_object(&one.object) {
+                Ask::Write => Known::of(one, live, entry, &sets),
+                Ask::Presence | Ask::Anew => Known {
+                    claim: claim(one, &live, entry, &sets),
+                    live,
+                    standing: Standing::Unknown,
+                },
+            }
+        };
+        let found = self.find(&wanted, known).await?;
+        let looks = desired.objects.iter().zip(wanted).zip(found);
+        let looks = looks.map(|((one, wanted), known)| {
             self.look_at(ask, one, wanted.map(|(resource, _)| resource), known)
         });
         futures::stream::iter(looks)
@@ -97,7 +132,7 @@ impl Session<'_> {
         ask: Ask,
         desired: &DesiredObject,
         resource: Option<&Resource>,
-        known: Option<Known<'_>>,
+        known: Option<Known>,
     ) -> Result<Live, Error> {
         let object = &desired.object;
         let Some(resource) = resource else {
@@ -137,20 +172,14 @@ impl Session<'_> {
         &self,
         resource: &Resource,
         desired: &DesiredObject,
-        known: Known<'_>,
+        known: Known,
     ) -> Result<Live, Error> {
         let Known {
             mut live,
-            entry,
             claim,
+            standing,
         } = known;
-        if claim == Claim::Ours
-            && entry.is_some_and(|entry| entry.matches(&desired.digest(), &live))
-        {
-            // What has told that is the larger part of an object, and of no more use.
-            if let Some(metadata) = live["metadata"].as_object_mut() {
-                metadata.shift_remove("managedFields");
-            }
+        if standing == Standing::AsWritten {
             return Ok(Live::Recorded(live));
         }
         let conflicts = self.conflicts_of(&claim);

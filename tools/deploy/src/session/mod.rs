@@ -12,6 +12,7 @@ pub use look::{Ask, look_for_images};
 use std::time::SystemTime;
 
 use kube::config::AuthInfo;
+use windlass_api_client::{Needs, client};
 use windlass_k8s_object::{Environment, Ownership};
 
 use crate::api_error::ApiError;
@@ -98,7 +99,11 @@ pub struct Connection {
 
 impl Connection {
     /// By the kubeconfig that has the request's context.
-    pub async fn open(context: &str, environment: &ProcessEnvironment) -> Result<Self, Error> {
+    pub async fn open(
+        context: &str,
+        environment: &ProcessEnvironment,
+        needs: Needs,
+    ) -> Result<Self, Error> {
         let kubeconfig::Found {
             config,
             kubectl,
@@ -107,7 +112,7 @@ impl Connection {
         let server = host_and_port(&config.cluster_url);
         let user = config.auth_info.clone();
         // No request is made yet: what can fail is a key, a certificate or a program that it names.
-        let client = kube::Client::try_from(config).map_err(|error| {
+        let client = client(config, needs).map_err(|error| {
             let reason = ApiError::from(error).to_string();
             let program = user.exec.as_ref().and_then(|exec| exec.command.as_ref());
             Error::Kubeconfig {

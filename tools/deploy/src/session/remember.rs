@@ -3,27 +3,22 @@
 use std::collections::HashSet;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
 use windlass_k8s_object::Key;
 
 use super::{CONCURRENCY, Session};
 use crate::cluster::Resource;
 use crate::desired::Desired;
 use crate::error::Error;
-use crate::inventory::{Inventory, InventoryId, TARGET_ANNOTATION};
+use crate::inventory::{ID_LABEL, Inventory, InventoryId, TARGET_ANNOTATION};
 use crate::plan::{Leftover, Remembered};
 
 impl Session<'_> {
     /// Reads the inventories of all groups, in their order, and the objects in them that nobody
     /// describes any more. A group that is applied in part has none.
     pub async fn remember(&self, desired: &Desired) -> Result<Vec<Remembered>, Error> {
-        let reads = desired.groups.iter().map(|group| async move {
-            match &group.inventory {
-                Some(id) => self.read_inventory(id).await,
-                None => Ok(Remembered::default()),
-            }
-        });
-        let reads = futures::stream::iter(reads).buffered(CONCURRENCY);
-        let mut groups: Vec<Remembered> = reads.try_collect().await?;
+        let ids = desired.groups.iter().map(|group| group.inventory.as_ref());
+        let mut groups = self.read_inventories(ids).await?;
         let described: HashSet<&Key> = desired.objects.iter().map(|one| one.object.key()).collect();
         for remembered in &mut groups {
             remembered.leftovers = self.leftovers(&remembered.inventory, &described).await?;
@@ -31,13 +26,36 @@ impl Session<'_> {
         Ok(groups)
     }
 
-    /// One inventory; empty if there is none.
-    pub(super) async fn read_inventory(&self, id: &InventoryId) -> Result<Remembered, Error> {
-        let key = id.key();
-        let Some(found) = self.get(&Resource::config_maps(), &key).await? else {
-            return Ok(Remembered::default());
-        };
-        let inventory = Inventory::parse(&found).map_err(|source| Error::Inventory {
+    /// Inventories, in the order of their ids; empty for those that are not there, or have no id.
+    async fn read_inventories<'a>(
+        &self,
+        ids: impl Iterator<Item = Option<&'a InventoryId>>,
+    ) -> Result<Vec<Remembered>, Error> {
+        let kind = Resource::config_maps();
+        let keys: Vec<Option<Key>> = ids.map(|id| id.map(InventoryId::key)).collect();
+        let wanted: Vec<_> = keys
+            .iter()
+            .map(|key| key.as_ref().map(|key| (&kind, key)))
+            .collect();
+        let take = |_, object| object;
+        let mut found = self.find_labelled(&wanted, Some(ID_LABEL), take).await?;
+        // One that has lost its label is none that may be forgotten.
+        let missing = (0..found.len()).filter(|at| found[*at].is_none());
+        let looks = missing.map(|at| self.find_one(at, &wanted, &take));
+        let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
+        for (at, object) in looks.try_concat().await? {
+            found[at] = Some(object);
+        }
+        let pairs = keys.into_iter().zip(found);
+        let read = pairs.map(|(key, found)| match (key, found) {
+            (Some(key), Some(found)) => self.read_inventory(key, &found),
+            _ => Ok(Remembered::default()),
+        });
+        read.collect()
+    }
+
+    fn read_inventory(&self, key: Key, found: &Value) -> Result<Remembered, Error> {
+        let inventory = Inventory::parse(found).map_err(|source| Error::Inventory {
             object: Box::new(key),
             context: self.place.context.clone(),
             source,
@@ -64,7 +82,7 @@ impl Session<'_> {
         let resource = |key: &&Key| self.resources.of_key(key);
         let wanted = keys.iter().map(|key| Some((resource(key)?, *key)));
         let wanted: Vec<_> = wanted.collect();
-        let found = self.find(&wanted).await?;
+        let found = self.find(&wanted, |_, object| object).await?;
         let pairs = keys.into_iter().zip(found);
         Ok(pairs
             .map(|(key, live)| Leftover {

@@ -98,5 +98,5 @@ async fn carry_out(
         plan,
     };
     let all: Vec<usize> = (0..desired.groups.len()).collect();
-    records.settle(&all, &Written::new(), Phase::Done).await
+    records.settle(&all, &Written::default(), Phase::Done).await
 }

@@ -15,6 +15,7 @@ pub mod status;
 
 use std::path::{Path, PathBuf};
 
+use windlass_api_client::Needs;
 use windlass_k8s_object::Environment;
 use windlass_oci_registry::{Client as Registry, DockerConfig, Settings, docker_config_path};
 
@@ -111,7 +112,12 @@ impl<'a> Context<'a> {
 
     /// Connects to the cluster of the request, and says which it is.
     pub async fn open(&self, environment: &Environment) -> Result<Session<'a>, Error> {
-        let connection = Connection::open(&self.request.cluster.context, self.environment).await?;
+        let needs = match self.request.verb {
+            Verb::PortForward => Needs::Upgrades,
+            _ => Needs::Requests,
+        };
+        let context = &self.request.cluster.context;
+        let connection = Connection::open(context, self.environment, needs).await?;
         let environment = environment.clone();
         let session = Session::start(self.request, self.options, environment, connection).await?;
         self.journal.connected(&session.place);
