@@ -24,7 +24,7 @@ use crate::explain::Explanation;
 use crate::inventory::Entry;
 use crate::journal::{Journal, Progressed};
 use crate::order::Stage;
-use crate::plan::{Action, Plan, Seen};
+use crate::plan::{Action, Live, Plan, Seen};
 use crate::progress::Progress;
 use crate::ready::{Readiness, readiness};
 use crate::screen;
@@ -210,7 +210,12 @@ impl Apply<'_> {
 
     async fn write_now(&self, at: usize) -> Result<WrittenOne, Error> {
         let desired = &self.desired.objects[at];
-        let object = settled(desired, self.seen.objects[at].object());
+        // One that stands as it was written is sent only where it goes first: nothing of it stays.
+        let live = match &self.seen.objects[at] {
+            Live::Recorded(_) => None,
+            live => live.object(),
+        };
+        let object = settled(desired, live);
         let key = object.key();
         let failed = |source: ApiError| {
             let conflicts = source.conflicts();

@@ -163,9 +163,11 @@ impl Leases {
             None => create_request(&kind, &id.namespace, &self.lease(id)),
             Some(lease) => update_request(&kind, &id.namespace, &id.name, &self.taken(lease)),
         };
-        match cluster.send(&request?).await {
+        let request = request?;
+        let since = Instant::now();
+        match cluster.send(&request).await {
             Ok(lease) => {
-                self.hold(cluster, id, lease);
+                self.hold(cluster, id, lease, since);
                 Ok(true)
             }
             Err(ApiError::Status { code: 409, .. }) => Ok(false),
@@ -175,8 +177,8 @@ impl Leases {
         }
     }
 
-    /// Takes the lease of a group, which was as `first` says, if that is known; waits for it until `deadline`, and
-    /// calls `waits` with whom it waits for.
+    /// Takes the lease of a group, which was as `first` says, if that is known; waits for it until
+    /// `deadline`, and calls `waits` with whom it waits for.
     ///
     /// # Errors
     /// Somebody else holds it at the deadline, or the API server refuses.
@@ -252,12 +254,14 @@ impl Leases {
         lease
     }
 
-    fn hold(&self, cluster: &Cluster, id: &InventoryId, lease: Value) {
+    /// Renews a lease from now on; `since` is when it was asked for.
+    fn hold(&self, cluster: &Cluster, id: &InventoryId, lease: Value, since: Instant) {
         let lease = Arc::new(tokio::sync::Mutex::new(lease));
         let renewal = tokio::spawn(renew(
             cluster.clone(),
             id.clone(),
             lease.clone(),
+            since,
             self.terms,
             self.lost.clone(),
         ));
@@ -308,16 +312,16 @@ impl Leases {
     }
 }
 
-/// Renews a lease until it is lost.
+/// Renews a lease, last written after `renewed`, until it is lost.
 async fn renew(
     cluster: Cluster,
     id: InventoryId,
     lease: Arc<tokio::sync::Mutex<Value>>,
+    mut renewed: Instant,
     terms: Terms,
     lost: watch::Sender<Option<InventoryId>>,
 ) {
     let cluster = cluster.asking_once();
-    let mut renewed = Instant::now();
     loop {
         tokio::time::sleep(terms.renewal).await;
         let mut lease = lease.lock().await;
@@ -326,10 +330,12 @@ async fn renew(
         let request = update_request(&Resource::leases(), &id.namespace, &id.name, &next);
         let Ok(request) = request else { return };
         let left = terms.duration.saturating_sub(renewed.elapsed());
+        // Others count from the write, which is not before this.
+        let asked = Instant::now();
         match tokio::time::timeout(left, cluster.send(&request)).await {
             Ok(Ok(answer)) => {
                 *lease = answer;
-                renewed = Instant::now();
+                renewed = asked;
             }
             Ok(Err(ApiError::Status { code: 409, .. })) => {
                 // A renewal whose answer was lost, somebody's label, or somebody else's lease.

@@ -16,7 +16,7 @@
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`pods`], [`logs`], [`forward`] | whose pods they are, what they say, and a way to them |
-//! | [`watch`], [`wait`], [`ready`] | waiting |
+//! | [`watch`], [`wait`], [`ready`], [`trim`] | waiting, and what is kept for it |
 //! | [`problem`], [`patience`], [`explain`] | saying why it is not ready, and when to stop |
 //! | [`groups`], [`follow`], [`screen`], [`tree`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!

@@ -1,7 +1,7 @@
 //! What is kept of objects that nobody will write again. Pure.
 //!
-//! A run looks at how far its objects are until the last of them is ready. What a `ConfigMap` holds,
-//! or who has set which field, tells nothing of that, and is the larger part of most objects.
+//! A run looks at how far its objects are until the last of them is ready. What a `ConfigMap`
+//! holds, or who has set which field, tells nothing of that, and is the larger part of most objects.
 
 use serde_json::Value;
 

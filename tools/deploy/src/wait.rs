@@ -78,8 +78,8 @@ pub struct Wait<'a> {
 
 impl Wait<'_> {
     /// Waits until all of the groups are ready. `objects` are as they were last seen, null for those
-    /// that are not written yet, and are kept up to date; `show` is called whenever something may have changed, and once
-    /// a second.
+    /// that are not written yet, and are kept up to date; `show` is called whenever something may
+    /// have changed, and once a second.
     ///
     /// # Errors
     /// An object will not become ready, or is not in time: the lowest one of the graph. Or we may

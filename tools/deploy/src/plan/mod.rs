@@ -26,8 +26,8 @@ pub enum Live {
     Missing,
     /// It is not there, and the server says that it would not make it.
     Unmakable(ApiError),
-    /// It is there, and stands as its group's inventory says: nobody had to be asked. Without its
-    /// `managedFields`.
+    /// It is there, and stands as its group's inventory says: nobody had to be asked. Trimmed to what
+    /// tells how far it is.
     Recorded(Value),
     /// It is there, has fields that cannot be changed to what is desired, and may be made anew.
     Recreatable(Value),

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use windlass_k8s_object::Key;
 
-use super::{Action, Goal, Kept, Leftover, Live, Seen, deletes_claims, uid_of};
+use super::{Action, Goal, Kept, Leftover, Seen, deletes_claims, uid_of};
 use crate::claim::{Claim, Owner};
 use crate::cluster::FIELD_MANAGER;
 use crate::compare::is_managed_by;
@@ -116,17 +116,8 @@ fn is_own(live: &Value, entry: Option<&Entry>, inventory: &InventoryId) -> bool 
     }
 }
 
-/// Whether an object stands otherwise than an inventory says, though it is as described: a run that
-/// ended early has written it, or an older version of this tool, which took other fingerprints.
-fn is_outdated(entry: &Entry, desired: &DesiredObject, live: &Live) -> bool {
-    match live {
-        Live::Found { object, .. } => Entry::of(&desired.digest(), object) != *entry,
-        _ => entry.uid.is_none(),
-    }
-}
-
 /// The groups whose inventory has to be written: something is done to an object of theirs, or an
-/// object is not in it or stands otherwise than it says, or is there no more.
+/// object is not in it, or is there no more.
 pub(super) fn records(
     desired: &Desired,
     seen: &Seen,
@@ -134,15 +125,12 @@ pub(super) fn records(
     prunes: &[Prune],
 ) -> Vec<usize> {
     let mut stale = vec![false; desired.groups.len()];
-    let objects = desired.objects.iter().zip(&seen.objects);
-    for ((object, live), action) in objects.zip(actions) {
+    for (object, action) in desired.objects.iter().zip(actions) {
         let entry = seen.entry(object.group, object.object.key());
         stale[object.group] |= match action {
             Action::Gone => entry.is_some(),
             Action::Keep { .. } => false,
-            action => {
-                action.is_write() || entry.is_none_or(|entry| is_outdated(entry, object, live))
-            }
+            action => action.is_write() || entry.is_none_or(|entry| entry.uid.is_none()),
         };
     }
     for prune in prunes {

@@ -3,7 +3,6 @@
 use super::*;
 use crate::api_error::FieldProblem;
 use crate::desired::{DesiredObject, Group};
-use crate::inventory::InventoryId;
 use serde_json::json;
 use windlass_k8s_object::{Environment, Object, Ownership};
 
@@ -298,38 +297,4 @@ fn what_has_no_managers_and_would_not_change_is_the_same() {
     let seen = seen(vec![live]);
     let plan = plan(Goal::Apply, Takeover::Refuse, &desired, &seen).expect("plan");
     assert_eq!(plan.actions, [Action::Same]);
-}
-
-#[test]
-fn what_stands_otherwise_than_the_inventory_says_is_recorded_anew() {
-    let mut desired = desired(vec![object("ConfigMap", "a")]);
-    let id = InventoryId::of("demo/g/myns", "alice");
-    desired.groups[0].inventory = Some(id);
-    let key = desired.objects[0].object.key().clone();
-    let live = json!({"metadata": {"uid": "u1", "managedFields": [
-        {"manager": "windlass", "operation": "Apply", "fieldsV1": {"f:data": {}}}]}});
-    let records = |entry: Entry, live: Live| {
-        let mut seen = seen(vec![live]);
-        let inventory = Inventory([(key.clone(), entry)].into());
-        seen.groups = vec![Remembered {
-            inventory,
-            ..Remembered::default()
-        }];
-        let plan = plan(Goal::Apply, Takeover::Refuse, &desired, &seen).expect("plan");
-        assert_eq!(plan.actions, [Action::Same]);
-        plan.records
-    };
-    let found = || Live::Found {
-        dry_run: Some(Ok(live.clone())),
-        object: live.clone(),
-    };
-    let now = Entry::of(&desired.objects[0].digest(), &live);
-    let before = Entry {
-        fingerprint: None,
-        ..now.clone()
-    };
-    assert_eq!(records(before, found()), [0]);
-    assert_eq!(records(now.clone(), found()), [] as [usize; 0]);
-    let recorded = Live::Recorded(live.clone());
-    assert_eq!(records(now, recorded), [] as [usize; 0]);
 }

@@ -3,7 +3,7 @@
 //! Many objects of one kind and namespace are listed, in pages; a few are asked for by name, and so
 //! are Secrets: who deploys need not be somebody who may list them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
@@ -23,6 +23,27 @@ type Wanted<'a> = (&'a Resource, &'a Key);
 /// What was made of an object that is there, and where that stands among those that are looked for.
 type Found<T> = (usize, T);
 
+/// Which objects of a kind and namespace are listed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Listing<'a> {
+    /// All.
+    All,
+    /// Those that a label selector selects; others count as not there.
+    Labelled(&'a str),
+    /// Those, and who is not among them is asked for by name: one that has lost its label is none
+    /// that may be forgotten.
+    MostlyLabelled(&'a str),
+}
+
+impl<'a> Listing<'a> {
+    fn labels(self) -> Option<&'a str> {
+        match self {
+            Self::All => None,
+            Self::Labelled(labels) | Self::MostlyLabelled(labels) => Some(labels),
+        }
+    }
+}
+
 impl Session<'_> {
     /// What `take` makes of the objects, in the order of `wanted`, whose places it is given; `None`
     /// for those that are not there, or of a kind that the cluster does not serve. It is called as
@@ -32,14 +53,14 @@ impl Session<'_> {
         wanted: &[Option<Wanted<'_>>],
         take: impl Fn(usize, Value) -> T + Sync,
     ) -> Result<Vec<Option<T>>, Error> {
-        self.find_labelled(wanted, None, take).await
+        self.find_listed(wanted, Listing::All, take).await
     }
 
-    /// The same of objects that a label selector selects: where they are listed, others are not.
-    pub(super) async fn find_labelled<T: Send>(
+    /// The same; `listing` says which objects are listed, where that is done.
+    pub(super) async fn find_listed<T: Send>(
         &self,
         wanted: &[Option<Wanted<'_>>],
-        labels: Option<&str>,
+        listing: Listing<'_>,
         take: impl Fn(usize, Value) -> T + Sync,
     ) -> Result<Vec<Option<T>>, Error> {
         let mut kinds: BTreeMap<(&Resource, Option<&Namespace>), Vec<usize>> = BTreeMap::new();
@@ -52,10 +73,9 @@ impl Session<'_> {
         let mut looks: Vec<BoxFuture<'_, Result<Vec<Found<T>>, Error>>> = Vec::new();
         for ((resource, namespace), members) in kinds {
             if members.len() >= MANY && is_listed(resource) {
-                looks.push({
-                    let look = self.find_all(resource, namespace, labels, members, wanted, &take);
-                    look.boxed()
-                });
+                let place = (resource, namespace);
+                let look = self.find_all(place, listing, members, wanted, &take);
+                looks.push(look.boxed());
             } else {
                 for at in members {
                     looks.push(self.find_one(at, wanted, &take).boxed());
@@ -71,7 +91,7 @@ impl Session<'_> {
         Ok(found)
     }
 
-    pub(super) async fn find_one<T>(
+    async fn find_one<T>(
         &self,
         at: usize,
         wanted: &[Option<Wanted<'_>>],
@@ -87,9 +107,8 @@ impl Session<'_> {
 
     async fn find_all<T>(
         &self,
-        resource: &Resource,
-        namespace: Option<&Namespace>,
-        labels: Option<&str>,
+        (resource, namespace): (&Resource, Option<&Namespace>),
+        listing: Listing<'_>,
         members: Vec<usize>,
         wanted: &[Option<Wanted<'_>>],
         take: &impl Fn(usize, Value) -> T,
@@ -102,24 +121,40 @@ impl Session<'_> {
         }
         let namespace = namespace.map(Namespace::as_str);
         let mut found = Vec::new();
-        let pages = self.cluster.list_each(resource, namespace, labels, |item| {
+        let keep = |item: Value| {
             let name = item["metadata"]["name"].as_str().unwrap_or_default();
             if let Some(at) = places.get(name) {
                 found.push((*at, take(*at, item)));
             }
-        });
+        };
+        let labels = listing.labels();
+        let pages = self.cluster.list_each(resource, namespace, labels, keep);
         match pages.await {
+            Ok(()) if matches!(listing, Listing::MostlyLabelled(_)) => {
+                let known: HashSet<usize> = found.iter().map(|(at, _)| *at).collect();
+                let missing = members.into_iter().filter(|at| !known.contains(at));
+                found.extend(self.find_each(missing, wanted, take).await?);
+                Ok(found)
+            }
             Ok(()) => Ok(found),
             // Who may not list may be allowed to read by name.
             Err(error) if error.is_forbidden() => {
-                let looks = members
-                    .into_iter()
-                    .map(|at| self.find_one(at, wanted, take));
-                let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
-                Ok(looks.try_concat().await?)
+                self.find_each(members.into_iter(), wanted, take).await
             }
             Err(error) => Err(self.unreadable(&resource.plural)(error)),
         }
+    }
+
+    /// Some objects, by their names.
+    async fn find_each<T>(
+        &self,
+        members: impl Iterator<Item = usize>,
+        wanted: &[Option<Wanted<'_>>],
+        take: &impl Fn(usize, Value) -> T,
+    ) -> Result<Vec<Found<T>>, Error> {
+        let looks = members.map(|at| self.find_one(at, wanted, take));
+        let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
+        looks.try_concat().await
     }
 
     /// One object; `None` if it is not there.

@@ -1,10 +1,11 @@
 //! Takes the leases of the groups that a plan writes to.
 
-use futures::{StreamExt as _, TryFutureExt as _, TryStreamExt as _};
+use futures::{StreamExt as _, TryFutureExt as _};
 use serde_json::Value;
 use tokio::time::Instant;
 use windlass_k8s_object::Key;
 
+use super::find::Listing;
 use super::{CONCURRENCY, Session};
 use crate::cluster::Resource;
 use crate::desired::{Desired, MANAGED_BY_LABEL};
@@ -15,9 +16,9 @@ use crate::plan::{Plan, Seen};
 use crate::verbs::Context;
 
 impl Session<'_> {
-    /// Takes the lease of each group that the plan writes to, in the order of their names, so that
-    /// two runs cannot wait for each other. Where some are held, for a plan of fewer groups, these
-    /// are given back first. Tells whether anybody else may have changed something since the plan was
+    /// Takes the lease of each group that the plan writes to: all at once, or if somebody else has one,
+    /// in the order of their names, so that two runs cannot wait for each other. Where some are held,
+    /// for a plan of fewer groups, these are given back first. Tells whether anybody else may have changed something since the plan was
     /// made.
     pub async fn take_leases(
         &self,
@@ -47,7 +48,9 @@ impl Session<'_> {
             attempt.map_err(|error| self.unleased(id, error))
         });
         let attempts = futures::stream::iter(attempts).buffered(CONCURRENCY);
-        let taken: Vec<bool> = attempts.try_collect().await?;
+        // Whatever becomes of one, the answers of the others are waited for: what was taken is known.
+        let attempts: Vec<Result<bool, Error>> = attempts.collect().await;
+        let taken = attempts.into_iter().collect::<Result<Vec<bool>, Error>>()?;
         if taken.iter().all(|taken| *taken) {
             return self.passed_since(desired, seen, plan).await;
         }
@@ -87,7 +90,9 @@ impl Session<'_> {
         let keys: Vec<Key> = groups.iter().map(|(id, _)| id.lease_key()).collect();
         let wanted: Vec<_> = keys.iter().map(|key| Some((&kind, key))).collect();
         let ours = format!("{MANAGED_BY_LABEL}=windlass");
-        let found = self.find_labelled(&wanted, Some(&ours), |_, lease| Sighting::of(Some(lease)));
+        let found = self.find_listed(&wanted, Listing::Labelled(&ours), |_, lease| {
+            Sighting::of(Some(lease))
+        });
         let found = found.await?.into_iter();
         Ok(found
             .map(|found| found.unwrap_or_else(|| Sighting::of(None)))
@@ -110,7 +115,9 @@ impl Session<'_> {
             let version = object["metadata"]["resourceVersion"].as_str();
             version.map(str::to_owned)
         };
-        let found = self.find_labelled(&wanted, Some(ID_LABEL), version).await?;
+        let found = self
+            .find_listed(&wanted, Listing::Labelled(ID_LABEL), version)
+            .await?;
         let mut pairs = groups.iter().zip(found);
         let same = pairs.all(|((_, group), now)| now.flatten() == seen.groups[*group].version);
         Ok(if same { Passed::Free } else { Passed::Waited })

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use windlass_k8s_object::Key;
 
-use super::{CONCURRENCY, Session};
+use super::Session;
+use super::find::Listing;
 use crate::cluster::Resource;
 use crate::desired::Desired;
 use crate::error::Error;
@@ -37,15 +37,9 @@ impl Session<'_> {
             .iter()
             .map(|key| key.as_ref().map(|key| (&kind, key)))
             .collect();
-        let take = |_, object| object;
-        let mut found = self.find_labelled(&wanted, Some(ID_LABEL), take).await?;
-        // One that has lost its label is none that may be forgotten.
-        let missing = (0..found.len()).filter(|at| found[*at].is_none());
-        let looks = missing.map(|at| self.find_one(at, &wanted, &take));
-        let looks = futures::stream::iter(looks).buffer_unordered(CONCURRENCY);
-        for (at, object) in looks.try_concat().await? {
-            found[at] = Some(object);
-        }
+        let listing = Listing::MostlyLabelled(ID_LABEL);
+        let found = self.find_listed(&wanted, listing, |_, object| object);
+        let found: Vec<Option<Value>> = found.await?;
         let pairs = keys.into_iter().zip(found);
         let read = pairs.map(|(key, found)| match (key, found) {
             (Some(key), Some(found)) => self.read_inventory(key, &found),

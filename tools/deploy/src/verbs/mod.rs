@@ -113,7 +113,7 @@ impl<'a> Context<'a> {
     /// Connects to the cluster of the request, and says which it is.
     pub async fn open(&self, environment: &Environment) -> Result<Session<'a>, Error> {
         let needs = match self.request.verb {
-            Verb::PortForward => Needs::Upgrades,
+            Verb::PortForward | Verb::Logs => Needs::Streams,
             _ => Needs::Requests,
         };
         let context = &self.request.cluster.context;

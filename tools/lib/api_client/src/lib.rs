@@ -21,20 +21,22 @@ use serde_json::Value;
 use tower::{BoxError, ServiceBuilder};
 
 /// How often a silent connection is asked whether it is alive, and how long it may take to answer:
-/// one that has died is told from one that has nothing to say.
-const PING: Duration = Duration::from_secs(10);
+/// one that has died is told from one that has nothing to say. Twice this time, and a try on a new
+/// connection, must be less than a Lease lasts.
+const PING: Duration = Duration::from_secs(4);
 
 /// What requests need of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Nothing beside requests and answers.
+    /// Requests that are answered, and a watch for each of a few kinds.
     Requests,
-    /// Some become a stream in both directions, which kube does by HTTP/1.1 only.
-    Upgrades,
+    /// Streams: in both directions, which kube does by HTTP/1.1 only, or many that do not end, of
+    /// which an API server takes 100 on one connection.
+    Streams,
 }
 
 /// A client that speaks HTTP/2 to a server that does, and HTTP/1.1 to others. Through a proxy, or
-/// for upgrades, it is kube's own, of HTTP/1.1. Nothing is sent yet.
+/// for streams, it is kube's own, of HTTP/1.1. Nothing is sent yet.
 ///
 /// # Errors
 /// A key, a certificate or a program that the configuration names is of no use.
@@ -42,7 +44,7 @@ pub fn client(config: Config, needs: Needs) -> Result<kube::Client, kube::Error>
     let name = config.tls_server_name.clone().map(TryInto::try_into);
     // Of a name that is none, kube says what is wrong with it.
     let is_usual = config.proxy_url.is_none() && !matches!(name, Some(Err(_)));
-    if needs == Needs::Upgrades || !is_usual {
+    if needs == Needs::Streams || !is_usual {
         return kube::Client::try_from(config);
     }
     let mut tcp = HttpConnector::new();

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use http::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -14,6 +13,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Needs, ask, client};
@@ -56,40 +56,45 @@ impl Server {
         }
     }
 
-    /// Asks once, then many times at once.
+    /// Asks once, then many times at once; tells how many connections that took.
     async fn ask(&self, needs: Needs) -> usize {
         let client = client(self.config.clone(), needs).expect("a client");
-        let one = || async {
-            let request = Request::get("/version")
-                .body(Vec::new())
-                .expect("a request");
-            let answer = ask(&client, request).await.expect("an answer");
-            assert_eq!(answer["path"], "/version");
+        let one = |path: &'static str| {
+            let request = Request::get(path).body(Vec::new()).expect("a request");
+            let answer = ask(&client, request);
+            async move {
+                let answer = answer.await.expect("an answer");
+                assert_eq!(answer["path"], path);
+            }
         };
-        one().await;
-        futures::future::join_all((0..REQUESTS).map(|_| one())).await;
+        one("/alone").await;
+        futures::future::join_all((0..REQUESTS).map(|_| one("/together"))).await;
         self.connections.load(Ordering::Relaxed)
     }
 }
 
 async fn serve(listener: TcpListener, tls: TlsAcceptor, connections: Arc<AtomicUsize>) {
+    let all = Arc::new(Barrier::new(REQUESTS));
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
         connections.fetch_add(1, Ordering::Relaxed);
-        let tls = tls.clone();
+        let (tls, all) = (tls.clone(), Arc::clone(&all));
         tokio::spawn(async move {
             let stream = tls.accept(stream).await.expect("a handshake");
-            let service = TowerToHyperService::new(tower::service_fn(answer));
+            let service = tower::service_fn(move |request| answer(request, Arc::clone(&all)));
+            let service = TowerToHyperService::new(service);
             let server = Builder::new(TokioExecutor::new());
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer<B>(request: Request<B>) -> Result<Response<String>, Infallible> {
-    // Long enough that all requests are on their way before the first is answered.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+/// Those that come together are answered when all of them are there.
+async fn answer<B>(request: Request<B>, all: Arc<Barrier>) -> Result<Response<String>, Infallible> {
     let path = request.uri().path();
+    if path == "/together" {
+        all.wait().await;
+    }
     Ok(Response::new(format!(r#"{{"path": "{path}"}}"#)))
 }
 
@@ -106,9 +111,9 @@ async fn a_server_that_speaks_http_1_only_gets_a_connection_for_each() {
 }
 
 #[tokio::test]
-async fn what_becomes_a_stream_is_not_asked_by_http_2() {
+async fn streams_are_not_asked_for_by_http_2() {
     let server = Server::start(&["h2", "http/1.1"]).await;
-    assert_eq!(server.ask(Needs::Upgrades).await, REQUESTS);
+    assert_eq!(server.ask(Needs::Streams).await, REQUESTS);
 }
 
 #[tokio::test]

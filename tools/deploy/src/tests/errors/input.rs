@@ -285,6 +285,19 @@ pub(super) const CASES: &[Case<Failure>] = &[
     Case {
         variant: "Object/Policy",
         text: "error: cannot use object `//services/redis:myns-service`\n\
+               cause: ignore_fields: got `metadata.name`, want a field that does not hold what \
+               the object is and whose it is\n",
+        provoke: |folder| {
+            unasked(folder, "apply", |world| {
+                let objects = &mut world.case.request["groups"][0]["objects"];
+                objects[1]["ignore_fields"] = json!(["metadata.name"]);
+            })
+        },
+        ..INPUT
+    },
+    Case {
+        variant: "Object/Policy",
+        text: "error: cannot use object `//services/redis:myns-service`\n\
                cause: ready_when: got `Ready`, want condition=TYPE, condition=TYPE=True, \
                jsonpath={.PATH} or jsonpath={.PATH}=VALUE\n",
         provoke: |folder| {
