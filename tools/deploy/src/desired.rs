@@ -437,7 +437,7 @@ fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, E
             transport,
         },
         image,
-        tag: None,
+        tags: Vec::new(),
     };
     Ok(DesiredImage { push, reference })
 }

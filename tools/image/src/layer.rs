@@ -2,24 +2,13 @@
 
 use crate::Error;
 use crate::archive::{Archive, Owner};
+use crate::compress::{Blocks, Compression};
 use crate::image_path::ImagePath;
 use crate::output;
-use flate2::write::GzEncoder;
-use flate2::{Compression, GzBuilder};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use windlass_oci_reference::Digest;
 use windlass_oci_registry::LayerMetadata;
-
-/// The media type of what is written.
-const MEDIA_TYPE: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
-
-/// Fixed, with the compressor's version in Cargo.lock: both decide the bytes. 6 is gzip's own
-/// default.
-const LEVEL: u32 = 6;
-
-/// "Unknown" in the header of a gzip file (RFC 1952, section 2.3.1): the same on all machines.
-const OS_UNKNOWN: u8 = 255;
 
 /// Makes a layer: a compressed archive, and its metadata as JSON.
 #[derive(Debug, clap::Args)]
@@ -50,6 +39,10 @@ pub(crate) struct Args {
     #[arg(long, default_value = "0:0", value_name = "UID:GID")]
     owner: String,
 
+    /// How the blob is compressed
+    #[arg(long, default_value = "gzip", value_name = "FORMAT")]
+    compression: Compression,
+
     /// Where the blob is written
     #[arg(long, value_name = "FILE")]
     blob: PathBuf,
@@ -73,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         archive.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
     }
     let metadata = output::create(&args.blob, |file| {
-        compress(archive, owner, file, &args.blob)
+        compress(archive, owner, args.compression, file, &args.blob)
     })?;
     output::write(&args.metadata, &output::to_canonical_json(&metadata))
 }
@@ -82,6 +75,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 fn compress<W: Write>(
     archive: Archive,
     owner: Owner,
+    compression: Compression,
     out: W,
     out_path: &Path,
 ) -> Result<LayerMetadata, Error> {
@@ -89,17 +83,13 @@ fn compress<W: Write>(
         path: out_path.to_owned(),
         source,
     };
-    let blob = Digesting::new(out);
-    let compressor: GzEncoder<_> = GzBuilder::new()
-        .mtime(0)
-        .operating_system(OS_UNKNOWN)
-        .write(blob, Compression::new(LEVEL));
+    let compressor = Blocks::new(compression, Digesting::new(out));
     let plain = archive.write(owner, Digesting::new(compressor), out_path)?;
     let diff_id = plain.digest();
     let mut blob = plain.out.finish().map_err(unwritable)?;
     blob.out.flush().map_err(unwritable)?;
     Ok(LayerMetadata {
-        media_type: MEDIA_TYPE.to_owned(),
+        media_type: compression.media_type().to_owned(),
         digest: blob.digest(),
         size: blob.bytes,
         diff_id,
@@ -180,6 +170,7 @@ mod tests {
             dirs: own(dirs),
             symlinks: own(&["/link", "bin/tool"]),
             owner: "0:0".to_owned(),
+            compression: Compression::Gzip,
             blob: folder.join("blob"),
             metadata: folder.join("metadata"),
         }
@@ -218,7 +209,7 @@ mod tests {
         // does.
         assert_eq!(
             metadata.digest.to_string(),
-            "sha256:738e299873ff2232a81daf642beba9d9cccefb71b31b096409974f965d99abf2"
+            "sha256:2ff178b564f95d80e88173ef8fd218f402cbc2f2f821c60b86e6ddd354bc8041"
         );
         assert_eq!(
             metadata.diff_id.to_string(),
@@ -233,7 +224,7 @@ mod tests {
         assert_eq!(metadata.digest, Digest::of(&blob));
         assert_eq!(metadata.size, blob.len() as u64);
         let mut plain = Vec::new();
-        flate2::read::GzDecoder::new(&blob[..])
+        flate2::read::MultiGzDecoder::new(&blob[..])
             .read_to_end(&mut plain)
             .expect("unpacks");
         assert_eq!(metadata.diff_id, Digest::of(&plain));

@@ -16,6 +16,7 @@
 
 mod archive;
 mod cli;
+mod compress;
 mod environment;
 mod error;
 mod image_path;

@@ -1,4 +1,4 @@
-//! `image push`: one image to one repository, as a request file says.
+//! `image push`: images to their repositories, as request files say; all of them in one go.
 
 use crate::output::read_json;
 use crate::{Environment, Error};
@@ -15,13 +15,14 @@ use windlass_report::say;
 /// The only version of a request.
 const VERSION: u32 = 1;
 
-/// Pushes an image as a request says; prints its reference by digest.
+/// Pushes images as requests say; prints their references by digest.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The request, as JSON
-    request: PathBuf,
+    /// The requests, as JSON: one for each image
+    #[arg(required = true, value_name = "REQUEST")]
+    requests: Vec<PathBuf>,
 
-    /// The directory that paths in the request are relative to
+    /// The directory that paths in the requests are relative to
     #[arg(long, default_value = ".", value_name = "DIR")]
     root: PathBuf,
 }
@@ -39,9 +40,9 @@ struct ImageRequest {
     /// Plain http although the registry is not this machine.
     #[serde(default)]
     insecure: bool,
-    /// A tag to move to it as well.
+    /// Tags to move to it as well.
     #[serde(default)]
-    tag: Option<Tag>,
+    tags: Vec<Tag>,
     manifest: PathBuf,
     config: PathBuf,
     descriptor: PathBuf,
@@ -64,7 +65,34 @@ impl ImageRequest {
 }
 
 pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
-    let request: ImageRequest = read_json(&args.request)?;
+    let load = |path: &PathBuf| load(path, &args.root);
+    let pushes: Vec<Push> = args.requests.iter().map(load).collect::<Result<_, _>>()?;
+
+    // Err only where a provider is installed, and then there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let settings = Settings {
+        credentials: credentials(environment)?,
+        ..Settings::default()
+    };
+    let client = Client::new(settings);
+    let progress: Arc<dyn Progress> = Arc::new(Lines);
+    let all = pushes.iter().map(|push| client.push(push, &progress));
+    // Whatever becomes of one, the others are pushed.
+    let all = futures::future::join_all(all).await;
+    let mut first = None;
+    for (push, result) in pushes.iter().zip(all) {
+        match result {
+            Ok(pushed) => tell(push, &pushed)?,
+            Err(error) if first.is_none() => first = Some(error),
+            Err(error) => say(&windlass_report::render(&error)),
+        }
+    }
+    first.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Reads a request, and the files that it names.
+fn load(path: &Path, root: &Path) -> Result<Push, Error> {
+    let request: ImageRequest = read_json(path)?;
     if request.version != VERSION {
         let got = request.version.to_string();
         return Err(Error::Value {
@@ -73,7 +101,7 @@ pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Err
             want: "1",
         });
     }
-    let image = Image::load(&request.files(&args.root)).map_err(|source| Error::Image {
+    let image = Image::load(&request.files(root)).map_err(|source| Error::Image {
         label: request.label.clone(),
         source,
     })?;
@@ -81,22 +109,16 @@ pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Err
         repository: request.repository,
         transport: Transport::from_insecure(request.insecure),
     };
-    let push = Push {
+    Ok(Push {
         label: request.label,
         target,
         image,
-        tag: request.tag,
-    };
+        tags: request.tags,
+    })
+}
 
-    // Err only where a provider is installed, and then there is one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let settings = Settings {
-        credentials: credentials(environment)?,
-        ..Settings::default()
-    };
-    let progress: Arc<dyn Progress> = Arc::new(Lines);
-    let pushed = Client::new(settings).push(&push, &progress).await?;
-    say(&summary(&pushed));
+fn tell(push: &Push, pushed: &Pushed) -> Result<(), Error> {
+    say(&summary(pushed));
     let reference = push.target.repository.at(pushed.digest);
     windlass_report::print(format!("{reference}\n").as_bytes()).map_err(|source| Error::Write {
         path: "stdout".into(),

@@ -1,14 +1,14 @@
 //! The push pipeline.
 
 use crate::credentials::DockerConfig;
-use crate::session::{Failure, Session};
+use crate::session::Session;
+use crate::upload::{Sent, Upload};
 use crate::{Blob, Cause, Error, Event, Image, Progress, Retry, Target};
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use reqwest::{Body, Method, StatusCode};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncReadExt as _;
 use windlass_oci_reference::{Digest, Tag};
 
 /// What one registry is asked for when a manifest is looked for.
@@ -16,9 +16,6 @@ const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
      application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, \
      application/vnd.docker.distribution.manifest.list.v2+json";
-
-/// How much of a file is read and sent at a time.
-const CHUNK: usize = 256 * 1024;
 
 /// How a [`Client`] behaves.
 #[derive(Clone, Debug)]
@@ -31,6 +28,9 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How long a connection may be silent in the middle of an answer.
     pub read_timeout: Duration,
+    /// From how many bytes on a blob is sent so that its upload goes on after a cut: one request
+    /// more.
+    pub resumable: u64,
     /// Who we are.
     pub credentials: DockerConfig,
 }
@@ -42,6 +42,7 @@ impl Default for Settings {
             retry: Retry::default(),
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_mins(2),
+            resumable: 8 << 20,
             credentials: DockerConfig::default(),
         }
     }
@@ -56,8 +57,8 @@ pub struct Push {
     pub target: Target,
     /// What goes there.
     pub image: Image,
-    /// A tag to move to it as well.
-    pub tag: Option<Tag>,
+    /// Tags to move to it as well.
+    pub tags: Vec<Tag>,
 }
 
 /// What a push did. Sizes are in bytes; the manifest counts as neither blob nor byte.
@@ -74,7 +75,8 @@ pub struct Pushed {
     pub uploaded_bytes: u64,
     /// Bytes that did not have to be.
     pub skipped_bytes: u64,
-    /// Manifests that were written: 0, or 1, or 2 with a tag.
+    /// Manifests that were written: the image's own if it was not there, and one for each tag that
+    /// was not on it.
     pub manifests: usize,
 }
 
@@ -89,12 +91,6 @@ impl Pushed {
 #[derive(Clone)]
 pub struct Client {
     session: Arc<Session>,
-}
-
-/// Whether a blob had to be sent.
-enum Sent {
-    Now(u64),
-    Before(u64),
 }
 
 impl Client {
@@ -153,7 +149,10 @@ impl Client {
 
     async fn push_inner(&self, push: &Push, progress: &Arc<dyn Progress>) -> Result<Pushed, Cause> {
         let Push {
-            target, image, tag, ..
+            target,
+            image,
+            tags,
+            ..
         } = push;
         let digest = image.digest();
         let mut pushed = Pushed {
@@ -165,32 +164,34 @@ impl Client {
             manifests: 0,
         };
         let by_digest = digest.to_string();
-        let name = tag.as_ref().map_or(by_digest.as_str(), Tag::as_str);
+        let looks = tags.iter().map(|tag| async {
+            let there = self.manifest_digest(target, tag.as_str(), progress).await?;
+            Ok::<_, Cause>(there.as_deref() == Some(by_digest.as_str()))
+        });
+        let right = futures::future::try_join_all(looks).await?;
         // A tag that is right already answers for the digest too.
-        let mut there = self.manifest_digest(target, name, progress).await?;
-        if there.as_deref() == Some(by_digest.as_str()) || (tag.is_none() && there.is_some()) {
-            progress.event(Event::ImageExists { digest });
-            return Ok(pushed);
-        }
-        if tag.is_some() {
-            there = self.manifest_digest(target, &by_digest, progress).await?;
-        }
-        if there.is_none() {
+        let is_there = right.contains(&true)
+            || self
+                .manifest_digest(target, &by_digest, progress)
+                .await?
+                .is_some();
+        if !is_there {
             let blobs = image
                 .blobs()
                 .iter()
                 .map(|blob| self.ensure_blob(target, blob, progress));
             pushed.existing_blobs = 0;
             pushed.skipped_bytes = 0;
-            for sent in futures::future::try_join_all(blobs).await? {
+            let sent = futures::future::try_join_all(blobs).await?;
+            for (blob, sent) in image.blobs().iter().zip(sent) {
                 match sent {
-                    Sent::Now(size) => {
+                    Sent::Now => {
                         pushed.uploaded_blobs += 1;
-                        pushed.uploaded_bytes += size;
+                        pushed.uploaded_bytes += blob.size;
                     }
-                    Sent::Before(size) => {
+                    Sent::Before => {
                         pushed.existing_blobs += 1;
-                        pushed.skipped_bytes += size;
+                        pushed.skipped_bytes += blob.size;
                     }
                 }
             }
@@ -198,12 +199,18 @@ impl Client {
                 .await?;
             pushed.manifests += 1;
         }
-        if let Some(tag) = tag {
-            self.put_manifest(target, image, tag.as_str(), progress)
-                .await?;
-            pushed.manifests += 1;
+        for (tag, is_right) in tags.iter().zip(right) {
+            if !is_right {
+                self.put_manifest(target, image, tag.as_str(), progress)
+                    .await?;
+                pushed.manifests += 1;
+            }
         }
-        progress.event(Event::ManifestDone { digest });
+        progress.event(if pushed.is_noop() {
+            Event::ImageExists { digest }
+        } else {
+            Event::ManifestDone { digest }
+        });
         Ok(pushed)
     }
 
@@ -233,56 +240,29 @@ impl Client {
         self.session.persist(target, progress, look).await
     }
 
-    /// HEAD, and if need be POST and PUT. Repeated from the HEAD on: after a lost connection the
-    /// blob may be there.
+    /// Makes the repository have a blob. Each blob is sent to a registry once: who needs it in another
+    /// repository waits until it is there, and has it taken over.
     async fn ensure_blob(
         &self,
         target: &Target,
         blob: &Blob,
         progress: &Arc<dyn Progress>,
     ) -> Result<Sent, Cause> {
-        let name = target.repository.path();
-        let head = format!("/v2/{name}/blobs/{}", blob.digest);
-        let post = format!("/v2/{name}/blobs/uploads/");
-        let (digest, size) = (blob.digest, blob.size);
-        let ensure = || async {
-            let answer = self
-                .session
-                .call(target, Method::HEAD, &head)?
-                .send()
-                .await?;
-            match answer.status() {
-                StatusCode::OK => {
-                    progress.event(Event::BlobExists { digest, size });
-                    return Ok(Sent::Before(size));
-                }
-                StatusCode::NOT_FOUND => {}
-                _ => return Err(answer.unexpected().await),
-            }
-            let body = open(blob, Arc::clone(progress)).await?;
-            let call = self.session.call(target, Method::POST, &post)?;
-            let answer = call.header(CONTENT_LENGTH, "0").send().await?;
-            if answer.status() != StatusCode::ACCEPTED {
-                return Err(answer.unexpected().await);
-            }
-            let Some(location) = answer.header(LOCATION.as_str()) else {
-                return Err(answer.wrong("no Location", "a Location to upload to"));
-            };
-            progress.event(Event::BlobStarted { digest, size });
-            let call = self.session.call_at(target, &answer, &location, &digest)?;
-            let answer = call
-                .header(CONTENT_TYPE, "application/octet-stream")
-                .header(CONTENT_LENGTH, &size.to_string())
-                .body(body)
-                .send()
-                .await?;
-            if answer.status() != StatusCode::CREATED {
-                return Err(answer.unexpected().await);
-            }
-            progress.event(Event::BlobDone { digest, size });
-            Ok(Sent::Now(size))
+        let repository = &target.repository;
+        let places = self.session.places(repository.registry(), &blob.digest);
+        let mut places = places.lock().await;
+        if places.contains(repository) {
+            return Ok(Sent::Before);
+        }
+        let upload = Upload {
+            session: &self.session,
+            target,
+            blob,
+            progress,
         };
-        self.session.persist(target, progress, ensure).await
+        let sent = upload.ensure(places.first()).await?;
+        places.push(repository.clone());
+        Ok(sent)
     }
 
     async fn put_manifest(
@@ -313,46 +293,4 @@ impl Quiet {
     fn progress() -> Arc<dyn Progress> {
         Arc::new(crate::Silent)
     }
-}
-
-/// The blob as a body that reads while it is sent. What is on disk must be as long as the build
-/// said; the registry checks the rest.
-async fn open(blob: &Blob, progress: Arc<dyn Progress>) -> Result<Body, Failure> {
-    let unreadable = |source| Cause::File {
-        path: blob.path.clone(),
-        source,
-    };
-    let file = tokio::fs::File::open(&blob.path)
-        .await
-        .map_err(unreadable)?;
-    let got = file.metadata().await.map_err(unreadable)?.len();
-    if got != blob.size {
-        let path = blob.path.clone();
-        return Err(Cause::FileSize {
-            path,
-            got,
-            want: blob.size,
-        }
-        .into());
-    }
-    let digest = blob.digest;
-    let chunks = futures::stream::try_unfold(file, move |mut file| {
-        let progress = Arc::clone(&progress);
-        async move {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            (&mut file)
-                .take(CHUNK as u64)
-                .read_to_end(&mut chunk)
-                .await?;
-            if chunk.is_empty() {
-                return Ok::<_, std::io::Error>(None);
-            }
-            progress.event(Event::BlobSent {
-                digest,
-                bytes: chunk.len() as u64,
-            });
-            Ok(Some((chunk, file)))
-        }
-    });
-    Ok(Body::wrap_stream(chunks))
 }

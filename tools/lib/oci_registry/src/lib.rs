@@ -28,6 +28,7 @@ mod session;
 mod target;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 pub use client::{Client, Push, Pushed, Settings};
 pub use credentials::{Credentials, DockerConfig, docker_config_path};

@@ -18,12 +18,14 @@ pub enum Event {
         /// Its size, which is not sent.
         size: u64,
     },
-    /// An upload begins; after a [`Event::Retry`] it begins anew, from zero.
+    /// An upload begins; after a [`Event::Retry`] again.
     BlobStarted {
         /// The blob.
         digest: Digest,
         /// Its size.
         size: u64,
+        /// The byte that it begins with: what the registry has of it is not sent again.
+        from: u64,
     },
     /// A part of a blob was handed to the connection.
     BlobSent {

@@ -6,7 +6,7 @@ use crate::{Cause, Event, Progress, Request, Settings, Target};
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Reference, RegistryOperation};
-use reqwest::header::{AUTHORIZATION, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{AUTHORIZATION, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Body, Method, StatusCode, Url};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use windlass_oci_reference::{Digest, Repository};
+use windlass_oci_reference::{Digest, Registry, Repository};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -28,6 +28,33 @@ pub(crate) struct Session {
     pools: Mutex<HashMap<&'static str, reqwest::Client>>,
     /// `Authorization` values, by what they are good for.
     authorizations: Mutex<HashMap<Repository, Arc<str>>>,
+    places: Mutex<HashMap<(Registry, Digest), Places>>,
+}
+
+/// The repositories that a blob is known to be in.
+pub(crate) type Places = Arc<tokio::sync::Mutex<Vec<Repository>>>;
+
+/// Where an upload goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Location {
+    url: Url,
+    is_registry: bool,
+}
+
+impl Location {
+    /// Whether it is at the registry itself.
+    pub(crate) fn is_registry(&self) -> bool {
+        self.is_registry
+    }
+
+    /// The place to end an upload of a blob at.
+    pub(crate) fn with_digest(&self, digest: &Digest) -> Self {
+        let mut location = self.clone();
+        let mut query = location.url.query_pairs_mut();
+        query.append_pair("digest", &digest.to_string());
+        drop(query);
+        location
+    }
 }
 
 /// One try that failed.
@@ -57,6 +84,7 @@ impl Session {
             settings,
             pools: Mutex::default(),
             authorizations: Mutex::default(),
+            places: Mutex::default(),
         }
     }
 
@@ -137,32 +165,22 @@ impl Session {
         Ok(call)
     }
 
-    /// The PUT to where the answer to a POST points. It may point to another host (a bucket), which
-    /// is not told who we are.
+    /// A request to where an upload goes on. That may be another host (a bucket), which is not told
+    /// who we are.
     pub(crate) fn call_at(
         &self,
         target: &Target,
-        answer: &Answer,
-        location: &str,
-        digest: &Digest,
+        method: Method,
+        location: &Location,
     ) -> Result<Call, Failure> {
-        let want = "a URL to upload to";
-        let asked = answer.response.url();
-        let mut url = asked
-            .join(location)
-            .map_err(|error| answer.wrong(&error.to_string(), want))?;
-        url.query_pairs_mut()
-            .append_pair("digest", &digest.to_string());
-        if asked.scheme() == "https" && url.scheme() != "https" {
-            return Err(answer.wrong("a Location of plain http", "https"));
-        }
-        let same = asked.origin() == url.origin();
+        let url = location.url.clone();
         let request = Request {
-            method: "PUT".to_owned(),
+            method: method.to_string(),
             path: url.path().to_owned(),
         };
-        let mut call = self.builder(Method::PUT, url, request)?;
-        if same && asked.scheme() == "https" {
+        let is_https = url.scheme() == "https";
+        let mut call = self.builder(method, url, request)?;
+        if location.is_registry && is_https {
             let known = self
                 .authorizations
                 .lock()
@@ -172,6 +190,19 @@ impl Session {
             }
         }
         Ok(call)
+    }
+
+    /// How the client behaves.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The repositories of a registry that a blob is known to be in. Whoever sends it there holds
+    /// the lock.
+    pub(crate) fn places(&self, registry: &Registry, digest: &Digest) -> Places {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (registry.clone(), *digest);
+        Arc::clone(places.entry(key).or_default())
     }
 
     fn builder(&self, method: Method, url: Url, request: Request) -> Result<Call, Failure> {
@@ -332,6 +363,13 @@ impl Call {
         }
     }
 
+    pub(crate) fn query(self, pairs: &[(&str, &str)]) -> Self {
+        Self {
+            builder: self.builder.query(pairs),
+            ..self
+        }
+    }
+
     pub(crate) fn body(self, body: Body) -> Self {
         Self {
             builder: self.builder.body(body),
@@ -398,6 +436,24 @@ impl Answer {
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         Some(self.response.headers().get(name)?.to_str().ok()?.to_owned())
+    }
+
+    /// Where an upload goes on; `was_registry` tells whether the answer is the registry's own.
+    pub(crate) fn location(&self, was_registry: bool) -> Result<Location, Failure> {
+        let Some(text) = self.header(LOCATION.as_str()) else {
+            return Err(self.wrong("no Location", "a Location to upload to"));
+        };
+        let asked = self.response.url();
+        let url = asked
+            .join(&text)
+            .map_err(|error| self.wrong(&error.to_string(), "a URL to upload to"))?;
+        if asked.scheme() == "https" && url.scheme() != "https" {
+            return Err(self.wrong("a Location of plain http", "https"));
+        }
+        Ok(Location {
+            is_registry: was_registry && asked.origin() == url.origin(),
+            url,
+        })
     }
 
     /// The failure of an answer that is of no use.

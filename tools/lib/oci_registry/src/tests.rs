@@ -1,6 +1,7 @@
 //! The pipeline against a registry in the process.
 
 mod errors;
+mod many;
 
 use crate::{
     Client, DockerConfig, Event, Image, ImageFiles, LayerFiles, Progress, Push, Pushed, Retry,
@@ -93,7 +94,7 @@ impl Bench {
                 transport: Transport::Safe,
             },
             image,
-            tag: None,
+            tags: Vec::new(),
         };
         let client = Client::new(Settings {
             retry: quick(),
@@ -202,7 +203,7 @@ async fn a_tag_moves_once() {
     let mut bench = Bench::new(vec![]).await;
     bench.push().await.expect("pushes");
     bench.registry.requests();
-    bench.push.tag = Some("v1".parse().expect("a tag"));
+    bench.push.tags = vec!["v1".parse().expect("a tag")];
     let pushed = bench.push().await.expect("pushes");
     assert_eq!((pushed.uploaded_blobs, pushed.manifests), (0, 1));
     let digest = bench.push.image.digest();
@@ -459,6 +460,7 @@ async fn progress_tells_every_byte() {
         of_layer,
         [
             &Event::BlobStarted {
+                from: 0,
                 digest: layer,
                 size: 600_000
             },

@@ -31,6 +31,9 @@ pub enum What {
     Hangup,
     /// Does as asked, then closes the connection without an answer.
     LostAnswer,
+    /// Reads so many bytes of the body, keeps what a registry keeps of them, and closes the
+    /// connection.
+    Cut(usize),
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,10 @@ struct State {
     manifests: BTreeMap<String, Vec<u8>>,
     requests: Vec<String>,
     faults: Vec<Fault>,
+    /// How many requests go well before one does not, and what that one meets.
+    next: Option<(usize, What)>,
+    /// What was sent to uploads that are not ended, by their numbers.
+    uploads: BTreeMap<usize, Vec<u8>>,
     authorized: bool,
     /// Where a token is to be had, if one is asked for.
     realm: Option<String>,
@@ -60,7 +67,19 @@ struct Asked {
     method: String,
     target: String,
     headers: BTreeMap<String, String>,
+    /// How many bytes the body has.
+    length: usize,
     body: Vec<u8>,
+}
+
+impl Asked {
+    /// A value of the query, decoded as far as digests and paths need it.
+    fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(known, _)| *known == name)?;
+        Some(value.replace("%3A", ":").replace("%2F", "/"))
+    }
 }
 
 impl Registry {
@@ -103,6 +122,40 @@ impl Registry {
     /// The request lines since the last call, queries left out.
     pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.locked().requests)
+    }
+
+    /// After `well` more requests, one meets a fault.
+    pub fn fail_after(&self, well: usize, what: What) {
+        self.locked().next = Some((well, what));
+    }
+
+    /// From here on, it has these faults as well.
+    pub fn add_faults(&self, faults: Vec<Fault>) {
+        self.locked().faults.extend(faults);
+    }
+
+    /// It loses all blobs of a repository.
+    pub fn forget_blobs(&self, repository: &str) {
+        let prefix = format!("{repository}/blobs/");
+        let mut state = self.locked();
+        state.blobs.retain(|blob| !blob.starts_with(&prefix));
+    }
+
+    /// Whether the fault of [`Registry::fail_after`] was met.
+    pub fn has_failed(&self) -> bool {
+        self.locked().next.is_none()
+    }
+
+    /// Tags that name an image of which something is missing, as `repository:tag`.
+    pub fn broken_tags(&self) -> Vec<String> {
+        let state = self.locked();
+        let broken = state.manifests.iter().filter_map(|(path, bytes)| {
+            let name = path.strip_prefix("/v2/")?;
+            let (repository, tag) = name.split_once("/manifests/")?;
+            let is_tag = !tag.starts_with("sha256:");
+            (is_tag && state.lacks(repository, bytes)).then(|| format!("{repository}:{tag}"))
+        });
+        broken.collect()
     }
 
     /// From here on, it has this blob.
@@ -157,7 +210,16 @@ impl Registry {
 
     async fn serve(&self, stream: TcpStream) {
         let mut stream = BufReader::new(stream);
-        while let Some(asked) = read(&mut stream).await {
+        while let Some(mut asked) = read_head(&mut stream).await {
+            let fault = self.fault(&asked);
+            let length = match &fault {
+                Some(What::Cut(bytes)) => asked.length.min(*bytes),
+                _ => asked.length,
+            };
+            asked.body = vec![0; length];
+            if stream.read_exact(&mut asked.body).await.is_err() {
+                return;
+            }
             let gate = {
                 let mut state = self.locked();
                 state.requests.push(asked.line.clone());
@@ -170,7 +232,7 @@ impl Registry {
             if let Some(gate) = gate {
                 gate.wait().await;
             }
-            let answer = self.answer(&asked);
+            let answer = self.answer(&asked, fault.as_ref());
             self.locked().at_once -= 1;
             let Some(answer) = answer else { return };
             if stream.write_all(answer.as_bytes()).await.is_err() {
@@ -179,18 +241,33 @@ impl Registry {
         }
     }
 
-    fn answer(&self, asked: &Asked) -> Option<String> {
+    /// What a request meets.
+    fn fault(&self, asked: &Asked) -> Option<What> {
         let mut state = self.locked();
+        match state.next.take() {
+            Some((0, what)) => return Some(what),
+            Some((well, what)) => state.next = Some((well - 1, what)),
+            None => {}
+        }
         let hit = |fault: &&mut Fault| fault.times > 0 && asked.line.starts_with(fault.request);
-        let fault = state.faults.iter_mut().find(hit).map(|fault| {
-            fault.times -= 1;
-            fault.what.clone()
-        });
+        let fault = state.faults.iter_mut().find(hit)?;
+        fault.times -= 1;
+        Some(fault.what.clone())
+    }
+
+    fn answer(&self, asked: &Asked, fault: Option<&What>) -> Option<String> {
+        let mut state = self.locked();
         match fault {
-            Some(What::Status(status, headers, body)) => Some(reply(status, headers, body)),
+            Some(What::Status(status, headers, body)) => Some(reply(*status, headers, body)),
             Some(What::Hangup) => None,
             Some(What::LostAnswer) => {
                 state.handle(asked);
+                None
+            }
+            Some(What::Cut(_)) => {
+                if asked.method == "PATCH" {
+                    state.handle(asked);
+                }
                 None
             }
             None => Some(state.handle(asked)),
@@ -222,34 +299,72 @@ impl State {
                 None => reply(404, "", ""),
             },
             "HEAD" => reply(if self.blobs.contains(name) { 200 } else { 404 }, "", ""),
-            "POST" => reply(
-                202,
-                &format!("Location: {path}some-session?state=secret\r\n"),
-                "",
-            ),
-            "PUT" if name.contains("/blobs/uploads/some-session") => {
-                let repository = name.split("/blobs/").next().unwrap_or_default();
-                let digest = Digest::of(&asked.body);
-                let encoded = format!("digest={}", digest.to_string().replace(':', "%3A"));
-                if !asked.target.contains("state=secret&") || !asked.target.contains(&encoded) {
-                    return reply(400, "", r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#);
-                }
-                self.blobs.insert(format!("{repository}/blobs/{digest}"));
-                reply(201, "", "")
+            "POST" => self.begin_upload(path, name, asked),
+            "GET" | "PATCH" | "PUT" if name.contains("/blobs/uploads/some-session") => {
+                self.upload(path, name, asked)
             }
             "PUT" => self.put_manifest(path, name, asked),
             _ => reply(405, "", ""),
         }
     }
 
+    /// Takes a blob over from another repository, or begins an upload.
+    fn begin_upload(&mut self, path: &str, name: &str, asked: &Asked) -> String {
+        let repository = name.split("/blobs/").next().unwrap_or_default();
+        if let (Some(digest), Some(from)) = (asked.query("mount"), asked.query("from"))
+            && self.blobs.contains(&format!("{from}/blobs/{digest}"))
+        {
+            self.blobs.insert(format!("{repository}/blobs/{digest}"));
+            return reply(201, "", "");
+        }
+        let number = self.uploads.len();
+        self.uploads.insert(number, Vec::new());
+        reply(202, &location(path, "some-session", number), "")
+    }
+
+    /// One request of an upload: how far it is, more bytes, or its end.
+    fn upload(&mut self, path: &str, name: &str, asked: &Asked) -> String {
+        let number = asked.query("state").and_then(|text| text.parse().ok());
+        let Some(bytes) = number.and_then(|number: usize| self.uploads.get_mut(&number)) else {
+            return reply(404, "", r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#);
+        };
+        let place = location(path, "", number.unwrap_or_default());
+        if asked.method == "GET" {
+            let range = format!("{place}Range: 0-{}\r\n", bytes.len().saturating_sub(1));
+            return reply(204, &range, "");
+        }
+        let begins = asked.headers.get("content-range");
+        let begins = begins.and_then(|range| range.split('-').next()?.parse().ok());
+        if begins.is_some_and(|begins: usize| begins != bytes.len()) {
+            return reply(416, "", r#"{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}"#);
+        }
+        bytes.extend_from_slice(&asked.body);
+        if asked.method == "PATCH" {
+            return reply(202, &place, "");
+        }
+        let digest = Digest::of(bytes);
+        if asked.query("digest") != Some(digest.to_string()) {
+            return reply(400, "", r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#);
+        }
+        let repository = name.split("/blobs/").next().unwrap_or_default();
+        self.blobs.insert(format!("{repository}/blobs/{digest}"));
+        reply(201, "", "")
+    }
+
+    /// Whether a repository has not all blobs that a manifest names.
+    fn lacks(&self, repository: &str, manifest: &[u8]) -> bool {
+        let manifest: oci_spec::image::ImageManifest =
+            serde_json::from_slice(manifest).expect("a manifest");
+        let mut named = manifest.layers().iter().chain([manifest.config()]);
+        named.any(|blob| {
+            let blob = format!("{repository}/blobs/{}", blob.digest());
+            !self.blobs.contains(&blob)
+        })
+    }
+
     fn put_manifest(&mut self, path: &str, name: &str, asked: &Asked) -> String {
         let repository = name.split("/manifests/").next().unwrap_or_default();
-        let manifest: oci_spec::image::ImageManifest =
-            serde_json::from_slice(&asked.body).expect("a manifest");
-        let named = manifest.layers().iter().chain([manifest.config()]);
-        let missing = named
-            .map(|blob| format!("{repository}/blobs/{}", blob.digest()))
-            .any(|blob| !self.blobs.contains(&blob));
+        let missing = self.lacks(repository, &asked.body);
         let typed = asked.headers.get("content-type").map(String::as_str)
             == Some("application/vnd.oci.image.manifest.v1+json");
         if missing || !typed {
@@ -276,7 +391,13 @@ fn reply(status: u16, headers: &str, body: &str) -> String {
     )
 }
 
-async fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
+/// The header line that says where an upload goes on.
+fn location(path: &str, session: &str, number: usize) -> String {
+    format!("Location: {path}{session}?state={number}\r\n")
+}
+
+/// A request without its body.
+async fn read_head(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
     let mut line = String::new();
     if stream.read_line(&mut line).await.ok()? == 0 {
         return None;
@@ -296,14 +417,13 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
     let length = headers
         .get("content-length")
         .map_or(0, |text| text.parse().expect("a length"));
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
     let line = format!("{method} {}", target.split('?').next()?);
     Some(Asked {
         line,
         method,
         target,
         headers,
-        body,
+        length,
+        body: Vec::new(),
     })
 }

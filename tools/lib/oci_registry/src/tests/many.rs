@@ -1,0 +1,221 @@
+//! Several images in one run: what they share, and what becomes of them when a request fails.
+
+use super::*;
+use windlass_oci_reference::Repository;
+
+/// Three services on one base, in repositories of their own.
+struct Stack {
+    registry: Registry,
+    pushes: Vec<Push>,
+    _folders: Vec<tempfile::TempDir>,
+}
+
+/// The tag of all of them.
+const TAG: &str = "v1";
+
+impl Stack {
+    async fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let registry = Registry::start(vec![]).await;
+        let mut folders = Vec::new();
+        let mut pushes = Vec::new();
+        for name in ["client", "server", "store"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let program = format!("program of {name}");
+            let layers: [&[u8]; 2] = [b"base that all have", program.as_bytes()];
+            let image = Image::load(&files(folder.path(), &layers)).expect("loads");
+            let repository = format!("{}/demo/{name}", registry.name());
+            let target = Target {
+                repository: repository.parse().expect("a repository"),
+                transport: Transport::Safe,
+            };
+            pushes.push(Push {
+                label: format!("//services/{name}:image"),
+                target,
+                image,
+                tags: vec![TAG.parse().expect("a tag")],
+            });
+            folders.push(folder);
+        }
+        Self {
+            registry,
+            pushes,
+            _folders: folders,
+        }
+    }
+
+    /// Pushes all of them at once, as one run does.
+    async fn push(&self) -> Vec<Result<Pushed, crate::Error>> {
+        let client = Client::new(Settings {
+            retry: quick(),
+            resumable: 10,
+            ..Settings::default()
+        });
+        let silent: Arc<dyn Progress> = Arc::new(Silent);
+        let pushes = self.pushes.iter().map(|push| client.push(push, &silent));
+        futures::future::join_all(pushes).await
+    }
+
+    fn path(push: &Push) -> &str {
+        let repository: &Repository = &push.target.repository;
+        repository.path()
+    }
+
+    /// Whether the registry has all images, by their tags too.
+    fn is_complete(&self) -> bool {
+        self.pushes.iter().all(|push| {
+            let manifest = self.registry.manifest(Self::path(push), TAG);
+            manifest.is_some_and(|bytes| Digest::of(&bytes) == push.image.digest())
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_images_share_is_sent_once() {
+    let stack = Stack::new().await;
+    let pushed = stack
+        .push()
+        .await
+        .into_iter()
+        .map(|one| one.expect("pushed"));
+    let sent: usize = pushed.map(|one| one.uploaded_blobs).sum();
+    // Base and config are the same in all of them.
+    assert_eq!(sent, 2 + 3);
+    assert!(stack.is_complete());
+    let requests = stack.registry.requests();
+    let begun = requests.iter().filter(|line| line.starts_with("POST "));
+    // Five uploads, and four blobs that are taken over.
+    assert_eq!(begun.count(), 5 + 4);
+    let again = stack.push().await.into_iter();
+    assert!(
+        again
+            .map(|one| one.expect("pushed"))
+            .all(|one| one.is_noop())
+    );
+    // One for each image: its tag.
+    assert_eq!(stack.registry.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_registry_that_takes_nothing_over_is_sent_everything() {
+    let stack = Stack::new().await;
+    // The answer of a registry that does not know `mount`, or does not let us read there.
+    let one = &stack.pushes[0];
+    let silent: Arc<dyn Progress> = Arc::new(Silent);
+    let client = Client::new(Settings::default());
+    client.push(one, &silent).await.expect("pushed");
+    stack.registry.forget_blobs(Stack::path(one));
+    let pushed = client.push(&stack.pushes[1], &silent).await;
+    assert_eq!(pushed.expect("pushed").uploaded_blobs, 3);
+}
+
+/// Every request of a push of three images, times every way in which it can fail.
+#[tokio::test]
+async fn after_any_fault_no_tag_is_broken_and_a_rerun_completes() {
+    let busy = "Retry-After: 0\r\n";
+    let full = r#"{"errors":[{"code":"UNKNOWN","message":"no space left on device"}]}"#;
+    let faults = [
+        (What::Hangup, true),
+        (What::LostAnswer, true),
+        (What::Cut(7), true),
+        (What::Status(429, busy, ""), true),
+        (What::Status(503, "", "<html>"), true),
+        (What::Status(500, "", full), true),
+        (What::Status(507, "", full), true),
+        (
+            What::Status(403, "", r#"{"errors":[{"code":"DENIED"}]}"#),
+            false,
+        ),
+        (
+            What::Status(400, "", r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#),
+            false,
+        ),
+        (
+            What::Status(416, "", r#"{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}"#),
+            false,
+        ),
+    ];
+    for (what, passes) in faults {
+        let mut well = 0;
+        loop {
+            let stack = Stack::new().await;
+            stack.registry.fail_after(well, what.clone());
+            let pushed = stack.push().await;
+            if !stack.registry.has_failed() {
+                break;
+            }
+            let case = format!("{what:?} after {well}");
+            assert_eq!(stack.registry.broken_tags(), [""; 0], "{case}");
+            let failed: Vec<_> = pushed.iter().filter_map(|one| one.as_ref().err()).collect();
+            if passes {
+                assert!(failed.is_empty(), "{case}: {failed:?}");
+                assert!(stack.is_complete(), "{case}");
+            }
+            for error in failed {
+                let text = windlass_report::render(error);
+                assert_eq!(error.exit(), Exit::Registry, "{case}");
+                assert!(text.contains("//services/"), "{case}: {text}");
+            }
+            let again = stack.push().await;
+            assert!(again.iter().all(Result::is_ok), "{case}: {again:?}");
+            assert!(stack.is_complete(), "{case}");
+            well += 1;
+        }
+        assert!(well > 20, "{what:?} met {well} requests");
+    }
+}
+
+#[tokio::test]
+async fn a_large_blob_goes_on_where_it_was_cut() {
+    let layer = vec![7; 100_000];
+    let mut bench = Bench::with_layers(vec![], &[&layer]).await;
+    bench.client = Client::new(Settings {
+        retry: quick(),
+        resumable: 1_000,
+        ..Settings::default()
+    });
+    let request = "PATCH /v2/demo/server/blobs/";
+    bench
+        .registry
+        .add_faults(fault(request, 2, What::Cut(30_000)));
+    let recorder = Arc::new(Recorder::default());
+    let progress: Arc<dyn Progress> = recorder.clone();
+    let pushed = bench.client.push(&bench.push, &progress).await;
+    assert_eq!(pushed.expect("pushed").uploaded_blobs, 2);
+    let events = recorder.0.lock().expect("no panic");
+    let from = events.iter().filter_map(|event| match event {
+        Event::BlobStarted {
+            size: 100_000,
+            from,
+            ..
+        } => Some(*from),
+        _ => None,
+    });
+    assert_eq!(from.collect::<Vec<_>>(), [0, 30_000, 60_000]);
+}
+
+#[tokio::test]
+async fn several_tags_move_at_once() {
+    let mut bench = Bench::new(vec![]).await;
+    let tags = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| name.parse().expect("a tag"))
+            .collect()
+    };
+    bench.push.tags = tags(&["v1"]);
+    assert_eq!(bench.push().await.expect("pushes").manifests, 2);
+    bench.push.tags = tags(&["v1", "v1.2", "latest"]);
+    bench.registry.requests();
+    assert_eq!(bench.push().await.expect("pushes").manifests, 2);
+    let mut requests = bench.registry.requests();
+    requests.sort();
+    let all = [
+        "HEAD /v2/demo/server/manifests/latest",
+        "HEAD /v2/demo/server/manifests/v1",
+        "HEAD /v2/demo/server/manifests/v1.2",
+        "PUT /v2/demo/server/manifests/latest",
+        "PUT /v2/demo/server/manifests/v1.2",
+    ];
+    assert_eq!(requests, all);
+}

@@ -1,0 +1,244 @@
+//! One blob on its way to one repository (distribution specification, "Pushing blobs").
+
+use std::io::SeekFrom;
+use std::sync::Arc;
+
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
+use reqwest::{Body, Method, StatusCode};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio::sync::Mutex;
+use windlass_oci_reference::Repository;
+
+use crate::session::{Answer, Call, Failure, Location, Session};
+use crate::{Blob, Cause, Event, Progress, Target};
+
+/// How much of a file is read and sent at a time.
+const CHUNK: usize = 256 * 1024;
+
+/// Whether a blob had to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It had.
+    Now,
+    /// The repository has it, or was told to take it from another one.
+    Before,
+}
+
+/// One blob, and where it goes.
+pub(crate) struct Upload<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) target: &'a Target,
+    pub(crate) blob: &'a Blob,
+    pub(crate) progress: &'a Arc<dyn Progress>,
+}
+
+impl Upload<'_> {
+    /// Makes the repository have the blob; `from` is one of the same registry that has it.
+    ///
+    /// What fails in a way that may pass is begun again with a look: after a lost answer the blob may
+    /// be there. An upload of many bytes goes on where a lost connection has left it.
+    pub(crate) async fn ensure(&self, from: Option<&Repository>) -> Result<Sent, Cause> {
+        let left = Mutex::new(None);
+        let attempt = || self.attempt(from, &left);
+        self.session
+            .persist(self.target, self.progress, attempt)
+            .await
+    }
+
+    async fn attempt(
+        &self,
+        from: Option<&Repository>,
+        left: &Mutex<Option<Location>>,
+    ) -> Result<Sent, Failure> {
+        let (digest, size) = (self.blob.digest, self.blob.size);
+        // To take it from elsewhere is one request, too, and right if it is there.
+        if from.is_none() && self.is_there().await? {
+            self.progress.event(Event::BlobExists { digest, size });
+            return Ok(Sent::Before);
+        }
+        let mut left = left.lock().await;
+        let mut begun = match left.take() {
+            Some(location) => self.resume(&location).await?,
+            None => None,
+        };
+        if begun.is_none() {
+            begun = self.begin(from).await?.map(|location| (location, 0));
+        }
+        let Some((location, offset)) = begun else {
+            self.progress.event(Event::BlobExists { digest, size });
+            return Ok(Sent::Before);
+        };
+        self.progress.event(Event::BlobStarted {
+            digest,
+            size,
+            from: offset,
+        });
+        if size < self.session.settings().resumable {
+            let body = open(self.blob, 0, self.progress).await?;
+            self.put(&location, size, body).await?;
+        } else {
+            *left = Some(location.clone());
+            let location = self.patch(&location, offset).await?;
+            *left = Some(location.clone());
+            self.put(&location, 0, Body::default()).await?;
+        }
+        self.progress.event(Event::BlobDone { digest, size });
+        Ok(Sent::Now)
+    }
+
+    async fn is_there(&self) -> Result<bool, Failure> {
+        let name = self.target.repository.path();
+        let path = format!("/v2/{name}/blobs/{}", self.blob.digest);
+        let call = self.session.call(self.target, Method::HEAD, &path)?;
+        let answer = call.send().await?;
+        match answer.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::NOT_FOUND => Ok(false),
+            _ => Err(answer.unexpected().await),
+        }
+    }
+
+    /// Begins an upload; `None` if the registry has taken the blob from another repository.
+    async fn begin(&self, from: Option<&Repository>) -> Result<Option<Location>, Failure> {
+        let name = self.target.repository.path();
+        let path = format!("/v2/{name}/blobs/uploads/");
+        let mut call = self.session.call(self.target, Method::POST, &path)?;
+        if let Some(from) = from {
+            let digest = self.blob.digest.to_string();
+            call = call.query(&[("mount", digest.as_str()), ("from", from.path())]);
+        }
+        let answer = call.header(CONTENT_LENGTH, "0").send().await?;
+        match answer.status() {
+            StatusCode::CREATED if from.is_some() => Ok(None),
+            StatusCode::ACCEPTED => answer.location(true).map(Some),
+            _ => Err(answer.unexpected().await),
+        }
+    }
+
+    /// Where an upload that broke off goes on, and from which byte; `None` if it has to be begun
+    /// anew.
+    async fn resume(&self, location: &Location) -> Result<Option<(Location, u64)>, Failure> {
+        let answer = self.call_at(Method::GET, location)?.send().await?;
+        match answer.status() {
+            StatusCode::NO_CONTENT => {
+                let range = answer.header(RANGE.as_str());
+                let last = range.as_deref().and_then(last_byte);
+                // `0-0` is said of no byte as well as of one.
+                match last.filter(|last| *last > 0 && *last < self.blob.size) {
+                    Some(last) => Ok(Some((answer.location(location.is_registry())?, last + 1))),
+                    None => Ok(None),
+                }
+            }
+            status if status.is_server_error() => Err(answer.unexpected().await),
+            _ => Ok(None),
+        }
+    }
+
+    /// Sends the bytes from `offset` on; gives back where the upload is ended.
+    async fn patch(&self, location: &Location, offset: u64) -> Result<Location, Failure> {
+        let size = self.blob.size;
+        if offset == size {
+            return Ok(location.clone());
+        }
+        let body = open(self.blob, offset, self.progress).await?;
+        let call = self.call_at(Method::PATCH, location)?;
+        let call = call.header(CONTENT_RANGE, &format!("{offset}-{}", size - 1));
+        let answer = send(call, size - offset, body).await?;
+        match answer.status() {
+            StatusCode::ACCEPTED => answer.location(location.is_registry()),
+            _ => Err(answer.unexpected().await),
+        }
+    }
+
+    async fn put(&self, location: &Location, length: u64, body: Body) -> Result<(), Failure> {
+        let location = location.with_digest(&self.blob.digest);
+        let call = self.call_at(Method::PUT, &location)?;
+        let answer = send(call, length, body).await?;
+        match answer.status() {
+            StatusCode::CREATED => Ok(()),
+            _ => Err(answer.unexpected().await),
+        }
+    }
+
+    fn call_at(&self, method: Method, location: &Location) -> Result<Call, Failure> {
+        self.session.call_at(self.target, method, location)
+    }
+}
+
+async fn send(call: Call, length: u64, body: Body) -> Result<Answer, Failure> {
+    let call = call
+        .header(CONTENT_TYPE, "application/octet-stream")
+        .header(CONTENT_LENGTH, &length.to_string());
+    call.body(body).send().await
+}
+
+/// The last byte of a range: `0-1023`, `bytes=0-1023`.
+fn last_byte(range: &str) -> Option<u64> {
+    let range = range.strip_prefix("bytes=").unwrap_or(range);
+    range.strip_prefix("0-")?.parse().ok()
+}
+
+/// The blob from a byte on, as a body that reads while it is sent. What is on disk must be as long
+/// as the build said; the registry checks the rest.
+async fn open(blob: &Blob, offset: u64, progress: &Arc<dyn Progress>) -> Result<Body, Failure> {
+    let unreadable = |source| Cause::File {
+        path: blob.path.clone(),
+        source,
+    };
+    let mut file = tokio::fs::File::open(&blob.path)
+        .await
+        .map_err(unreadable)?;
+    let got = file.metadata().await.map_err(unreadable)?.len();
+    if got != blob.size {
+        let path = blob.path.clone();
+        return Err(Cause::FileSize {
+            path,
+            got,
+            want: blob.size,
+        }
+        .into());
+    }
+    file.seek(SeekFrom::Start(offset))
+        .await
+        .map_err(unreadable)?;
+    let digest = blob.digest;
+    let progress = Arc::clone(progress);
+    let chunks = futures::stream::try_unfold(file, move |mut file| {
+        let progress = Arc::clone(&progress);
+        async move {
+            let mut chunk = Vec::with_capacity(CHUNK);
+            (&mut file)
+                .take(CHUNK as u64)
+                .read_to_end(&mut chunk)
+                .await?;
+            if chunk.is_empty() {
+                return Ok::<_, std::io::Error>(None);
+            }
+            progress.event(Event::BlobSent {
+                digest,
+                bytes: chunk.len() as u64,
+            });
+            Ok(Some((chunk, file)))
+        }
+    });
+    Ok(Body::wrap_stream(chunks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_as_registries_write_them() {
+        for (text, last) in [
+            ("0-1023", Some(1023)),
+            ("bytes=0-7", Some(7)),
+            ("0-0", Some(0)),
+            ("5-7", None),
+            ("0-", None),
+            ("", None),
+        ] {
+            assert_eq!(last_byte(text), last, "{text}");
+        }
+    }
+}
