@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use windlass_report::say;
-use windlass_runfiles::{Environment, Launcher};
 
 use crate::bare;
 use crate::cli::ApplyOptions;
@@ -14,6 +13,7 @@ use crate::input::{Edition, Set};
 use crate::process::{self, Ended};
 use crate::row::{Row, Unit};
 use crate::statistics::median;
+use crate::tools;
 use crate::tree::{Place, Tree};
 
 /// Objects of a set that both sides apply.
@@ -82,15 +82,12 @@ impl<'a> Bench<'a> {
             let path = std::env::var_os(name).map(PathBuf::from);
             path.ok_or(Error::Unset { name, want })
         };
-        let argv0 = std::env::args_os().next();
-        let launcher = Launcher::find(argv0.as_deref(), &Environment::read())?;
-        let tool = launcher.file("_main/tools/deploy/deploy");
         let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
         let bench = Self {
             context: &options.context,
             kubectl: path("WINDLASS_KUBECTL", "the path of kubectl")?,
             kubeconfig: path("KUBECONFIG", "the cluster's kubeconfig")?,
-            tool: std::fs::canonicalize(&tool).map_err(Error::io("find", tool))?,
+            tool: tools::deploy()?,
             folder,
         };
         // What kubectl keeps of a cluster from run to run is there before anything is measured.

@@ -6,19 +6,26 @@
 //! | [`cli`], [`error`] | what is asked for; what can go wrong |
 //! | [`input`], [`tree`] | the objects, and their files for each side |
 //! | [`process`], [`statistics`] | one process measured; many measurements in one number |
-//! | [`apply`] | the deploy tool beside kubectl, on a real cluster |
+//! | [`apply`], [`bare`] | the deploy tool beside kubectl, and its writes alone, on a real cluster |
 //! | [`plan`] | the planner alone |
+//! | [`layer`], [`push`], [`content`] | the image tool: making a layer, and pushing images |
+//! | [`peers`], [`tools`] | the programs that are measured: others and ours |
 //! | [`row`] | the results, as a table and as JSON |
 
 pub mod apply;
 pub mod bare;
 pub mod cli;
+pub mod content;
 pub mod error;
 pub mod input;
+pub mod layer;
+pub mod peers;
 pub mod plan;
 pub mod process;
+pub mod push;
 pub mod row;
 pub mod statistics;
+pub mod tools;
 pub mod tree;
 
 use std::process::ExitCode;

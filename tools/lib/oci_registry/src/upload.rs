@@ -1,11 +1,11 @@
 //! One blob on its way to one repository (distribution specification, "Pushing blobs").
 
-use std::io::SeekFrom;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use reqwest::{Body, Method, StatusCode};
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio::sync::Mutex;
 use windlass_oci_reference::Repository;
 
@@ -185,10 +185,15 @@ async fn open(blob: &Blob, offset: u64, progress: &Arc<dyn Progress>) -> Result<
         path: blob.path.clone(),
         source,
     };
-    let mut file = tokio::fs::File::open(&blob.path)
-        .await
-        .map_err(unreadable)?;
-    let got = file.metadata().await.map_err(unreadable)?.len();
+    let path = blob.path.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let size = file.metadata()?.len();
+        Ok((file, size))
+    });
+    let opened: io::Result<(File, u64)> = opened.await.unwrap_or_else(|_| Err(ended()));
+    let (file, got) = opened.map_err(unreadable)?;
     if got != blob.size {
         let path = blob.path.clone();
         return Err(Cause::FileSize {
@@ -198,21 +203,15 @@ async fn open(blob: &Blob, offset: u64, progress: &Arc<dyn Progress>) -> Result<
         }
         .into());
     }
-    file.seek(SeekFrom::Start(offset))
-        .await
-        .map_err(unreadable)?;
     let digest = blob.digest;
     let progress = Arc::clone(progress);
-    let chunks = futures::stream::try_unfold(file, move |mut file| {
+    let chunks = futures::stream::try_unfold(file, move |file| {
         let progress = Arc::clone(&progress);
         async move {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            (&mut file)
-                .take(CHUNK as u64)
-                .read_to_end(&mut chunk)
-                .await?;
+            let read = tokio::task::spawn_blocking(move || read_chunk(file));
+            let (chunk, file) = read.await.unwrap_or_else(|_| Err(ended()))?;
             if chunk.is_empty() {
-                return Ok::<_, std::io::Error>(None);
+                return Ok::<_, io::Error>(None);
             }
             progress.event(Event::BlobSent {
                 digest,
@@ -222,6 +221,18 @@ async fn open(blob: &Blob, offset: u64, progress: &Arc<dyn Progress>) -> Result<
         }
     });
     Ok(Body::wrap_stream(chunks))
+}
+
+/// Reads what comes next: once from the disk into what is sent, and no copy between.
+fn read_chunk(file: File) -> io::Result<(Vec<u8>, File)> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    (&file).take(CHUNK as u64).read_to_end(&mut chunk)?;
+    Ok((chunk, file))
+}
+
+/// Only a thread that has panicked, or a runtime that ends, does not answer.
+fn ended() -> io::Error {
+    io::Error::other("the thread that reads has ended")
 }
 
 #[cfg(test)]
