@@ -3,6 +3,12 @@
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":labels.bzl", "label_text")
 
+# How layers are compressed -> how their files end.
+_ENDINGS = {
+    "gzip": "gz",
+    "zstd": "zst",
+}
+
 def is_image_path(path):
     """Whether a path can be one in an image: absolute, normal, not the root.
 
@@ -50,15 +56,23 @@ def _check(ctx):
     for path in attr.files.values():
         if path != "/" and not is_image_path(path.removesuffix("/")):
             _refuse(ctx, "files", path, want_path)
-    for attribute, paths in {"dirs": attr.dirs, "symlinks": attr.symlinks}.items():
+    for attribute, paths in {
+        "dirs": attr.dirs,
+        "modes": attr.modes,
+        "owners": attr.owners,
+        "symlinks": attr.symlinks,
+    }.items():
         for path in paths:
             if not is_image_path(path):
                 _refuse(ctx, attribute, path, want_path)
-    for attribute, mode in [("mode", attr.mode)] + [("dirs", mode) for mode in attr.dirs.values()]:
-        if not is_mode(mode):
-            _refuse(ctx, attribute, mode, "a mode of four octal digits, as in \"0644\"")
-    if not is_ids(attr.owner):
-        _refuse(ctx, "owner", attr.owner, "numbers, as in \"0:0\"; names mean nothing in an empty image")
+    for attribute, modes in {"mode": [attr.mode], "dirs": attr.dirs.values(), "modes": attr.modes.values()}.items():
+        for mode in modes:
+            if not is_mode(mode):
+                _refuse(ctx, attribute, mode, "a mode of four octal digits, as in \"0644\"")
+    for attribute, owners in {"owner": [attr.owner], "owners": attr.owners.values()}.items():
+        for owner in owners:
+            if not is_ids(owner):
+                _refuse(ctx, attribute, owner, "numbers, as in \"0:0\"; names mean nothing in an empty image")
 
 def _placed(ctx, target, path):
     """The files of a target with their paths in the image."""
@@ -77,7 +91,7 @@ def _placed(ctx, target, path):
 
 def _impl(ctx):
     _check(ctx)
-    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar.gz")
+    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar." + _ENDINGS[ctx.attr.compression])
     metadata = ctx.actions.declare_file(ctx.label.name + ".layer.json")
 
     args = ctx.actions.args()
@@ -97,6 +111,11 @@ def _impl(ctx):
     for path, to in ctx.attr.symlinks.items():
         args.add_all("--symlink", [path, to])
     args.add("--owner", ctx.attr.owner)
+    for path, mode in ctx.attr.modes.items():
+        args.add_all("--set-mode", [path, mode])
+    for path, owner in ctx.attr.owners.items():
+        args.add_all("--set-owner", [path, owner])
+    args.add("--compression", ctx.attr.compression)
     args.add("--blob", blob)
     args.add("--metadata", metadata)
     ctx.actions.run(
@@ -128,6 +147,11 @@ image_layer(
 ```
 """,
     attrs = {
+        "compression": attr.string(
+            default = "gzip",
+            doc = "`gzip`, which every node reads, or `zstd`: smaller and quicker to unpack, for containerd 1.5 and later.",
+            values = _ENDINGS.keys(),
+        ),
         "dirs": attr.string_dict(
             doc = "Empty folders: path in the image -> mode, as in `{\"/tmp\": \"1777\"}`.",
         ),
@@ -140,9 +164,15 @@ image_layer(
             default = "0644",
             doc = "The mode of all files. Programs need `0755`, so they are a layer of their own.",
         ),
+        "modes": attr.string_dict(
+            doc = "Modes of single files and folders, where they differ: path in the image -> mode.",
+        ),
         "owner": attr.string(
             default = "0:0",
             doc = "Who owns everything in the layer: `<uid>:<gid>`.",
+        ),
+        "owners": attr.string_dict(
+            doc = "Owners of single entries, where they differ: path in the image -> `<uid>:<gid>`.",
         ),
         "symlinks": attr.string_dict(
             doc = "Symbolic links: path in the image -> what it points to.",

@@ -32,9 +32,15 @@ _LAYERS_REFUSED = {
         {"files": {":base": "/base"}},
     ),
     "mode": ("attribute mode: got \"0888\", " + _MODE, {"files": {":config": "/a"}, "mode": "0888"}),
+    "modes_mode": ("attribute modes: got \"755\", " + _MODE, {"files": {":config": "/a"}, "modes": {"/a": "755"}}),
+    "modes_path": ("attribute modes: got \"a\", " + _PATH, {"files": {":config": "/a"}, "modes": {"a": "0755"}}),
     "owner": (
         "attribute owner: got \"root:root\", want numbers, as in \"0:0\"; names mean nothing in an empty image",
         {"files": {":config": "/a"}, "owner": "root:root"},
+    ),
+    "owners": (
+        "attribute owners: got \"root\", want numbers, as in \"0:0\"; names mean nothing in an empty image",
+        {"files": {":config": "/a"}, "owners": {"/a": "root"}},
     ),
     "relative": ("attribute files: got \"a/b\", " + _PATH, {"files": {":config": "a/b"}}),
     "symlink_path": ("attribute symlinks: got \"link\", " + _PATH, {"symlinks": {"link": "/a"}}),

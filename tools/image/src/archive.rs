@@ -45,6 +45,8 @@ impl Node {
 #[derive(Debug, Default)]
 pub(crate) struct Archive {
     nodes: BTreeMap<ImagePath, Node>,
+    /// Who owns an entry, where that is somebody else than all others.
+    owners: BTreeMap<ImagePath, Owner>,
 }
 
 impl Archive {
@@ -85,6 +87,34 @@ impl Archive {
     /// Adds a symbolic link; what it points to need not be there.
     pub(crate) fn add_symlink(&mut self, path: &ImagePath, to: &str) -> Result<(), Error> {
         self.add(path, Node::Symlink { to: to.to_owned() })
+    }
+
+    /// Gives a file or folder that was added another mode.
+    pub(crate) fn set_mode(&mut self, path: &ImagePath, new: u32) -> Result<(), Error> {
+        match self.nodes.get_mut(path) {
+            Some(Node::File { mode, .. } | Node::Folder { mode }) => *mode = new,
+            Some(Node::Symlink { .. }) | None => {
+                return Err(Error::NoEntry {
+                    what: "mode",
+                    path: path.to_string(),
+                    want: "file or folder",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives an entry that was added an owner of its own.
+    pub(crate) fn set_owner(&mut self, path: &ImagePath, owner: Owner) -> Result<(), Error> {
+        if !self.nodes.contains_key(path) {
+            return Err(Error::NoEntry {
+                what: "owner",
+                path: path.to_string(),
+                want: "entry",
+            });
+        }
+        self.owners.insert(path.clone(), owner);
+        Ok(())
     }
 
     fn add(&mut self, path: &ImagePath, node: Node) -> Result<(), Error> {
@@ -136,6 +166,7 @@ impl Archive {
         let mut builder = Builder::new(out);
         for (path, node) in &self.nodes {
             let mut header = Header::new_ustar();
+            let owner = self.owners.get(path).copied().unwrap_or(owner);
             header.set_uid(owner.uid.into());
             header.set_gid(owner.gid.into());
             header.set_mtime(0);
@@ -343,6 +374,28 @@ mod tests {
                 "0755 7:3000000 app/b = x",
                 "1777 7:3000000 tmp/",
                 "0777 7:3000000 z -> app/b",
+            ]
+        );
+    }
+
+    #[test]
+    fn single_entries_have_modes_and_owners_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("run"), "x").expect("writes");
+        std::fs::write(folder.path().join("text"), "y").expect("writes");
+        let mut archive = Archive::default();
+        archive
+            .add_file(&path("/app"), folder.path(), 0o644)
+            .expect("adds");
+        archive.set_mode(&path("/app/run"), 0o755).expect("sets");
+        let owner = Owner { uid: 5, gid: 6 };
+        archive.set_owner(&path("/app/text"), owner).expect("sets");
+        assert_eq!(
+            listed(&written(archive, ROOT)),
+            [
+                "0755 0:0 app/",
+                "0755 0:0 app/run = x",
+                "0644 5:6 app/text = y",
             ]
         );
     }

@@ -62,6 +62,16 @@ pub enum Error {
         /// What is above it.
         parent: String,
     },
+    /// Something is said of an entry that a layer does not have.
+    #[error("{what} of `{path}`: the layer has no such {want}")]
+    NoEntry {
+        /// What is said of it.
+        what: &'static str,
+        /// The path in the image.
+        path: String,
+        /// What there must be.
+        want: &'static str,
+    },
     /// An input changed while it was read.
     #[error("`{}` changed while it was read: got {got} bytes, want {want}", path.display())]
     Changed {

@@ -39,6 +39,19 @@ pub(crate) struct Args {
     #[arg(long, default_value = "0:0", value_name = "UID:GID")]
     owner: String,
 
+    /// The mode in octal of one file or folder, whatever was said of all
+    #[arg(long = "set-mode", num_args = 2, value_names = ["PATH", "MODE"], allow_hyphen_values = true)]
+    modes: Vec<String>,
+
+    /// Who owns one entry, whoever owns all
+    #[arg(
+        long = "set-owner",
+        num_args = 2,
+        value_names = ["PATH", "UID:GID"],
+        allow_hyphen_values = true
+    )]
+    owners: Vec<String>,
+
     /// How the blob is compressed
     #[arg(long, default_value = "gzip", value_name = "FORMAT")]
     compression: Compression,
@@ -64,6 +77,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     }
     for symlink in args.symlinks.chunks_exact(2) {
         archive.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
+    }
+    for mode in args.modes.chunks_exact(2) {
+        archive.set_mode(&ImagePath::parse(&mode[0])?, parse_mode(&mode[1])?)?;
+    }
+    for owner in args.owners.chunks_exact(2) {
+        archive.set_owner(&ImagePath::parse(&owner[0])?, parse_owner(&owner[1])?)?;
     }
     let metadata = output::create(&args.blob, |file| {
         compress(archive, owner, args.compression, file, &args.blob)
@@ -170,6 +189,8 @@ mod tests {
             dirs: own(dirs),
             symlinks: own(&["/link", "bin/tool"]),
             owner: "0:0".to_owned(),
+            modes: Vec::new(),
+            owners: Vec::new(),
             compression: Compression::Gzip,
             blob: folder.join("blob"),
             metadata: folder.join("metadata"),

@@ -66,7 +66,7 @@ impl ImageRequest {
 
 pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
     let load = |path: &PathBuf| load(path, &args.root);
-    let pushes: Vec<Push> = args.requests.iter().map(load).collect::<Result<_, _>>()?;
+    let images: Vec<Push> = args.requests.iter().map(load).collect::<Result<_, _>>()?;
 
     // Err only where a provider is installed, and then there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -76,13 +76,13 @@ pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Err
     };
     let client = Client::new(settings);
     let progress: Arc<dyn Progress> = Arc::new(Lines);
-    let all = pushes.iter().map(|push| client.push(push, &progress));
+    let pushes = images.iter().map(|push| client.push(push, &progress));
     // Whatever becomes of one, the others are pushed.
-    let all = futures::future::join_all(all).await;
+    let results = futures::future::join_all(pushes).await;
     let mut first = None;
-    for (push, result) in pushes.iter().zip(all) {
+    for (push, result) in images.iter().zip(results) {
         match result {
-            Ok(pushed) => tell(push, &pushed)?,
+            Ok(done) => tell(push, &done)?,
             Err(error) if first.is_none() => first = Some(error),
             Err(error) => say(&windlass_report::render(&error)),
         }

@@ -69,6 +69,18 @@ const CASES: &[Case<Error>] = &[
         provoke: |folder| layer(folder, "--symlink /a /c --dir /a/b 0755"),
     },
     Case {
+        variant: "NoEntry",
+        exit: Exit::Input,
+        text: "error: mode of `/b`: the layer has no such file or folder\n",
+        provoke: |folder| layer(folder, "--symlink /b /a --set-mode /b 0755"),
+    },
+    Case {
+        variant: "NoEntry",
+        exit: Exit::Input,
+        text: "error: owner of `/b`: the layer has no such entry\n",
+        provoke: |folder| layer(folder, "--dir /a 0755 --set-owner /b 1:1"),
+    },
+    Case {
         variant: "Changed",
         exit: Exit::Input,
         text: "error: `PIPE` changed while it was read: got 4 bytes, want 0\n",
