@@ -82,6 +82,16 @@ pub enum Error {
         /// How many there should have been.
         want: u64,
     },
+    /// A blob is not what its name says.
+    #[error("digest of `{}`: got {got}, want {want}", path.display())]
+    Digest {
+        /// The file.
+        path: PathBuf,
+        /// Its digest.
+        got: String,
+        /// The one that it is named by.
+        want: String,
+    },
     /// The files of an image are not one.
     #[error("cannot read image `{label}`")]
     Image {

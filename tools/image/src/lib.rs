@@ -5,7 +5,8 @@
 //! | `layer` | files | a layer's blob, and its metadata: digest, size, diff id |
 //! | `manifest` | layers' metadata, never a blob | config, manifest, and the manifest's descriptor |
 //! | `layout` | all of an image | an OCI layout directory |
-//! | `push` | a request | a registry |
+//! | `push` | requests | registries |
+//! | `inspect`, `diff` | OCI layout directories | what is in them, and in what two of them differ |
 //!
 //! Formats are those of the OCI image specification 1.1. The same inputs give the same bytes on
 //! every machine: order, owner, time and compression are fixed, and nothing else is recorded.
@@ -17,9 +18,11 @@
 mod archive;
 mod cli;
 mod compress;
+mod contents;
 mod environment;
 mod error;
 mod image_path;
+mod inspect;
 mod layer;
 mod layout;
 mod manifest;
@@ -33,4 +36,5 @@ pub use error::Error;
 #[cfg(test)]
 mod tests {
     mod errors;
+    mod looking;
 }

@@ -54,6 +54,8 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
         id = context.leases.lost() => Err(session.lost(&id)),
     };
     done?;
+    // Who reads that it is done may begin with the same group.
+    context.leases.release().await;
     finish(context, goal);
     Ok(())
 }

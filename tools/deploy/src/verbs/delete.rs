@@ -44,6 +44,7 @@ pub(super) async fn finish(
         id = context.leases.lost() => Err(session.lost(&id)),
     };
     done?;
+    context.leases.release().await;
     if let Some(line) = screen::kept_line(&plan, desired, &session.place.kubectl) {
         context.progress.line(&line);
     }

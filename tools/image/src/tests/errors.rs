@@ -95,6 +95,33 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: number of images in `index.json`: got `0`, want 1\n",
+        provoke: |folder| {
+            layout(folder);
+            folder.file("out/index.json", r#"{"schemaVersion":2,"manifests":[]}"#);
+            image(folder, "inspect DIR/out")
+        },
+    },
+    Case {
+        variant: "Digest",
+        exit: Exit::Input,
+        text: "error: digest of `DIR/out/blobs/sha256/BLOB`: got CHANGED, want MANIFEST\n",
+        provoke: |folder| {
+            layout(folder);
+            let manifest = std::fs::read(folder.path("manifest")).expect("reads");
+            let digest = windlass_oci_reference::Digest::of(&manifest);
+            let blob = format!("out/blobs/sha256/{}", digest.hex());
+            folder.show_as(&digest.to_string(), "MANIFEST");
+            folder.show_as(digest.hex().as_ref(), "BLOB");
+            let changed = windlass_oci_reference::Digest::of(b"{}");
+            folder.show_as(&changed.to_string(), "CHANGED");
+            folder.file(&blob, "{}");
+            image(folder, "diff DIR/out DIR/out")
+        },
+    },
+    Case {
         variant: "Image",
         exit: Exit::Input,
         text: "error: cannot read image `DIR/manifest`\n\
@@ -154,6 +181,14 @@ fn manifest(folder: &Folder, args: &str) -> Result<(), Error> {
 /// An image without layers.
 fn made(folder: &Folder) {
     manifest(folder, "").expect("makes an image");
+    folder.keep();
+}
+
+/// The same as a layout.
+fn layout(folder: &Folder) {
+    made(folder);
+    let files = "--manifest DIR/manifest --config DIR/config --descriptor DIR/descriptor";
+    image(folder, &format!("layout {files} --out DIR/out")).expect("makes a layout");
     folder.keep();
 }
 

@@ -1,0 +1,259 @@
+//! What is in an image: an OCI layout directory, read as a container would see it.
+//!
+//! Layers are laid one over another as the image specification says ("Layer Filesystem Changeset"):
+//! a later entry replaces an earlier one of its path, a whiteout removes it, and an opaque whiteout
+//! removes all that is in its folder from below.
+
+use crate::Error;
+use flate2::read::MultiGzDecoder;
+use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest, MediaType};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use tar::EntryType;
+use windlass_oci_reference::Digest;
+
+/// The beginning of the name of a whiteout, and the name of an opaque one.
+const WHITEOUT: &str = ".wh.";
+const OPAQUE: &str = ".wh..wh..opq";
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file, and the digest of its content.
+    File(Digest),
+    Folder,
+    /// A symbolic link, and what it points to.
+    Symlink(String),
+    /// A hard link, and the path that it is another name of.
+    Link(String),
+    /// A device or a pipe.
+    Special,
+}
+
+/// One entry, as it is in the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
+    pub(crate) owner: (u64, u64),
+    /// In bytes; 0 for what is no file.
+    pub(crate) size: u64,
+    /// The layer that it is of, from 0.
+    pub(crate) layer: usize,
+}
+
+/// One layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Layer {
+    pub(crate) digest: Digest,
+    /// Bytes as it is sent, and as it is unpacked.
+    pub(crate) size: u64,
+    pub(crate) unpacked: u64,
+    /// How many entries it has; whiteouts count.
+    pub(crate) entries: usize,
+}
+
+/// One image.
+#[derive(Clone, Debug)]
+pub(crate) struct Contents {
+    pub(crate) digest: Digest,
+    pub(crate) config: ImageConfiguration,
+    pub(crate) layers: Vec<Layer>,
+    /// By path in the image.
+    pub(crate) entries: BTreeMap<String, Entry>,
+}
+
+impl Contents {
+    /// Reads the one image of a layout directory. Each blob must be what its name says.
+    pub(crate) fn read(layout: &Path) -> Result<Self, Error> {
+        let index: ImageIndex = crate::output::read_json(&layout.join("index.json"))?;
+        let [descriptor] = index.manifests().as_slice() else {
+            return Err(Error::Value {
+                what: "number of images in `index.json`",
+                got: index.manifests().len().to_string(),
+                want: "1",
+            });
+        };
+        if *descriptor.media_type() != MediaType::ImageManifest {
+            return Err(Error::Value {
+                what: "media type in `index.json`",
+                got: descriptor.media_type().to_string(),
+                want: "that of an image manifest",
+            });
+        }
+        let manifest: ImageManifest = json_blob(layout, descriptor)?;
+        let config = json_blob(layout, manifest.config())?;
+        let mut contents = Self {
+            digest: digest_of(descriptor)?,
+            config,
+            layers: Vec::new(),
+            entries: BTreeMap::new(),
+        };
+        for layer in manifest.layers() {
+            contents.add(layout, layer)?;
+        }
+        Ok(contents)
+    }
+
+    /// Lays a layer over those that are there.
+    fn add(&mut self, layout: &Path, descriptor: &Descriptor) -> Result<(), Error> {
+        let (path, digest) = blob(layout, descriptor)?;
+        let unreadable = |source| Error::Read {
+            path: path.clone(),
+            source,
+        };
+        check(&path, digest)?;
+        let file = BufReader::new(File::open(&path).map_err(unreadable)?);
+        let plain: Box<dyn Read> = match descriptor.media_type() {
+            MediaType::ImageLayer => Box::new(file),
+            MediaType::ImageLayerGzip => Box::new(MultiGzDecoder::new(file)),
+            MediaType::ImageLayerZstd => {
+                Box::new(zstd::stream::read::Decoder::new(file).map_err(unreadable)?)
+            }
+            other => {
+                return Err(Error::Value {
+                    what: "media type of a layer",
+                    got: other.to_string(),
+                    want: "that of a layer of tar, tar+gzip or tar+zstd",
+                });
+            }
+        };
+        let layer = self.layers.len();
+        let mut counted = Layer {
+            digest,
+            size: descriptor.size(),
+            unpacked: 0,
+            entries: 0,
+        };
+        let mut archive = tar::Archive::new(plain);
+        for entry in archive.entries().map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            counted.unpacked += entry.size();
+            counted.entries += 1;
+            self.lay(entry, layer).map_err(unreadable)?;
+        }
+        self.layers.push(counted);
+        Ok(())
+    }
+
+    fn lay<R: Read>(&mut self, mut entry: tar::Entry<'_, R>, layer: usize) -> io::Result<()> {
+        let name = entry.path()?.to_string_lossy().into_owned();
+        let path = format!("/{}", name.trim_start_matches("./").trim_matches('/'));
+        let (folder, last) = path.rsplit_once('/').unwrap_or(("", &path));
+        if last == OPAQUE {
+            self.remove_below(&format!("{folder}/"), layer);
+            return Ok(());
+        }
+        if let Some(hidden) = last.strip_prefix(WHITEOUT) {
+            let hidden = format!("{folder}/{hidden}");
+            self.entries.remove(&hidden);
+            self.remove_below(&format!("{hidden}/"), layer);
+            return Ok(());
+        }
+        let header = entry.header().clone();
+        let link = entry.link_name()?.map(|link| link.display().to_string());
+        let kind = match header.entry_type() {
+            EntryType::Directory => Kind::Folder,
+            EntryType::Symlink => Kind::Symlink(link.unwrap_or_default()),
+            EntryType::Link => Kind::Link(link.unwrap_or_default()),
+            EntryType::Regular | EntryType::Continuous => {
+                let mut content = Hashing::default();
+                io::copy(&mut entry, &mut content)?;
+                Kind::File(content.digest())
+            }
+            _ => Kind::Special,
+        };
+        let size = match kind {
+            Kind::File(_) => entry.size(),
+            _ => 0,
+        };
+        let entry = Entry {
+            kind,
+            mode: header.mode()?,
+            owner: (header.uid()?, header.gid()?),
+            size,
+            layer,
+        };
+        self.entries.insert(path, entry);
+        Ok(())
+    }
+
+    /// Removes what layers below have put under a path; what this layer has stays.
+    fn remove_below(&mut self, prefix: &str, layer: usize) {
+        self.entries
+            .retain(|path, entry| !path.starts_with(prefix) || entry.layer == layer);
+    }
+}
+
+/// A blob that is JSON.
+fn json_blob<T: DeserializeOwned>(layout: &Path, descriptor: &Descriptor) -> Result<T, Error> {
+    let (path, digest) = blob(layout, descriptor)?;
+    check(&path, digest)?;
+    crate::output::read_json(&path)
+}
+
+/// Where a blob is, and its digest.
+fn blob(layout: &Path, descriptor: &Descriptor) -> Result<(PathBuf, Digest), Error> {
+    let digest = digest_of(descriptor)?;
+    let path = layout.join("blobs").join("sha256").join(digest.hex());
+    Ok((path, digest))
+}
+
+fn digest_of(descriptor: &Descriptor) -> Result<Digest, Error> {
+    let text = descriptor.digest().to_string();
+    text.parse().map_err(|_| Error::Value {
+        what: "digest",
+        got: text,
+        want: "sha256: and 64 hexadecimal digits",
+    })
+}
+
+/// Refuses a blob that is not what its name says.
+fn check(path: &Path, want: Digest) -> Result<(), Error> {
+    let unreadable = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut content = Hashing::default();
+    io::copy(&mut file, &mut content).map_err(unreadable)?;
+    let got = content.digest();
+    if got == want {
+        return Ok(());
+    }
+    Err(Error::Digest {
+        path: path.to_owned(),
+        got: got.to_string(),
+        want: want.to_string(),
+    })
+}
+
+/// A writer that keeps the SHA-256 of what it is given, and nothing else.
+struct Hashing(ring::digest::Context);
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self(ring::digest::Context::new(&ring::digest::SHA256))
+    }
+}
+
+impl Hashing {
+    fn digest(self) -> Digest {
+        let digest = self.0.finish();
+        Digest::from_sha256(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+    }
+}
+
+impl io::Write for Hashing {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.update(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
