@@ -104,8 +104,8 @@ impl Bench {
             quoted(&self.pigz),
             quoted(&self.folder.join("theirs")),
         );
-        let mut command = Command::new("sh");
-        command.args(["-c", &script]);
+        let mut command = Command::new("bash");
+        command.args(["-o", "pipefail", "-c", &script]);
         process::run(PEER, &mut command, &self.folder)?.with_code(0)
     }
 

@@ -130,7 +130,7 @@ impl Archive {
     }
 
     /// Adds the folders that entries are in and nobody asked for.
-    fn add_parents(&mut self) -> Result<(), Error> {
+    pub(crate) fn add_parents(&mut self) -> Result<(), Error> {
         let paths: Vec<ImagePath> = self.nodes.keys().cloned().collect();
         for path in paths {
             let mut above = path.parent();
@@ -398,6 +398,18 @@ mod tests {
                 "0644 5:6 app/text = y",
             ]
         );
+    }
+
+    #[test]
+    fn folders_that_nobody_named_have_owners_too() {
+        let mut archive = Archive::default();
+        archive.add_folder(&path("/srv/data"), 0o755).expect("adds");
+        archive.add_parents().expect("adds");
+        let owner = Owner { uid: 5, gid: 6 };
+        archive.set_owner(&path("/srv"), owner).expect("sets");
+        archive.set_mode(&path("/srv"), 0o700).expect("sets");
+        let listed = listed(&written(archive, ROOT));
+        assert_eq!(listed, ["0700 5:6 srv/", "0755 0:0 srv/data/"]);
     }
 
     #[test]

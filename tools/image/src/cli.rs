@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{Environment, Error, inspect, layer, layout, manifest, push};
+use crate::{Environment, Error, diff, inspect, layer, layout, manifest, push};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -20,8 +20,8 @@ enum Verb {
     Manifest(manifest::Args),
     Layout(layout::Args),
     Push(push::Args),
-    Inspect(inspect::InspectArgs),
-    Diff(inspect::DiffArgs),
+    Inspect(inspect::Args),
+    Diff(diff::Args),
 }
 
 /// Runs the tool; the program's name comes first. Ends the process where clap does: after
@@ -43,8 +43,8 @@ pub async fn run(
         Verb::Manifest(args) => manifest::run(&args),
         Verb::Layout(args) => layout::run(&args),
         Verb::Push(args) => push::run(&args, environment).await,
-        Verb::Inspect(args) => inspect::inspect(&args),
-        Verb::Diff(args) => inspect::diff(&args),
+        Verb::Inspect(args) => inspect::run(&args),
+        Verb::Diff(args) => diff::run(&args),
     }
 }
 

@@ -71,15 +71,17 @@ impl Contents {
     pub(crate) fn read(layout: &Path) -> Result<Self, Error> {
         let index: ImageIndex = crate::output::read_json(&layout.join("index.json"))?;
         let [descriptor] = index.manifests().as_slice() else {
-            return Err(Error::Value {
-                what: "number of images in `index.json`",
+            return Err(Error::Layout {
+                path: layout.to_owned(),
+                what: "number of images",
                 got: index.manifests().len().to_string(),
                 want: "1",
             });
         };
         if *descriptor.media_type() != MediaType::ImageManifest {
-            return Err(Error::Value {
-                what: "media type in `index.json`",
+            return Err(Error::Layout {
+                path: layout.to_owned(),
+                what: "media type of the image",
                 got: descriptor.media_type().to_string(),
                 want: "that of an image manifest",
             });
@@ -114,7 +116,8 @@ impl Contents {
                 Box::new(zstd::stream::read::Decoder::new(file).map_err(unreadable)?)
             }
             other => {
-                return Err(Error::Value {
+                return Err(Error::Layout {
+                    path: layout.to_owned(),
                     what: "media type of a layer",
                     got: other.to_string(),
                     want: "that of a layer of tar, tar+gzip or tar+zstd",
@@ -140,8 +143,10 @@ impl Contents {
     }
 
     fn lay<R: Read>(&mut self, mut entry: tar::Entry<'_, R>, layer: usize) -> io::Result<()> {
-        let name = entry.path()?.to_string_lossy().into_owned();
-        let path = format!("/{}", name.trim_start_matches("./").trim_matches('/'));
+        if entry.header().entry_type() == EntryType::XGlobalHeader {
+            return Ok(());
+        }
+        let path = placed(&entry.path()?.to_string_lossy());
         let (folder, last) = path.rsplit_once('/').unwrap_or(("", &path));
         if last == OPAQUE {
             self.remove_below(&format!("{folder}/"), layer);
@@ -149,8 +154,14 @@ impl Contents {
         }
         if let Some(hidden) = last.strip_prefix(WHITEOUT) {
             let hidden = format!("{folder}/{hidden}");
-            self.entries.remove(&hidden);
             self.remove_below(&format!("{hidden}/"), layer);
+            if self
+                .entries
+                .get(&hidden)
+                .is_some_and(|below| below.layer < layer)
+            {
+                self.entries.remove(&hidden);
+            }
             return Ok(());
         }
         let header = entry.header().clone();
@@ -158,8 +169,8 @@ impl Contents {
         let kind = match header.entry_type() {
             EntryType::Directory => Kind::Folder,
             EntryType::Symlink => Kind::Symlink(link.unwrap_or_default()),
-            EntryType::Link => Kind::Link(link.unwrap_or_default()),
-            EntryType::Regular | EntryType::Continuous => {
+            EntryType::Link => Kind::Link(placed(&link.unwrap_or_default())),
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let mut content = Hashing::default();
                 io::copy(&mut entry, &mut content)?;
                 Kind::File(content.digest())
@@ -177,6 +188,10 @@ impl Contents {
             size,
             layer,
         };
+        if entry.kind != Kind::Folder {
+            // What was a folder below is none any more.
+            self.remove_below(&format!("{path}/"), layer);
+        }
         self.entries.insert(path, entry);
         Ok(())
     }
@@ -186,6 +201,11 @@ impl Contents {
         self.entries
             .retain(|path, entry| !path.starts_with(prefix) || entry.layer == layer);
     }
+}
+
+/// A path as archives have it, `./a/b/` or `a/b`, as one in the image: `/a/b`.
+fn placed(path: &str) -> String {
+    format!("/{}", path.trim_start_matches("./").trim_matches('/'))
 }
 
 /// A blob that is JSON.

@@ -82,6 +82,18 @@ pub enum Error {
         /// How many there should have been.
         want: u64,
     },
+    /// A layout is none that can be looked into.
+    #[error("cannot look into `{}`: {what}: got `{got}`, want {want}", path.display())]
+    Layout {
+        /// The directory.
+        path: PathBuf,
+        /// What of it.
+        what: &'static str,
+        /// What it has.
+        got: String,
+        /// What it must have.
+        want: &'static str,
+    },
     /// A blob is not what its name says.
     #[error("digest of `{}`: got {got}, want {want}", path.display())]
     Digest {

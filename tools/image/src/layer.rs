@@ -78,6 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     for symlink in args.symlinks.chunks_exact(2) {
         archive.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
     }
+    archive.add_parents()?;
     for mode in args.modes.chunks_exact(2) {
         archive.set_mode(&ImagePath::parse(&mode[0])?, parse_mode(&mode[1])?)?;
     }

@@ -19,6 +19,7 @@ mod archive;
 mod cli;
 mod compress;
 mod contents;
+mod diff;
 mod environment;
 mod error;
 mod image_path;

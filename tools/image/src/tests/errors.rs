@@ -95,9 +95,9 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
-        variant: "Value",
+        variant: "Layout",
         exit: Exit::Input,
-        text: "error: number of images in `index.json`: got `0`, want 1\n",
+        text: "error: cannot look into `DIR/out`: number of images: got `0`, want 1\n",
         provoke: |folder| {
             layout(folder);
             folder.file("out/index.json", r#"{"schemaVersion":2,"manifests":[]}"#);

@@ -1,7 +1,8 @@
 //! What is told of images: layouts that the tool makes, and some that others could make.
 
 use crate::contents::Contents;
-use crate::inspect::{compared, described};
+use crate::diff::compared;
+use crate::inspect::described;
 use crate::{Environment, run};
 use std::path::{Path, PathBuf};
 
@@ -135,7 +136,9 @@ fn the_same_files_packed_otherwise() {
     let zstd = read(&maker.image("zstd", &[&format!("{file} --compression zstd")], ""));
     let text = compared(&gzip, &zstd);
     assert!(
-        text.starts_with("the same files and settings, packed otherwise\n~ layers  "),
+        text.starts_with(
+            "the same contents, modes, owners and settings; times or packing differ\n~ layers  "
+        ),
         "{text}"
     );
 }
@@ -151,4 +154,9 @@ fn whiteouts_hide_what_is_below() {
     let image = read(&maker.image("a", &layers, ""));
     let paths: Vec<&String> = image.entries.keys().collect();
     assert_eq!(paths, ["/a", "/a/y", "/b"]);
+    // A folder that becomes a link has nothing in it any more.
+    let layers = ["--file /lib/x 0644 DIR/small", "--symlink /lib usr/lib"];
+    let image = read(&maker.image("b", &layers, ""));
+    let paths: Vec<&String> = image.entries.keys().collect();
+    assert_eq!(paths, ["/lib"]);
 }

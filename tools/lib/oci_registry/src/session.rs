@@ -24,11 +24,20 @@ const REDIRECTS: usize = 5;
 pub(crate) struct Session {
     settings: Settings,
     permits: Semaphore,
-    /// One pool per scheme: plain http never loads certificate authorities.
-    pools: Mutex<HashMap<&'static str, reqwest::Client>>,
+    /// One pool per scheme and use: plain http never loads certificate authorities.
+    pools: Mutex<HashMap<(&'static str, Use), reqwest::Client>>,
     /// `Authorization` values, by what they are good for.
     authorizations: Mutex<HashMap<Repository, Arc<str>>>,
     places: Mutex<HashMap<(Registry, Digest), Places>>,
+}
+
+/// What connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Use {
+    /// Questions: each is answered soon.
+    Questions,
+    /// Uploads, which take as long as they take.
+    Uploads,
 }
 
 /// The repositories that a blob is known to be in.
@@ -69,6 +78,16 @@ pub(crate) enum Failure {
     },
     /// The registry wants to know who we are.
     Unauthorized { cause: Cause, challenge: String },
+}
+
+impl Failure {
+    /// The same as one that may pass: something else is tried next.
+    pub(crate) fn passing(self) -> Self {
+        match self {
+            Self::Final(cause) => Self::Passing { cause, asked: None },
+            other => other,
+        }
+    }
 }
 
 impl From<Cause> for Failure {
@@ -152,7 +171,7 @@ impl Session {
             got: error.to_string(),
             want: "a registry's name",
         })?;
-        let mut call = self.builder(method, url, request)?;
+        let mut call = self.builder(Use::Questions, method, url, request)?;
         if scheme == Scheme::Https {
             let known = self
                 .authorizations
@@ -179,7 +198,7 @@ impl Session {
             path: url.path().to_owned(),
         };
         let is_https = url.scheme() == "https";
-        let mut call = self.builder(method, url, request)?;
+        let mut call = self.builder(Use::Uploads, method, url, request)?;
         if location.is_registry && is_https {
             let known = self
                 .authorizations
@@ -205,33 +224,46 @@ impl Session {
         Arc::clone(places.entry(key).or_default())
     }
 
-    fn builder(&self, method: Method, url: Url, request: Request) -> Result<Call, Failure> {
-        let pool = self.pool(url.scheme())?;
+    fn builder(
+        &self,
+        uses: Use,
+        method: Method,
+        url: Url,
+        request: Request,
+    ) -> Result<Call, Failure> {
+        let pool = self.pool(uses, url.scheme())?;
         Ok(Call {
             builder: pool.request(method, url),
             request,
         })
     }
 
-    fn pool(&self, scheme: &str) -> Result<reqwest::Client, Failure> {
+    fn pool(&self, uses: Use, scheme: &str) -> Result<reqwest::Client, Failure> {
         let scheme = if scheme == "https" { "https" } else { "http" };
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = pools.get(scheme) {
+        if let Some(pool) = pools.get(&(scheme, uses)) {
             return Ok(pool.clone());
         }
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.settings.connect_timeout)
-            .read_timeout(self.settings.read_timeout)
             .pool_max_idle_per_host(self.settings.connections)
             .redirect(reqwest::redirect::Policy::custom(follow));
+        builder = match uses {
+            Use::Questions => builder.read_timeout(self.settings.read_timeout),
+            // That timeout counts while the body is sent. Who has died is told by what stays
+            // unacknowledged.
+            Use::Uploads => builder
+                .tcp_keepalive(self.settings.read_timeout)
+                .tcp_user_timeout(self.settings.read_timeout),
+        };
         if scheme == "http" {
             builder = builder.tls_certs_only([]);
         }
         let pool = builder.build().map_err(|error| Cause::Tls {
             reason: innermost(&error),
         })?;
-        pools.insert(scheme, pool.clone());
+        pools.insert((scheme, uses), pool.clone());
         Ok(pool)
     }
 

@@ -54,22 +54,18 @@ impl Upload<'_> {
         left: &Mutex<Option<Location>>,
     ) -> Result<Sent, Failure> {
         let (digest, size) = (self.blob.digest, self.blob.size);
-        // To take it from elsewhere is one request, too, and right if it is there.
-        if from.is_none() && self.is_there().await? {
+        if self.is_mounted(from).await? || self.is_there().await? {
             self.progress.event(Event::BlobExists { digest, size });
             return Ok(Sent::Before);
         }
         let mut left = left.lock().await;
-        let mut begun = match left.take() {
-            Some(location) => self.resume(&location).await?,
+        let resumed = match &*left {
+            Some(location) => self.resume(location).await?,
             None => None,
         };
-        if begun.is_none() {
-            begun = self.begin(from).await?.map(|location| (location, 0));
-        }
-        let Some((location, offset)) = begun else {
-            self.progress.event(Event::BlobExists { digest, size });
-            return Ok(Sent::Before);
+        let (location, offset) = match resumed {
+            Some(resumed) => resumed,
+            None => (self.begin().await?, 0),
         };
         self.progress.event(Event::BlobStarted {
             digest,
@@ -89,6 +85,23 @@ impl Upload<'_> {
         Ok(Sent::Now)
     }
 
+    /// Whether the registry has taken the blob from another repository of its own. One that does
+    /// not do that, or not for us, is no failure: the blob is sent.
+    async fn is_mounted(&self, from: Option<&Repository>) -> Result<bool, Failure> {
+        let Some(from) = from else {
+            return Ok(false);
+        };
+        let digest = self.blob.digest.to_string();
+        let pairs = [("mount", digest.as_str()), ("from", from.path())];
+        let call = self.post()?.query(&pairs);
+        let answer = call.send_unauthorized().await?;
+        let status = answer.status();
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(answer.unexpected().await);
+        }
+        Ok(status == StatusCode::CREATED)
+    }
+
     async fn is_there(&self) -> Result<bool, Failure> {
         let name = self.target.repository.path();
         let path = format!("/v2/{name}/blobs/{}", self.blob.digest);
@@ -101,21 +114,20 @@ impl Upload<'_> {
         }
     }
 
-    /// Begins an upload; `None` if the registry has taken the blob from another repository.
-    async fn begin(&self, from: Option<&Repository>) -> Result<Option<Location>, Failure> {
-        let name = self.target.repository.path();
-        let path = format!("/v2/{name}/blobs/uploads/");
-        let mut call = self.session.call(self.target, Method::POST, &path)?;
-        if let Some(from) = from {
-            let digest = self.blob.digest.to_string();
-            call = call.query(&[("mount", digest.as_str()), ("from", from.path())]);
-        }
-        let answer = call.header(CONTENT_LENGTH, "0").send().await?;
+    /// Begins an upload.
+    async fn begin(&self) -> Result<Location, Failure> {
+        let answer = self.post()?.send().await?;
         match answer.status() {
-            StatusCode::CREATED if from.is_some() => Ok(None),
-            StatusCode::ACCEPTED => answer.location(true).map(Some),
+            StatusCode::ACCEPTED => answer.location(true),
             _ => Err(answer.unexpected().await),
         }
+    }
+
+    fn post(&self) -> Result<Call, Failure> {
+        let name = self.target.repository.path();
+        let path = format!("/v2/{name}/blobs/uploads/");
+        let call = self.session.call(self.target, Method::POST, &path)?;
+        Ok(call.header(CONTENT_LENGTH, "0"))
     }
 
     /// Where an upload that broke off goes on, and from which byte; `None` if it has to be begun
@@ -128,7 +140,10 @@ impl Upload<'_> {
                 let last = range.as_deref().and_then(last_byte);
                 // `0-0` is said of no byte as well as of one.
                 match last.filter(|last| *last > 0 && *last < self.blob.size) {
-                    Some(last) => Ok(Some((answer.location(location.is_registry())?, last + 1))),
+                    Some(last) => {
+                        let next = answer.location(location.is_registry());
+                        Ok(Some((next.unwrap_or_else(|_| location.clone()), last + 1)))
+                    }
                     None => Ok(None),
                 }
             }
@@ -149,6 +164,10 @@ impl Upload<'_> {
         let answer = send(call, size - offset, body).await?;
         match answer.status() {
             StatusCode::ACCEPTED => answer.location(location.is_registry()),
+            // It is gone, or was not as far as it seemed.
+            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE if offset > 0 => {
+                Err(answer.unexpected().await.passing())
+            }
             _ => Err(answer.unexpected().await),
         }
     }
@@ -222,7 +241,8 @@ async fn open(blob: &Blob, offset: u64, progress: &Arc<dyn Progress>) -> Result<
     Ok(Body::wrap_stream(chunks))
 }
 
-/// A file as it is in the page cache: sent from there, and copied once, into the socket.
+/// A file as it is in the page cache: sent from there. By plain http it is copied once, into the
+/// socket.
 fn mapped(path: &Path) -> io::Result<Bytes> {
     let file = File::open(path)?;
     // SAFETY: the mapping must not change or shrink while it is there. Blobs are outputs of the

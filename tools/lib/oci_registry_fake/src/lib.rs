@@ -46,6 +46,8 @@ struct State {
     next: Option<(usize, What)>,
     /// What was sent to uploads that are not ended, by their numbers.
     uploads: BTreeMap<usize, Vec<u8>>,
+    /// What it answers to whoever wants a blob taken over from another repository.
+    mounts: Option<u16>,
     authorized: bool,
     /// Where a token is to be had, if one is asked for.
     realm: Option<String>,
@@ -132,6 +134,12 @@ impl Registry {
     /// From here on, it has these faults as well.
     pub fn add_faults(&self, faults: Vec<Fault>) {
         self.locked().faults.extend(faults);
+    }
+
+    /// From here on, it takes no blob over from another repository, and answers so. 202 begins an
+    /// upload instead, as the specification says.
+    pub fn refuse_mounts(&self, status: u16) {
+        self.locked().mounts = Some(status);
     }
 
     /// It loses all blobs of a repository.
@@ -311,11 +319,20 @@ impl State {
     /// Takes a blob over from another repository, or begins an upload.
     fn begin_upload(&mut self, path: &str, name: &str, asked: &Asked) -> String {
         let repository = name.split("/blobs/").next().unwrap_or_default();
+        let asks = asked.query("mount").is_some();
         if let (Some(digest), Some(from)) = (asked.query("mount"), asked.query("from"))
+            && self.mounts.is_none()
             && self.blobs.contains(&format!("{from}/blobs/{digest}"))
         {
             self.blobs.insert(format!("{repository}/blobs/{digest}"));
             return reply(201, "", "");
+        }
+        if let Some(status) = self.mounts.filter(|status| asks && *status != 202) {
+            return reply(
+                status,
+                "WWW-Authenticate: Bearer realm=\"http://127.0.0.1\"\r\n",
+                "",
+            );
         }
         let number = self.uploads.len();
         self.uploads.insert(number, Vec::new());

@@ -98,15 +98,51 @@ async fn what_images_share_is_sent_once() {
 
 #[tokio::test]
 async fn a_registry_that_takes_nothing_over_is_sent_everything() {
+    for status in [202, 400, 401, 403, 404, 405] {
+        let stack = Stack::new().await;
+        stack.registry.refuse_mounts(status);
+        let pushed = stack.push().await.into_iter();
+        let sent: usize = pushed.map(|one| one.expect("pushed").uploaded_blobs).sum();
+        assert_eq!(sent, 3 * 3, "{status}");
+        assert!(stack.is_complete(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_repository_has_is_not_sent_where_nothing_is_taken_over() {
     let stack = Stack::new().await;
-    // The answer of a registry that does not know `mount`, or does not let us read there.
-    let one = &stack.pushes[0];
-    let silent: Arc<dyn Progress> = Arc::new(Silent);
-    let client = Client::new(Settings::default());
-    client.push(one, &silent).await.expect("pushed");
-    stack.registry.forget_blobs(Stack::path(one));
-    let pushed = client.push(&stack.pushes[1], &silent).await;
-    assert_eq!(pushed.expect("pushed").uploaded_blobs, 3);
+    stack.registry.refuse_mounts(202);
+    for push in &stack.pushes[1..] {
+        for blob in &push.image.blobs()[..1] {
+            stack.registry.add_blob(Stack::path(push), blob.digest);
+        }
+    }
+    let pushed = stack.push().await.into_iter();
+    let sent: Vec<_> = pushed
+        .map(|one| one.expect("pushed").uploaded_blobs)
+        .collect();
+    assert_eq!(sent, [3, 2, 2]);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_gone_is_begun_anew() {
+    for status in [404, 416] {
+        let layer = vec![7; 100_000];
+        let mut bench = Bench::with_layers(vec![], &[&layer]).await;
+        bench.client = Client::new(Settings {
+            retry: quick(),
+            resumable: 1_000,
+            ..Settings::default()
+        });
+        let request = "PATCH /v2/demo/server/blobs/";
+        bench
+            .registry
+            .add_faults(fault(request, 1, What::Cut(30_000)));
+        let gone = What::Status(status, "", r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#);
+        bench.registry.add_faults(fault(request, 1, gone));
+        let pushed = bench.push().await.expect("pushed");
+        assert_eq!(pushed.uploaded_blobs, 2, "{status}");
+    }
 }
 
 /// Every request of a push of three images, times every way in which it can fail.
