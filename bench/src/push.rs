@@ -305,9 +305,7 @@ impl Registry {
         }
         Ok(registry)
     }
-}
 
-impl Registry {
     fn repository(&self, name: &str) -> String {
         format!("{}/bench/{name}", self.address)
     }

@@ -5,6 +5,7 @@
 //! removes all that is in its folder from below.
 
 use crate::Error;
+use crate::digesting::Digesting;
 use flate2::read::MultiGzDecoder;
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest, MediaType};
 use serde::de::DeserializeOwned;
@@ -171,7 +172,7 @@ impl Contents {
             EntryType::Symlink => Kind::Symlink(link.unwrap_or_default()),
             EntryType::Link => Kind::Link(placed(&link.unwrap_or_default())),
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-                let mut content = Hashing::default();
+                let mut content = Digesting::new(io::sink());
                 io::copy(&mut entry, &mut content)?;
                 Kind::File(content.digest())
             }
@@ -238,7 +239,7 @@ fn check(path: &Path, want: Digest) -> Result<(), Error> {
         source,
     };
     let mut file = File::open(path).map_err(unreadable)?;
-    let mut content = Hashing::default();
+    let mut content = Digesting::new(io::sink());
     io::copy(&mut file, &mut content).map_err(unreadable)?;
     let got = content.digest();
     if got == want {
@@ -249,31 +250,4 @@ fn check(path: &Path, want: Digest) -> Result<(), Error> {
         got: got.to_string(),
         want: want.to_string(),
     })
-}
-
-/// A writer that keeps the SHA-256 of what it is given, and nothing else.
-struct Hashing(ring::digest::Context);
-
-impl Default for Hashing {
-    fn default() -> Self {
-        Self(ring::digest::Context::new(&ring::digest::SHA256))
-    }
-}
-
-impl Hashing {
-    fn digest(self) -> Digest {
-        let digest = self.0.finish();
-        Digest::from_sha256(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
-    }
-}
-
-impl io::Write for Hashing {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.update(buffer);
-        Ok(buffer.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

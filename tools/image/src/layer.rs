@@ -3,11 +3,11 @@
 use crate::Error;
 use crate::archive::{Archive, Owner};
 use crate::compress::{Blocks, Compression};
+use crate::digesting::Digesting;
 use crate::image_path::ImagePath;
 use crate::output;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use windlass_oci_reference::Digest;
 use windlass_oci_registry::LayerMetadata;
 
 /// Makes a layer: a compressed archive, and its metadata as JSON.
@@ -116,41 +116,6 @@ fn compress<W: Write>(
     })
 }
 
-/// A writer that knows the SHA-256 of what went through it.
-struct Digesting<W> {
-    out: W,
-    context: ring::digest::Context,
-    bytes: u64,
-}
-
-impl<W> Digesting<W> {
-    fn new(out: W) -> Self {
-        Self {
-            out,
-            context: ring::digest::Context::new(&ring::digest::SHA256),
-            bytes: 0,
-        }
-    }
-
-    fn digest(&self) -> Digest {
-        let digest = self.context.clone().finish();
-        Digest::from_sha256(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
-    }
-}
-
-impl<W: Write> Write for Digesting<W> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(buffer)?;
-        self.context.update(&buffer[..count]);
-        self.bytes += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
 fn parse_mode(text: &str) -> Result<u32, Error> {
     let mode = u32::from_str_radix(text, 8)
         .ok()
@@ -182,6 +147,7 @@ mod tests {
     use super::*;
     use std::fs::File;
     use std::io::Read as _;
+    use windlass_oci_reference::Digest;
 
     fn args(folder: &Path, files: &[&str], dirs: &[&str]) -> Args {
         let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();

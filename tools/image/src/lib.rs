@@ -20,6 +20,7 @@ mod cli;
 mod compress;
 mod contents;
 mod diff;
+mod digesting;
 mod environment;
 mod error;
 mod image_path;

@@ -171,17 +171,12 @@ impl Session {
             got: error.to_string(),
             want: "a registry's name",
         })?;
-        let mut call = self.builder(Use::Questions, method, url, request)?;
-        if scheme == Scheme::Https {
-            let known = self
-                .authorizations
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if let Some(authorization) = known.get(&target.repository) {
-                call = call.header(AUTHORIZATION, authorization);
-            }
-        }
-        Ok(call)
+        let call = self.builder(Use::Questions, method, url, request)?;
+        Ok(if scheme == Scheme::Https {
+            self.introduced(call, &target.repository)
+        } else {
+            call
+        })
     }
 
     /// A request to where an upload goes on. That may be another host (a bucket), which is not told
@@ -198,17 +193,24 @@ impl Session {
             path: url.path().to_owned(),
         };
         let is_https = url.scheme() == "https";
-        let mut call = self.builder(Use::Uploads, method, url, request)?;
-        if location.is_registry && is_https {
-            let known = self
-                .authorizations
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if let Some(authorization) = known.get(&target.repository) {
-                call = call.header(AUTHORIZATION, authorization);
-            }
+        let call = self.builder(Use::Uploads, method, url, request)?;
+        Ok(if location.is_registry && is_https {
+            self.introduced(call, &target.repository)
+        } else {
+            call
+        })
+    }
+
+    /// A request that says who we are, if the repository has asked before.
+    fn introduced(&self, call: Call, repository: &Repository) -> Call {
+        let known = self
+            .authorizations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match known.get(repository) {
+            Some(authorization) => call.header(AUTHORIZATION, authorization),
+            None => call,
         }
-        Ok(call)
     }
 
     /// How the client behaves.

@@ -124,22 +124,30 @@ async fn what_a_repository_has_is_not_sent_where_nothing_is_taken_over() {
     assert_eq!(sent, [3, 2, 2]);
 }
 
+/// The requests that an upload of many bytes is made of.
+const PATCH: &str = "PATCH /v2/demo/server/blobs/";
+
+/// An image with a layer that is sent so that its upload goes on after a cut.
+async fn large() -> Bench {
+    let layer = vec![7; 100_000];
+    let mut bench = Bench::with_layers(vec![], &[&layer]).await;
+    bench.client = Client::new(Settings {
+        retry: quick(),
+        resumable: 1_000,
+        ..Settings::default()
+    });
+    bench
+}
+
 #[tokio::test]
 async fn an_upload_that_is_gone_is_begun_anew() {
     for status in [404, 416] {
-        let layer = vec![7; 100_000];
-        let mut bench = Bench::with_layers(vec![], &[&layer]).await;
-        bench.client = Client::new(Settings {
-            retry: quick(),
-            resumable: 1_000,
-            ..Settings::default()
-        });
-        let request = "PATCH /v2/demo/server/blobs/";
+        let bench = large().await;
         bench
             .registry
-            .add_faults(fault(request, 1, What::Cut(30_000)));
+            .add_faults(fault(PATCH, 1, What::Cut(30_000)));
         let gone = What::Status(status, "", r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#);
-        bench.registry.add_faults(fault(request, 1, gone));
+        bench.registry.add_faults(fault(PATCH, 1, gone));
         let pushed = bench.push().await.expect("pushed");
         assert_eq!(pushed.uploaded_blobs, 2, "{status}");
     }
@@ -203,17 +211,10 @@ async fn after_any_fault_no_tag_is_broken_and_a_rerun_completes() {
 
 #[tokio::test]
 async fn a_large_blob_goes_on_where_it_was_cut() {
-    let layer = vec![7; 100_000];
-    let mut bench = Bench::with_layers(vec![], &[&layer]).await;
-    bench.client = Client::new(Settings {
-        retry: quick(),
-        resumable: 1_000,
-        ..Settings::default()
-    });
-    let request = "PATCH /v2/demo/server/blobs/";
+    let bench = large().await;
     bench
         .registry
-        .add_faults(fault(request, 2, What::Cut(30_000)));
+        .add_faults(fault(PATCH, 2, What::Cut(30_000)));
     let recorder = Arc::new(Recorder::default());
     let progress: Arc<dyn Progress> = recorder.clone();
     let pushed = bench.client.push(&bench.push, &progress).await;
