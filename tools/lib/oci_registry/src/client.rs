@@ -3,7 +3,9 @@
 use crate::credentials::DockerConfig;
 use crate::session::Session;
 use crate::upload::{Sent, Upload};
-use crate::{Blob, Cause, Error, Event, Image, Progress, Retry, Target};
+use crate::{Blob, Cause, Error, Event, Image, Place, Progress, Retry, Target};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, try_join_all};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
@@ -12,7 +14,7 @@ use std::time::Duration;
 use windlass_oci_reference::{Digest, Tag};
 
 /// What one registry is asked for when a manifest is looked for.
-const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
+pub(crate) const MANIFEST_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
      application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, \
      application/vnd.docker.distribution.manifest.list.v2+json";
@@ -75,12 +77,54 @@ pub struct Pushed {
     pub uploaded_bytes: u64,
     /// Bytes that did not have to be.
     pub skipped_bytes: u64,
-    /// Manifests that were written: the image's own if it was not there, and one for each tag that
-    /// was not on it.
+    /// Manifests that were written: the image's own if it was not there, those of an index that were
+    /// not, and one for each tag that was not on it.
     pub manifests: usize,
 }
 
 impl Pushed {
+    fn empty(digest: Digest) -> Self {
+        Self {
+            digest,
+            uploaded_blobs: 0,
+            existing_blobs: 0,
+            uploaded_bytes: 0,
+            skipped_bytes: 0,
+            manifests: 0,
+        }
+    }
+
+    /// Of an image that is there.
+    fn nothing(image: &Image) -> Self {
+        let mut pushed = Self::empty(image.digest());
+        for blob in image.all_blobs() {
+            pushed.count(blob, Sent::Before);
+        }
+        pushed
+    }
+
+    fn count(&mut self, blob: &Blob, sent: Sent) {
+        match sent {
+            Sent::Now => {
+                self.uploaded_blobs += 1;
+                self.uploaded_bytes += blob.size;
+            }
+            Sent::Before => {
+                self.existing_blobs += 1;
+                self.skipped_bytes += blob.size;
+            }
+        }
+    }
+
+    /// Counts what was done for a part of it.
+    fn add(&mut self, part: &Self) {
+        self.uploaded_blobs += part.uploaded_blobs;
+        self.existing_blobs += part.existing_blobs;
+        self.uploaded_bytes += part.uploaded_bytes;
+        self.skipped_bytes += part.skipped_bytes;
+        self.manifests += part.manifests;
+    }
+
     /// Whether the registry was as it is now before the push.
     pub fn is_noop(&self) -> bool {
         self.uploaded_blobs == 0 && self.manifests == 0
@@ -90,7 +134,7 @@ impl Pushed {
 /// A connection pool for all registries of one run. Clones share it.
 #[derive(Clone)]
 pub struct Client {
-    session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
 }
 
 impl Client {
@@ -154,51 +198,18 @@ impl Client {
             tags,
             ..
         } = push;
-        let digest = image.digest();
-        let mut pushed = Pushed {
-            digest,
-            uploaded_blobs: 0,
-            existing_blobs: image.blobs().len(),
-            uploaded_bytes: 0,
-            skipped_bytes: image.blobs().iter().map(|blob| blob.size).sum(),
-            manifests: 0,
-        };
-        let by_digest = digest.to_string();
+        let digest = image.digest().to_string();
         let looks = tags.iter().map(|tag| async {
             let there = self.manifest_digest(target, tag.as_str(), progress).await?;
-            Ok::<_, Cause>(there.as_deref() == Some(by_digest.as_str()))
+            Ok::<_, Cause>(there.as_deref() == Some(digest.as_str()))
         });
-        let right = futures::future::try_join_all(looks).await?;
+        let right = try_join_all(looks).await?;
         // A tag that is right already answers for the digest too.
-        let is_there = right.contains(&true)
-            || self
-                .manifest_digest(target, &by_digest, progress)
-                .await?
-                .is_some();
-        if !is_there {
-            let blobs = image
-                .blobs()
-                .iter()
-                .map(|blob| self.ensure_blob(target, blob, progress));
-            pushed.existing_blobs = 0;
-            pushed.skipped_bytes = 0;
-            let sent = futures::future::try_join_all(blobs).await?;
-            for (blob, sent) in image.blobs().iter().zip(sent) {
-                match sent {
-                    Sent::Now => {
-                        pushed.uploaded_blobs += 1;
-                        pushed.uploaded_bytes += blob.size;
-                    }
-                    Sent::Before => {
-                        pushed.existing_blobs += 1;
-                        pushed.skipped_bytes += blob.size;
-                    }
-                }
-            }
-            self.put_manifest(target, image, &by_digest, progress)
-                .await?;
-            pushed.manifests += 1;
-        }
+        let mut pushed = if right.contains(&true) {
+            Pushed::nothing(image)
+        } else {
+            self.ensure_image(target, image, progress).await?
+        };
         for (tag, is_right) in tags.iter().zip(right) {
             if !is_right {
                 self.put_manifest(target, image, tag.as_str(), progress)
@@ -206,12 +217,44 @@ impl Client {
                 pushed.manifests += 1;
             }
         }
+        let digest = image.digest();
         progress.event(if pushed.is_noop() {
             Event::ImageExists { digest }
         } else {
             Event::ManifestDone { digest }
         });
         Ok(pushed)
+    }
+
+    /// Makes the repository have an image by its digest: blobs first, then what names them.
+    fn ensure_image<'a>(
+        &'a self,
+        target: &'a Target,
+        image: &'a Image,
+        progress: &'a Arc<dyn Progress>,
+    ) -> BoxFuture<'a, Result<Pushed, Cause>> {
+        let ensured = async move {
+            let digest = image.digest().to_string();
+            let there = self.manifest_digest(target, &digest, progress).await?;
+            if there.is_some() {
+                return Ok(Pushed::nothing(image));
+            }
+            let mut pushed = Pushed::empty(image.digest());
+            let images = image.manifests().iter();
+            let images = images.map(|image| self.ensure_image(target, image, progress));
+            for part in try_join_all(images).await? {
+                pushed.add(&part);
+            }
+            let blobs = image.blobs().iter();
+            let sent = blobs.map(|blob| self.ensure_blob(target, blob, progress));
+            for (blob, sent) in image.blobs().iter().zip(try_join_all(sent).await?) {
+                pushed.count(blob, sent);
+            }
+            self.put_manifest(target, image, &digest, progress).await?;
+            pushed.manifests += 1;
+            Ok(pushed)
+        };
+        ensured.boxed()
     }
 
     /// The digest that the registry knows a manifest by, `None` if it has none of this name.
@@ -260,7 +303,14 @@ impl Client {
             blob,
             progress,
         };
-        let sent = upload.ensure(places.first()).await?;
+        // One that is still where its base image is may be in this registry too.
+        let source = match &blob.place {
+            Place::Registry(source) => Some(&source.repository),
+            Place::File(_) => None,
+        };
+        let source = source
+            .filter(|source| source.registry() == repository.registry() && *source != repository);
+        let sent = upload.ensure(places.first().or(source)).await?;
         places.push(repository.clone());
         Ok(sent)
     }
@@ -275,7 +325,7 @@ impl Client {
         let path = format!("/v2/{}/manifests/{name}", target.repository.path());
         let put = || async {
             let call = self.session.call(target, Method::PUT, &path)?;
-            let call = call.header(CONTENT_TYPE, image.media_type());
+            let call = call.header(CONTENT_TYPE, image.media_type().as_ref());
             let answer = call.body(image.manifest().to_vec().into()).send().await?;
             match answer.status() {
                 StatusCode::CREATED => Ok(()),
@@ -287,10 +337,10 @@ impl Client {
 }
 
 /// For requests that are no push.
-struct Quiet;
+pub(crate) struct Quiet;
 
 impl Quiet {
-    fn progress() -> Arc<dyn Progress> {
+    pub(crate) fn progress() -> Arc<dyn Progress> {
         Arc::new(crate::Silent)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use windlass_oci_reference::{ImageReference, Registry, Repository};
+use windlass_oci_reference::{Digest, ImageReference, Registry, Repository};
 use windlass_report::{Exit, Explain};
 
 /// Why an image is not in its registry, or is not known to be.
@@ -50,7 +50,11 @@ impl Error {
         }
     }
 
+    /// The registry that failed.
     fn registry(&self) -> &Registry {
+        if let Cause::Copy { repository, .. } = self.cause() {
+            return repository.registry();
+        }
         match self {
             Self::Push { repository, .. } => repository.registry(),
             Self::LookUp { image, .. } => image.repository().registry(),
@@ -65,11 +69,7 @@ impl Explain for Error {
         match self.cause() {
             // This machine's own registry is spoken to without credentials.
             _ if registry.is_loopback() => None,
-            Cause::Status {
-                status: 401 | 403, ..
-            }
-            | Cause::Token { .. } => Some(format!("run `docker login {registry}`")),
-            _ => None,
+            cause => hint_of(cause, registry),
         }
     }
 
@@ -78,6 +78,18 @@ impl Explain for Error {
             Cause::File { .. } | Cause::FileSize { .. } => Exit::Input,
             _ => Exit::Registry,
         }
+    }
+}
+
+/// What to do where a registry wants to know who we are.
+fn hint_of(cause: &Cause, registry: &Registry) -> Option<String> {
+    match cause {
+        Cause::Copy { cause, .. } => hint_of(cause, registry),
+        Cause::Status {
+            status: 401 | 403, ..
+        }
+        | Cause::Token { .. } => Some(format!("run `docker login {registry}`")),
+        _ => None,
     }
 }
 
@@ -162,6 +174,17 @@ pub enum Cause {
         /// Its size in the manifest.
         want: u64,
     },
+    /// A layer of a base image cannot be had from the repository that has it.
+    #[error("cannot copy layer {digest} from `{repository}`")]
+    Copy {
+        /// The layer.
+        digest: Digest,
+        /// Where it is.
+        repository: Repository,
+        /// What failed.
+        #[source]
+        cause: Box<Self>,
+    },
     /// The http client cannot be made: the machine's certificate authorities cannot be read.
     #[error("cannot set up TLS: {reason}")]
     Tls {
@@ -191,6 +214,31 @@ pub enum ImageError {
         /// Where and why.
         #[source]
         source: serde_json::Error,
+    },
+    /// A digest is none of SHA-256.
+    #[error("cannot use `{}`", path.display())]
+    Digest {
+        /// The file that names it.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: windlass_oci_reference::ParseError,
+    },
+    /// A blob is neither on this machine nor known to be in a registry.
+    #[error("blob {digest} of `{}` is nowhere: neither made here, nor in a layout, nor in a repository", path.display())]
+    Nowhere {
+        /// The manifest that names it.
+        path: PathBuf,
+        /// The blob.
+        digest: Digest,
+    },
+    /// A layer was made for an image that does not have it.
+    #[error("`{}` does not name layer {digest}", path.display())]
+    Unnamed {
+        /// The manifest.
+        path: PathBuf,
+        /// The layer.
+        digest: Digest,
     },
     /// Two files are not of one image.
     #[error("{what}: `{}` says {said}, got {found}", path.display())]

@@ -19,10 +19,12 @@
 //! `CryptoProvider` must be installed by `main` before [`Client::new`].
 
 mod client;
+mod copy;
 mod credentials;
 mod error;
 mod image;
 mod progress;
+mod pull;
 mod retry;
 mod session;
 mod target;
@@ -33,7 +35,8 @@ mod upload;
 pub use client::{Client, Push, Pushed, Settings};
 pub use credentials::{Credentials, DockerConfig, docker_config_path};
 pub use error::{Cause, Error, ImageError, Request};
-pub use image::{Blob, Image, ImageFiles, LayerFiles, LayerMetadata};
+pub use image::{Blob, Image, ImageFiles, LayerFiles, LayerMetadata, Place, Source};
 pub use progress::{Event, Progress, Silent};
+pub use pull::Manifest;
 pub use retry::Retry;
 pub use target::{Target, Transport};

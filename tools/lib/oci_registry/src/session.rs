@@ -3,6 +3,8 @@
 use crate::credentials::Credentials;
 use crate::target::Scheme;
 use crate::{Cause, Event, Progress, Request, Settings, Target};
+use bytes::Bytes;
+use futures::Stream;
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Reference, RegistryOperation};
@@ -107,9 +109,28 @@ impl Session {
         }
     }
 
-    /// Repeats `tried` until it succeeds, fails for good, or has failed too often. Answers a 401
-    /// with a token, once. Holds one of the client's permits while it tries, not while it waits.
+    /// [`Session::repeat`], with one of the client's permits while it tries, not while it waits.
     pub(crate) async fn persist<T, F, Fut>(
+        &self,
+        target: &Target,
+        progress: &Arc<dyn Progress>,
+        tried: F,
+    ) -> Result<T, Cause>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        let permitted = || async {
+            // The semaphore is never closed; without a permit there is merely no bound.
+            let _permit = self.permits.acquire().await.ok();
+            tried().await
+        };
+        self.repeat(target, progress, permitted).await
+    }
+
+    /// Repeats `tried` until it succeeds, fails for good, or has failed too often. Answers a 401
+    /// with a token, once.
+    pub(crate) async fn repeat<T, F, Fut>(
         &self,
         target: &Target,
         progress: &Arc<dyn Progress>,
@@ -122,12 +143,7 @@ impl Session {
         let mut failed = 0;
         let mut introduced = false;
         loop {
-            let outcome = {
-                // The semaphore is never closed; without a permit there is merely no bound.
-                let _permit = self.permits.acquire().await.ok();
-                tried().await
-            };
-            match outcome {
+            match tried().await {
                 Ok(value) => return Ok(value),
                 Err(Failure::Final(cause)) => return Err(cause),
                 Err(Failure::Unauthorized { cause, challenge }) => {
@@ -470,6 +486,44 @@ impl Answer {
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         Some(self.response.headers().get(name)?.to_str().ok()?.to_owned())
+    }
+
+    /// What was asked.
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The body, as it arrives.
+    pub(crate) fn into_stream(self) -> impl Stream<Item = reqwest::Result<Bytes>> {
+        self.response.bytes_stream()
+    }
+
+    /// The whole body, of at most so many bytes.
+    pub(crate) async fn bytes(self, most: usize) -> Result<Vec<u8>, Failure> {
+        let Self {
+            mut response,
+            request,
+        } = self;
+        let mut bytes = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() <= most => bytes.extend(chunk),
+                Ok(Some(_)) => {
+                    return Err(Cause::Answer {
+                        request,
+                        got: format!("more than {most} bytes"),
+                        want: "a document of an image",
+                    }
+                    .into());
+                }
+                Ok(None) => return Ok(bytes),
+                Err(error) => {
+                    let reason = innermost(&error);
+                    let cause = Cause::Connection { request, reason };
+                    return Err(Failure::from(cause).passing());
+                }
+            }
+        }
     }
 
     /// Where an upload goes on; `was_registry` tells whether the answer is the registry's own.

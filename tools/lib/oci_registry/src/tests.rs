@@ -1,6 +1,8 @@
 //! The pipeline against a registry in the process.
 
+mod base;
 mod errors;
+mod index;
 mod many;
 
 use crate::{
@@ -60,9 +62,10 @@ fn files(folder: &Path, layers: &[&[u8]]) -> ImageFiles {
     let own = descriptor(MediaType::ImageManifest, &manifest);
     ImageFiles {
         manifest: write("manifest.json", &manifest),
-        config: write("config.json", config),
+        config: Some(write("config.json", config)),
         descriptor: write("descriptor.json", &serde_json::to_vec(&own).expect("json")),
         layers: paths,
+        ..ImageFiles::default()
     }
 }
 
@@ -184,7 +187,7 @@ async fn the_first_push_sends_all_and_the_second_asks_once() {
 #[tokio::test]
 async fn blobs_that_are_there_are_not_sent() {
     let bench = Bench::new(vec![]).await;
-    bench.registry.add_blob(NAME, Digest::of(b"first layer"));
+    bench.registry.add_blob(NAME, b"first layer");
     let pushed = bench.push().await.expect("pushes");
     assert_eq!((pushed.uploaded_blobs, pushed.existing_blobs), (2, 1));
     assert_eq!((pushed.uploaded_bytes, pushed.skipped_bytes), (12 + 37, 11));
@@ -497,7 +500,11 @@ fn an_image_whose_parts_do_not_belong_together_is_refused() {
     none.layers.clear();
     assert_eq!(
         refused(&none),
-        "number of layers: `DIR/manifest.json` says 1, got 0"
+        format!(
+            "blob {} of `DIR/manifest.json` is nowhere: neither made here, nor in a layout, nor in \
+             a repository",
+            Digest::of(b"layer")
+        )
     );
 
     let metadata = std::fs::read_to_string(&good.layers[0].metadata).expect("reads");
@@ -506,14 +513,18 @@ fn an_image_whose_parts_do_not_belong_together_is_refused() {
     std::fs::write(&good.layers[0].metadata, changed).expect("writes");
     assert_eq!(
         refused(&good),
-        format!("layer digest: `DIR/manifest.json` says {digest}, got {other}")
+        format!(
+            "blob {digest} of `DIR/manifest.json` is nowhere: neither made here, nor in a layout, \
+             nor in a repository"
+        )
     );
 
     std::fs::write(&good.layers[0].metadata, "{}").expect("writes");
     assert_eq!(refused(&good), "cannot parse `DIR/layer0.json`");
 
     std::fs::write(&good.layers[0].metadata, metadata).expect("writes");
-    std::fs::write(&good.config, "other").expect("writes");
+    let config = good.config.as_ref().expect("has one");
+    std::fs::write(config, "other").expect("writes");
     assert!(refused(&good).starts_with("config digest: `DIR/manifest.json` says sha256:"));
 
     std::fs::write(&good.manifest, "other").expect("writes");

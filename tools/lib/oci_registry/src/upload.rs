@@ -6,14 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::{Stream, TryStreamExt as _};
 use memmap2::Mmap;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use reqwest::{Body, Method, StatusCode};
 use tokio::sync::Mutex;
-use windlass_oci_reference::Repository;
+use windlass_oci_reference::{Digest, Repository};
 
+use crate::copy::Copy;
 use crate::session::{Answer, Call, Failure, Location, Session};
-use crate::{Blob, Cause, Event, Progress, Target};
+use crate::{Blob, Cause, Event, Place, Progress, Target};
 
 /// How much of a file is sent at a time.
 const CHUNK: usize = 256 * 1024;
@@ -73,7 +75,7 @@ impl Upload<'_> {
             from: offset,
         });
         if size < self.session.settings().resumable {
-            let body = open(self.blob, 0, self.progress).await?;
+            let body = self.body(0).await?;
             self.put(&location, size, body).await?;
         } else {
             *left = Some(location.clone());
@@ -158,7 +160,7 @@ impl Upload<'_> {
         if offset == size {
             return Ok(location.clone());
         }
-        let body = open(self.blob, offset, self.progress).await?;
+        let body = self.body(offset).await?;
         let call = self.call_at(Method::PATCH, location)?;
         let call = call.header(CONTENT_RANGE, &format!("{offset}-{}", size - 1));
         let answer = send(call, size - offset, body).await?;
@@ -169,6 +171,22 @@ impl Upload<'_> {
                 Err(answer.unexpected().await.passing())
             }
             _ => Err(answer.unexpected().await),
+        }
+    }
+
+    /// The bytes of the blob from `offset` on.
+    async fn body(&self, offset: u64) -> Result<Body, Failure> {
+        match &self.blob.place {
+            Place::File(path) => open(path, self.blob, offset, self.progress).await,
+            Place::Registry(source) => {
+                let copy = Copy {
+                    session: self.session,
+                    source,
+                    blob: self.blob,
+                    progress: self.progress,
+                };
+                copy.body(offset).await
+            }
         }
     }
 
@@ -200,45 +218,51 @@ fn last_byte(range: &str) -> Option<u64> {
     range.strip_prefix("0-")?.parse().ok()
 }
 
-/// The blob from a byte on, as a body. What is on disk must be as long as the build said; the
+/// A file from a byte on, as a body. What is on disk must be as long as the build said; the
 /// registry checks the rest.
-async fn open(blob: &Blob, offset: u64, progress: &Arc<dyn Progress>) -> Result<Body, Failure> {
-    let unreadable = |source| Cause::File {
-        path: blob.path.clone(),
-        source,
-    };
-    let path = blob.path.clone();
-    let mapped = tokio::task::spawn_blocking(move || mapped(&path)).await;
+async fn open(
+    path: &Path,
+    blob: &Blob,
+    offset: u64,
+    progress: &Arc<dyn Progress>,
+) -> Result<Body, Failure> {
+    let read = path.to_owned();
+    let mapped = tokio::task::spawn_blocking(move || mapped(&read)).await;
     let ended = |_| Err(io::Error::other("the thread that reads has ended"));
-    let bytes = mapped.unwrap_or_else(ended).map_err(unreadable)?;
+    let bytes = mapped.unwrap_or_else(ended).map_err(|source| Cause::File {
+        path: path.to_owned(),
+        source,
+    })?;
     let got = bytes.len() as u64;
     if got != blob.size {
-        let path = blob.path.clone();
-        return Err(Cause::FileSize {
-            path,
-            got,
-            want: blob.size,
-        }
-        .into());
+        let path = path.to_owned();
+        let want = blob.size;
+        return Err(Cause::FileSize { path, got, want }.into());
     }
     let offset = usize::try_from(offset).expect("it is within what is mapped");
-    let digest = blob.digest;
-    let progress = Arc::clone(progress);
-    let chunks = futures::stream::unfold(bytes.slice(offset..), move |mut rest| {
-        let progress = Arc::clone(&progress);
-        async move {
-            let chunk = rest.split_to(rest.len().min(CHUNK));
-            if chunk.is_empty() {
-                return None;
-            }
-            progress.event(Event::BlobSent {
-                digest,
-                bytes: chunk.len() as u64,
-            });
-            Some((Ok::<_, io::Error>(chunk), rest))
-        }
+    let chunks = futures::stream::unfold(bytes.slice(offset..), |mut rest| async move {
+        let chunk = rest.split_to(rest.len().min(CHUNK));
+        (!chunk.is_empty()).then_some((Ok::<_, io::Error>(chunk), rest))
     });
-    Ok(Body::wrap_stream(chunks))
+    Ok(told(chunks, blob.digest, progress))
+}
+
+/// A body that tells what of it is on its way.
+pub(crate) fn told<E>(
+    chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    digest: Digest,
+    progress: &Arc<dyn Progress>,
+) -> Body
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+{
+    let progress = Arc::clone(progress);
+    Body::wrap_stream(chunks.inspect_ok(move |chunk| {
+        progress.event(Event::BlobSent {
+            digest,
+            bytes: chunk.len() as u64,
+        });
+    }))
 }
 
 /// A file as it is in the page cache: sent from there. By plain http it is copied once, into the

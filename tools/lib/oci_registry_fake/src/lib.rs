@@ -2,7 +2,7 @@
 //! faults on order. It checks what a real one checks: digests, and that a manifest's blobs are
 //! there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 use windlass_oci_reference::Digest;
+
+/// The media type of an index.
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// What goes wrong, and how often.
 #[derive(Clone, Debug)]
@@ -38,7 +41,7 @@ pub enum What {
 
 #[derive(Debug, Default)]
 struct State {
-    blobs: BTreeSet<String>,
+    blobs: BTreeMap<String, Vec<u8>>,
     manifests: BTreeMap<String, Vec<u8>>,
     requests: Vec<String>,
     faults: Vec<Fault>,
@@ -48,6 +51,8 @@ struct State {
     uploads: BTreeMap<usize, Vec<u8>>,
     /// What it answers to whoever wants a blob taken over from another repository.
     mounts: Option<u16>,
+    /// Whether it answers with a whole blob, whatever part of it is asked for.
+    ranges_ignored: bool,
     authorized: bool,
     /// Where a token is to be had, if one is asked for.
     realm: Option<String>,
@@ -142,11 +147,16 @@ impl Registry {
         self.locked().mounts = Some(status);
     }
 
+    /// From here on, it answers with a whole blob, whatever part of it is asked for.
+    pub fn ignore_ranges(&self) {
+        self.locked().ranges_ignored = true;
+    }
+
     /// It loses all blobs of a repository.
     pub fn forget_blobs(&self, repository: &str) {
         let prefix = format!("{repository}/blobs/");
         let mut state = self.locked();
-        state.blobs.retain(|blob| !blob.starts_with(&prefix));
+        state.blobs.retain(|blob, _| !blob.starts_with(&prefix));
     }
 
     /// Whether the fault of [`Registry::fail_after`] was met.
@@ -166,11 +176,18 @@ impl Registry {
         broken.collect()
     }
 
+    /// The bytes of a blob.
+    pub fn blob(&self, repository: &str, digest: &Digest) -> Option<Vec<u8>> {
+        let name = format!("{repository}/blobs/{digest}");
+        self.locked().blobs.get(&name).cloned()
+    }
+
     /// From here on, it has this blob.
-    pub fn add_blob(&self, repository: &str, digest: Digest) {
-        self.locked()
-            .blobs
-            .insert(format!("{repository}/blobs/{digest}"));
+    pub fn add_blob(&self, repository: &str, bytes: &[u8]) -> Digest {
+        let digest = Digest::of(bytes);
+        let name = format!("{repository}/blobs/{digest}");
+        self.locked().blobs.insert(name, bytes.to_vec());
+        digest
     }
 
     /// From here on, it has this manifest, by its digest; what that names is not looked at.
@@ -243,7 +260,7 @@ impl Registry {
             let answer = self.answer(&asked, fault.as_ref());
             self.locked().at_once -= 1;
             let Some(answer) = answer else { return };
-            if stream.write_all(answer.as_bytes()).await.is_err() {
+            if stream.write_all(&answer).await.is_err() {
                 return;
             }
         }
@@ -263,7 +280,7 @@ impl Registry {
         Some(fault.what.clone())
     }
 
-    fn answer(&self, asked: &Asked, fault: Option<&What>) -> Option<String> {
+    fn answer(&self, asked: &Asked, fault: Option<&What>) -> Option<Vec<u8>> {
         let mut state = self.locked();
         match fault {
             Some(What::Status(status, headers, body)) => Some(reply(*status, headers, body)),
@@ -284,7 +301,7 @@ impl Registry {
 }
 
 impl State {
-    fn handle(&mut self, asked: &Asked) -> String {
+    fn handle(&mut self, asked: &Asked) -> Vec<u8> {
         let path = asked.target.split('?').next().unwrap_or_default();
         let name = path.strip_prefix("/v2/").unwrap_or_default();
         match asked.method.as_str() {
@@ -306,25 +323,36 @@ impl State {
                 }
                 None => reply(404, "", ""),
             },
-            "HEAD" => reply(if self.blobs.contains(name) { 200 } else { 404 }, "", ""),
+            "GET" if name.contains("/manifests/") => match self.manifests.get(path) {
+                Some(bytes) => {
+                    let media_type = media_type(bytes);
+                    reply_bytes(200, &format!("Content-Type: {media_type}\r\n"), bytes)
+                }
+                None => reply(404, "", ""),
+            },
+            "HEAD" if self.blobs.contains_key(name) => reply(200, "", ""),
+            "HEAD" => reply(404, "", ""),
             "POST" => self.begin_upload(path, name, asked),
             "GET" | "PATCH" | "PUT" if name.contains("/blobs/uploads/some-session") => {
                 self.upload(path, name, asked)
             }
+            "GET" => self.blob(name, asked),
             "PUT" => self.put_manifest(path, name, asked),
             _ => reply(405, "", ""),
         }
     }
 
     /// Takes a blob over from another repository, or begins an upload.
-    fn begin_upload(&mut self, path: &str, name: &str, asked: &Asked) -> String {
+    fn begin_upload(&mut self, path: &str, name: &str, asked: &Asked) -> Vec<u8> {
         let repository = name.split("/blobs/").next().unwrap_or_default();
         let asks = asked.query("mount").is_some();
         if let (Some(digest), Some(from)) = (asked.query("mount"), asked.query("from"))
             && self.mounts.is_none()
-            && self.blobs.contains(&format!("{from}/blobs/{digest}"))
+            && let Some(bytes) = self.blobs.get(&format!("{from}/blobs/{digest}"))
         {
-            self.blobs.insert(format!("{repository}/blobs/{digest}"));
+            let bytes = bytes.clone();
+            self.blobs
+                .insert(format!("{repository}/blobs/{digest}"), bytes);
             return reply(201, "", "");
         }
         if let Some(status) = self.mounts.filter(|status| asks && *status != 202) {
@@ -340,7 +368,7 @@ impl State {
     }
 
     /// One request of an upload: how far it is, more bytes, or its end.
-    fn upload(&mut self, path: &str, name: &str, asked: &Asked) -> String {
+    fn upload(&mut self, path: &str, name: &str, asked: &Asked) -> Vec<u8> {
         let number = asked.query("state").and_then(|text| text.parse().ok());
         let Some(bytes) = number.and_then(|number: usize| self.uploads.get_mut(&number)) else {
             return reply(404, "", r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#);
@@ -364,26 +392,51 @@ impl State {
             return reply(400, "", r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#);
         }
         let repository = name.split("/blobs/").next().unwrap_or_default();
-        self.blobs.insert(format!("{repository}/blobs/{digest}"));
+        let bytes = bytes.clone();
+        self.blobs
+            .insert(format!("{repository}/blobs/{digest}"), bytes);
         reply(201, "", "")
     }
 
-    /// Whether a repository has not all blobs that a manifest names.
+    /// A blob, from the byte on that is asked for.
+    fn blob(&self, name: &str, asked: &Asked) -> Vec<u8> {
+        let Some(bytes) = self.blobs.get(name) else {
+            return reply(404, "", "");
+        };
+        let range = asked.headers.get("range");
+        let from = range.and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
+        match from.and_then(|from| from.parse::<usize>().ok()) {
+            Some(from) if !self.ranges_ignored => reply_bytes(206, "", &bytes[from..]),
+            _ => reply_bytes(200, "", bytes),
+        }
+    }
+
+    /// Whether a repository has not all that a manifest names.
     fn lacks(&self, repository: &str, manifest: &[u8]) -> bool {
+        if media_type(manifest) == INDEX {
+            let index: oci_spec::image::ImageIndex =
+                serde_json::from_slice(manifest).expect("an index");
+            let mut named = index.manifests().iter();
+            return named.any(|image| {
+                let path = format!("/v2/{repository}/manifests/{}", image.digest());
+                self.manifests
+                    .get(&path)
+                    .is_none_or(|image| self.lacks(repository, image))
+            });
+        }
         let manifest: oci_spec::image::ImageManifest =
             serde_json::from_slice(manifest).expect("a manifest");
         let mut named = manifest.layers().iter().chain([manifest.config()]);
         named.any(|blob| {
             let blob = format!("{repository}/blobs/{}", blob.digest());
-            !self.blobs.contains(&blob)
+            !self.blobs.contains_key(&blob)
         })
     }
 
-    fn put_manifest(&mut self, path: &str, name: &str, asked: &Asked) -> String {
+    fn put_manifest(&mut self, path: &str, name: &str, asked: &Asked) -> Vec<u8> {
         let repository = name.split("/manifests/").next().unwrap_or_default();
         let missing = self.lacks(repository, &asked.body);
-        let typed = asked.headers.get("content-type").map(String::as_str)
-            == Some("application/vnd.oci.image.manifest.v1+json");
+        let typed = asked.headers.get("content-type") == Some(&media_type(&asked.body));
         if missing || !typed {
             return reply(
                 404,
@@ -401,11 +454,20 @@ impl State {
     }
 }
 
-fn reply(status: u16, headers: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
+/// What a manifest says that it is.
+fn media_type(manifest: &[u8]) -> String {
+    let document: serde_json::Value = serde_json::from_slice(manifest).unwrap_or_default();
+    document["mediaType"].as_str().unwrap_or("none").to_owned()
+}
+
+fn reply(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    reply_bytes(status, headers, body.as_bytes())
+}
+
+fn reply_bytes(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
 }
 
 /// The header line that says where an upload goes on.

@@ -1,13 +1,14 @@
 //! Every error of the crate, by its public functions.
 
 use super::{Bench, NAME, fault, files};
-use crate::{Cause, Error, Image, ImageError};
+use crate::{Cause, Error, Image, ImageError, ImageFiles};
 use std::path::Path;
 use std::sync::Arc;
 use strum::VariantNames as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use windlass_error_cases::{Case, Folder, check, complete, hold};
+use windlass_oci_reference::Digest;
 use windlass_oci_registry_fake::{Fault, What};
 use windlass_report::Exit;
 
@@ -121,6 +122,25 @@ const CAUSES: &[Case<Error>] = &[
         provoke: |folder| {
             pushed(folder, vec![], |bench| {
                 std::fs::remove_file(bench.folder.path().join("layer0")).expect("removes");
+            })
+        },
+    },
+    Case {
+        variant: "Copy",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: cannot copy layer LAYER from `REGISTRY/library/base`\n\
+               cause: GET /v2/library/base/blobs/LAYER: 404 NOT_FOUND\n",
+        provoke: |folder| {
+            pushed(folder, vec![], |bench| {
+                let layer = b"first layer";
+                folder.show_as(&Digest::of(layer).to_string(), "LAYER");
+                bench.push.image = super::base::on_base(
+                    bench.folder.path(),
+                    &[layer, b"program"],
+                    &bench.registry,
+                    "library/base",
+                );
             })
         },
     },
@@ -244,6 +264,46 @@ const IMAGES: &[Case<ImageError>] = &[
             })
         },
     },
+    Case {
+        variant: "Nowhere",
+        exit: Exit::Input,
+        text: "error: blob LAYER of `DIR/manifest.json` is nowhere: neither made here, nor in a \
+               layout, nor in a repository\n",
+        provoke: |folder| changed(folder, |_, files| files.layers.clear()),
+    },
+    Case {
+        variant: "Unnamed",
+        exit: Exit::Input,
+        text: "error: `DIR/manifest.json` does not name layer LAYER\n",
+        provoke: |folder| {
+            changed(folder, |folder, files| {
+                let layers = std::mem::take(&mut files.layers);
+                *files = super::files(Path::new(&folder.path("")), &[]);
+                files.layers = layers;
+            })
+        },
+    },
+    Case {
+        variant: "Digest",
+        exit: Exit::Input,
+        text: "error: cannot use `DIR/manifest.json`\n\
+               cause: digest: got `sha512:SHA512`, want `sha256:` and 64 lower-case hex digits\n",
+        provoke: |folder| {
+            changed(folder, |folder, files| {
+                let other = "0".repeat(128);
+                folder.show_as(&other, "SHA512");
+                let layer = Digest::of(b"layer").to_string();
+                let manifest = std::fs::read_to_string(&files.manifest).expect("reads");
+                let manifest = manifest.replace(&layer, &format!("sha512:{other}"));
+                folder.file("manifest.json", &manifest);
+                let descriptor = serde_json::json!({
+                    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "digest": Digest::of(manifest.as_bytes()), "size": manifest.len(),
+                });
+                folder.file("descriptor.json", descriptor.to_string());
+            })
+        },
+    },
 ];
 
 #[test]
@@ -344,14 +404,21 @@ fn acceptor() -> TlsAcceptor {
 
 /// Loads an image after `change` was made to its files.
 fn loaded(folder: &Folder, change: fn(&Folder)) -> Result<(), ImageError> {
+    Image::load(&changed_files(folder, |folder, _| change(folder))).map(drop)
+}
+
+/// Loads an image after `change` was made to what is known of it.
+fn changed(folder: &Folder, change: fn(&Folder, &mut ImageFiles)) -> Result<(), ImageError> {
+    Image::load(&changed_files(folder, change)).map(drop)
+}
+
+fn changed_files(folder: &Folder, change: impl Fn(&Folder, &mut ImageFiles)) -> ImageFiles {
     let dir = folder.folder("");
-    let files = files(Path::new(&dir), &[b"layer"]);
+    let mut files = files(Path::new(&dir), &[b"layer"]);
     let manifest = std::fs::read(&files.manifest).expect("reads");
-    folder.show_as(
-        &windlass_oci_reference::Digest::of(&manifest).to_string(),
-        "DIGEST",
-    );
-    change(folder);
+    folder.show_as(&Digest::of(&manifest).to_string(), "DIGEST");
+    folder.show_as(&Digest::of(b"layer").to_string(), "LAYER");
+    change(folder, &mut files);
     folder.keep();
-    Image::load(&files).map(drop)
+    files
 }
