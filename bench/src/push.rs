@@ -85,7 +85,6 @@ impl Bench {
     ) -> Result<Image, Error> {
         let folder = self.folder.path().join(name);
         let mut described = Vec::new();
-        let mut arguments = vec!["layout".to_owned()];
         let mut manifest: Vec<String> = ["manifest", "--os", "linux", "--architecture", "amd64"]
             .map(str::to_owned)
             .into();
@@ -114,19 +113,21 @@ impl Bench {
             ])?;
             std::fs::remove_dir_all(&files).map_err(Error::io("remove", &files))?;
             manifest.extend(["--layer".to_owned(), metadata.clone()]);
-            arguments.extend(["--layer".to_owned(), blob.clone(), metadata.clone()]);
             described.push(json!({"blob": blob, "metadata": metadata}));
         }
         for part in ["config", "manifest", "descriptor"] {
             let path = folder.join(format!("{part}.json")).display().to_string();
-            manifest.extend([format!("--{part}-out"), path.clone()]);
-            arguments.extend([format!("--{part}"), path]);
+            manifest.extend([format!("--{part}-out"), path]);
         }
-        arguments.extend([
-            "--out".to_owned(),
-            folder.join("layout").display().to_string(),
-        ]);
-        for arguments in [manifest, arguments] {
+        let files = folder.join("files.json");
+        std::fs::write(&files, image_files(&folder, &described).to_string())
+            .map_err(Error::io("write", &files))?;
+        let layout = [
+            "layout".to_owned(),
+            format!("--files={}", files.display()),
+            format!("--out={}", folder.join("layout").display()),
+        ];
+        for arguments in [&manifest[..], &layout] {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             self.tool(&arguments)?;
         }
@@ -257,14 +258,21 @@ impl Bench {
 /// The request file of our push.
 fn request(image: &Image, repository: &str) -> Result<PathBuf, Error> {
     let path = image.folder.join("request.json");
-    let part = |name: &str| image.folder.join(format!("{name}.json"));
     let request = json!({
         "version": 1, "label": "//bench:image", "repository": repository,
-        "manifest": part("manifest"), "config": part("config"),
-        "descriptor": part("descriptor"), "layers": image.layers,
+        "files": image_files(&image.folder, &image.layers),
     });
     std::fs::write(&path, request.to_string()).map_err(Error::io("write", &path))?;
     Ok(path)
+}
+
+/// Where the files of an image are.
+fn image_files(folder: &Path, layers: &[Value]) -> Value {
+    let part = |name: &str| folder.join(format!("{name}.json"));
+    json!({
+        "manifest": part("manifest"), "config": part("config"),
+        "descriptor": part("descriptor"), "layers": layers,
+    })
 }
 
 /// An empty registry on loopback; it ends with this, and what it has goes.

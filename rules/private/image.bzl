@@ -2,16 +2,11 @@
 
 load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
+load(":image_files.bzl", "TOOL_ATTRS", "image_providers")
 load(":image_layer.bzl", "is_ids", "is_image_path")
+load(":image_platform.bzl", "PLATFORM_ATTRS", "add_platform")
 load(":labels.bzl", "label_text")
-load(":platform_transition.bzl", "platform_transition")
-
-# Constraint -> how Go, and so OCI, calls it.
-_ARCHITECTURES = {
-    "@platforms//cpu:aarch64": "arm64",
-    "@platforms//cpu:x86_64": "amd64",
-}
-_SYSTEMS = {"@platforms//os:linux": "linux"}
+load(":platform_transition.bzl", "base_transition", "platform_transition")
 
 def _refuse(ctx, attribute, got, want):
     fail("image %s: attribute %s: got %s, want %s" % (label_text(ctx.label), attribute, repr(got), want))
@@ -42,33 +37,34 @@ def _check(ctx):
             if "\n" in text:
                 _refuse(ctx, attribute, text, "one line")
 
-def _called(ctx, constraints, what):
-    """How the one of some constraints is called that the platform has."""
-    for constraint in constraints:
-        if ctx.target_platform_has_constraint(constraint[platform_common.ConstraintValueInfo]):
-            return constraints[constraint]
-    return _refuse(
-        ctx,
-        "platform",
-        label_text(ctx.fragments.platform.platform),
-        "a platform whose %s is one of %s" % (what, ", ".join(constraints.values())),
-    )
+def _base(ctx):
+    """The image that this one is built on, or None."""
+    if not ctx.attr.base:
+        return None
 
-def _manifest(ctx, layers):
+    # A transition makes a list of it.
+    target = ctx.attr.base[0]
+    if target[ImageInfo].manifests:
+        _refuse(ctx, "base", label_text(target.label), "an image for one platform, not an index")
+    return target[ImageInfo]
+
+def _manifest(ctx, base, layers):
     """Declares the action that writes config, manifest and descriptor."""
     name = ctx.label.name
     config = ctx.actions.declare_file(name + ".config.json")
     manifest = ctx.actions.declare_file(name + ".manifest.json")
     descriptor = ctx.actions.declare_file(name + ".descriptor.json")
-    metadata = [layer.metadata for layer in layers]
+    inputs = [layer.metadata for layer in layers]
 
     args = ctx.actions.args()
     args.use_param_file("@%s", use_always = True)
     args.set_param_file_format("multiline")
     args.add("manifest")
-    args.add("--os", _called(ctx, ctx.attr._systems, "system"))
-    args.add("--architecture", _called(ctx, ctx.attr._architectures, "processor"))
-    args.add_all(metadata, before_each = "--layer")
+    add_platform(args, ctx, "image")
+    args.add_all(inputs, before_each = "--layer")
+    if base:
+        args.add_all("--base", [base.manifest, base.config])
+        inputs += [base.manifest, base.config]
     args.add_all(ctx.attr.entrypoint, format_each = "--entrypoint=%s")
     args.add_all(ctx.attr.cmd, format_each = "--cmd=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
@@ -85,49 +81,26 @@ def _manifest(ctx, layers):
     ctx.actions.run(
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = metadata,
+        inputs = inputs,
         mnemonic = "ImageManifest",
         outputs = [config, manifest, descriptor],
         progress_message = "Making image %{label}",
     )
-    return ImageInfo(config = config, descriptor = descriptor, layers = layers, manifest = manifest)
-
-def _layout(ctx, info):
-    """Declares the action that writes an OCI layout directory; it runs when that is asked for."""
-    layout = ctx.actions.declare_directory(ctx.label.name + ".oci")
-    inputs = [info.manifest, info.config, info.descriptor]
-
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
-    args.add("layout")
-    args.add("--manifest", info.manifest)
-    args.add("--config", info.config)
-    args.add("--descriptor", info.descriptor)
-    for layer in info.layers:
-        args.add_all("--layer", [layer.blob, layer.metadata])
-        inputs += [layer.blob, layer.metadata]
-    args.add_all([layout], before_each = "--out", expand_directories = False)
-    ctx.actions.run(
-        executable = ctx.executable._tool,
-        arguments = [args],
-        inputs = inputs,
-        mnemonic = "ImageLayout",
-        outputs = [layout],
-        progress_message = "Making OCI layout of %{label}",
+    return ImageInfo(
+        config = config,
+        descriptor = descriptor,
+        layers = (base.layers if base else ()) + layers,
+        layout = base.layout if base else None,
+        manifest = manifest,
+        manifests = (),
+        source = base.source if base else None,
     )
-    return layout
 
 def _impl(ctx):
     _check(ctx)
     layers = [target[LayerInfo] for target in ctx.attr.layers]
-    info = _manifest(ctx, tuple([struct(blob = layer.blob, metadata = layer.metadata) for layer in layers]))
-    blobs = [layer.blob for layer in layers]
-    return [
-        DefaultInfo(files = depset([info.manifest, info.config, info.descriptor] + blobs)),
-        OutputGroupInfo(oci_layout = depset([_layout(ctx, info)])),
-        info,
-    ]
+    layers = tuple([struct(blob = layer.blob, metadata = layer.metadata) for layer in layers])
+    return image_providers(ctx, _manifest(ctx, _base(ctx), layers))
 
 image = rule(
     implementation = _impl,
@@ -144,7 +117,13 @@ image(
 )
 ```
 """,
-    attrs = {
+    attrs = PLATFORM_ATTRS | TOOL_ATTRS | {
+        "base": attr.label(
+            cfg = base_transition,
+            doc = "The image to build on, for the same platform: its layers come first, and what is not said " +
+                  "here (entrypoint, env, ...) is as it says. `user` is said here.",
+            providers = [ImageInfo],
+        ),
         "cmd": attr.string_list(
             doc = "Arguments that a container may replace.",
         ),
@@ -161,11 +140,8 @@ image(
             doc = "Labels, as in `{\"org.opencontainers.image.source\": \"https://...\"}`. Their values are part of the digest.",
         ),
         "layers": attr.label_list(
-            doc = "The layers, bottom first. What changes most often goes last.",
+            doc = "The layers, bottom first, on top of those of the base. What changes most often goes last.",
             providers = [LayerInfo],
-        ),
-        "platform": attr.label(
-            doc = "The platform to build it and its layers for; that of the cluster's nodes (`//rules:node_platform`) if not given.",
         ),
         "stop_signal": attr.string(
             doc = "The signal that asks the program to end; SIGTERM if not given.",
@@ -176,24 +152,6 @@ image(
         ),
         "workdir": attr.string(
             doc = "Where the program starts; the root if not given.",
-        ),
-        "_allowlist_function_transition": attr.label(
-            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-            doc = "Without it Bazel lets no rule change configurations.",
-        ),
-        "_architectures": attr.label_keyed_string_dict(
-            default = _ARCHITECTURES,
-            doc = "Processors, and how OCI calls them.",
-        ),
-        "_systems": attr.label_keyed_string_dict(
-            default = _SYSTEMS,
-            doc = "Systems, and how OCI calls them.",
-        ),
-        "_tool": attr.label(
-            cfg = "exec",
-            default = "//tools/image",
-            doc = "What makes manifests.",
-            executable = True,
         ),
     },
     cfg = platform_transition,

@@ -5,6 +5,7 @@ load("//rules/private/providers:k8s_object_info.bzl", "K8sObjectInfo")
 load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
 load("//rules/private/providers:pin_info.bzl", "PinInfo")
 load(":binding.bzl", "decode_binding")
+load(":image_files.bzl", "image_files")
 load(":labels.bzl", "label_text")
 load(":policy.bzl", "RECREATE", "refusal_of_policy")
 load(":request.bzl", "launch", "member")
@@ -20,16 +21,9 @@ def _image(binding, target, key):
         key = key,
         repository = _repository(binding, key),
         insecure = binding.registry_scheme == "http",
-        manifest = info.manifest,
-        config = info.config,
+        files = info,
         descriptor = info.descriptor,
-        layers = tuple([struct(blob = layer.blob, metadata = layer.metadata) for layer in info.layers]),
     )
-
-def _image_files(target):
-    info = target[ImageInfo]
-    layers = [file for layer in info.layers for file in (layer.blob, layer.metadata)]
-    return [info.manifest, info.config, info.descriptor] + layers
 
 def _json(ctx, file, name):
     """The file, or what becomes of it if it is YAML."""
@@ -112,7 +106,7 @@ def _k8s_object_impl(ctx):
     _check(ctx, binding)
     images = [_image(binding, target, key) for target, key in ctx.attr.images.items()]
     manifest = _resolve(ctx, binding, images)
-    image_files = [file for target in ctx.attr.images for file in _image_files(target)]
+    files = [file for target in ctx.attr.images for file in image_files(target[ImageInfo])]
     object = K8sObjectInfo(
         kind = ctx.attr.kind,
         label = label_text(ctx.label),
@@ -134,7 +128,7 @@ def _k8s_object_impl(ctx):
             members = "part",
             objects = (member(object),),
         )]),
-        image_files = depset(image_files),
+        image_files = depset(files),
         images = depset(images),
         manifests = depset([manifest]),
         tops = (id,),

@@ -1,7 +1,8 @@
-"""The transition to what the nodes of a cluster are: an image fits them, whoever builds it."""
+"""Transitions to what the nodes of a cluster are: an image fits them, whoever builds it."""
 
 load("@platforms//host:constraints.bzl", "HOST_CONSTRAINTS")
 
+_IMAGE_PLATFORM = str(Label("//rules:image_platform"))
 _NODE_PLATFORM = str(Label("//rules:node_platform"))
 _PLATFORMS = "//command_line_option:platforms"
 
@@ -42,6 +43,8 @@ def is_default(platforms):
 
 def _impl(settings, attr):
     wanted = attr.platform or settings[_NODE_PLATFORM]
+    if not attr.platform and settings[_IMAGE_PLATFORM]:
+        wanted = Label(settings[_IMAGE_PLATFORM])
     platforms = settings[_PLATFORMS]
 
     # The same machine under another name would be another configuration, and everything would be
@@ -50,10 +53,35 @@ def _impl(settings, attr):
         platforms = [wanted]
 
     # Not the flag as well: tools would inherit it, and be compiled once more.
-    return {_PLATFORMS: platforms}
+    return {_IMAGE_PLATFORM: "", _PLATFORMS: platforms}
 
 platform_transition = transition(
     implementation = _impl,
-    inputs = [_NODE_PLATFORM, _PLATFORMS],
-    outputs = [_PLATFORMS],
+    inputs = [_IMAGE_PLATFORM, _NODE_PLATFORM, _PLATFORMS],
+    outputs = [_IMAGE_PLATFORM, _PLATFORMS],
+)
+
+def _base_impl(settings, _attr):
+    platforms = settings[_PLATFORMS]
+    return {_IMAGE_PLATFORM: str(platforms[0]) if platforms else ""}
+
+# To the image that an image is built on: one for the same platform.
+base_transition = transition(
+    implementation = _base_impl,
+    inputs = [_PLATFORMS],
+    outputs = [_IMAGE_PLATFORM],
+)
+
+def _index_impl(_settings, attr):
+    # By number: keys are sorted as texts.
+    return {
+        "%04d" % number: {_IMAGE_PLATFORM: str(platform)}
+        for number, platform in enumerate(attr.platforms)
+    }
+
+# To the image of an index, once for each platform.
+index_transition = transition(
+    implementation = _index_impl,
+    inputs = [],
+    outputs = [_IMAGE_PLATFORM],
 )

@@ -4,6 +4,7 @@ It is written when the target is built, not when it is analysed: depsets stay de
 """
 
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
+load(":image_files.bzl", "image_paths")
 load(":labels.bzl", "label_text")
 
 # The version of the request's schema: the tool refuses another.
@@ -50,10 +51,7 @@ def _image(image):
         key = image.key,
         repository = image.repository,
         insecure = image.insecure,
-        manifest = runfile(image.manifest),
-        config = runfile(image.config),
-        descriptor = runfile(image.descriptor),
-        layers = [struct(blob = runfile(layer.blob), metadata = runfile(layer.metadata)) for layer in image.layers],
+        files = image_paths(image.files, runfile),
     ))
 
 def _list(args, name, depset, map_each, end):

@@ -16,6 +16,7 @@ def rust_image(
         name,
         crate_name = None,
         rustc_flags = [],
+        base = None,
         layers = [],
         cmd = [],
         image_env = {},
@@ -34,6 +35,7 @@ def rust_image(
       name: the image's name.
       crate_name: the name of crate and program; that of the package's folder if not given.
       rustc_flags: as in rust_binary.
+      base: the image to build on; nothing if not given, which is enough for the program.
       layers: image_layers to put below the program.
       cmd: arguments that a container may replace.
       image_env: environment variables of the image; `env` is that of `bazel run`, as in rust_binary.
@@ -70,6 +72,7 @@ def rust_image(
     )
     image(
         name = name,
+        base = base,
         cmd = cmd,
         entrypoint = ["/" + program],
         env = image_env,

@@ -1,7 +1,7 @@
 """Tests of the image rules: what they refuse."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:image.bzl", "image", "image_layer")
+load("//rules:image.bzl", "image", "image_import", "image_index", "image_layer")
 
 def _fails_test_impl(ctx):
     env = analysistest.begin(ctx)
@@ -61,6 +61,10 @@ _IMAGES_REFUSED = {
         "want a platform whose processor is one of arm64, amd64",
         {"platform": "//rules/tests/image:linux_riscv64"},
     ),
+    "base_index": (
+        "attribute base: got \"//rules/tests/image:index\", want an image for one platform, not an index",
+        {"base": ":index"},
+    ),
     "platform_system": (
         "attribute platform: got \"//rules/tests/image:foreign\", want a platform whose system is one of linux",
         {"platform": "//rules/tests/image:foreign"},
@@ -83,6 +87,30 @@ _IMAGES_REFUSED = {
     ),
 }
 
+_INDEXES_REFUSED = {
+    "both": (
+        "image_index //rules/tests/image:image_refusals_test_index_both: attribute images: got image and images, " +
+        "want image with platforms, or images",
+        {"image": ":empty", "images": [":empty"], "platforms": ["//rules/platforms:linux_amd64"]},
+    ),
+    "image_alone": ("attribute platforms: got nothing, want the platforms to build image for", {"image": ":empty"}),
+    "nested": ("attribute images: got //rules/tests/image:index, want images, not another index", {"images": [":index"]}),
+    "nothing": ("attribute images: got nothing, want image with platforms, or images", {}),
+}
+
+_IMPORTS_REFUSED = {
+    "both": (
+        "attribute layout: got layout and archive, want a layout or an archive",
+        {"archive": ":saved.tar", "layout": ":read-gzip.layout"},
+    ),
+    "nothing": ("attribute layout: got nothing, want a layout or an archive", {}),
+    "platform": (
+        "image_import //rules/tests/image:image_refusals_test_import_platform: attribute platform: " +
+        "got \"//rules/tests/image:linux_riscv64\", want a platform whose processor is one of arm64, amd64",
+        {"layout": ":read-gzip.layout", "platform": "//rules/tests/image:linux_riscv64"},
+    ),
+}
+
 def _refused(name, rule, prefix, refused, tests):
     for case, (want, attributes) in refused.items():
         subject = "%s_%s_%s" % (name, prefix, case)
@@ -99,4 +127,6 @@ def image_refusals_test_suite(name):
     tests = []
     _refused(name, image_layer, "layer", _LAYERS_REFUSED, tests)
     _refused(name, image, "image", _IMAGES_REFUSED, tests)
+    _refused(name, image_import, "import", _IMPORTS_REFUSED, tests)
+    _refused(name, image_index, "index", _INDEXES_REFUSED, tests)
     native.test_suite(name = name, tests = tests)

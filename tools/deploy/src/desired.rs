@@ -8,7 +8,7 @@ use windlass_k8s_object::{
     Environment, Key, Namespace, Object, ParseError, Scope, check_personal, images,
 };
 use windlass_oci_reference::ImageReference;
-use windlass_oci_registry::{Image, ImageError, ImageFiles, LayerFiles, Push, Target, Transport};
+use windlass_oci_registry::{Image, ImageError, Place, Push, Target, Transport};
 
 use crate::error::{Error, Targets};
 use crate::inventory::{InventoryId, ManifestDigest, PART_OF_LABEL};
@@ -245,11 +245,14 @@ impl Desired {
     /// image, these are the ones that are read last.
     pub fn check_blobs(&self, pushes: &[usize]) -> Result<(), Error> {
         for image in pushes.iter().map(|at| &self.images[*at].push) {
-            for blob in image.image.blobs() {
-                std::fs::metadata(&blob.path).map_err(|source| Error::Image {
+            for blob in image.image.all_blobs() {
+                let Place::File(path) = &blob.place else {
+                    continue;
+                };
+                std::fs::metadata(path).map_err(|source| Error::Image {
                     label: image.label.clone(),
                     source: ImageError::Read {
-                        path: blob.path.clone(),
+                        path: path.clone(),
                         source,
                     },
                 })?;
@@ -402,21 +405,8 @@ fn check_each_once(objects: &[DesiredObject]) -> Result<(), Error> {
 }
 
 fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, Error> {
-    let files = ImageFiles {
-        manifest: runfiles.join(&request.manifest),
-        config: runfiles.join(&request.config),
-        descriptor: runfiles.join(&request.descriptor),
-        layers: request
-            .layers
-            .iter()
-            .map(|layer| LayerFiles {
-                blob: runfiles.join(&layer.blob),
-                metadata: runfiles.join(&layer.metadata),
-            })
-            .collect(),
-    };
     let label = request.label.clone();
-    let image = Image::load(&files).map_err(|source| Error::Image {
+    let image = Image::load(&request.files.below(runfiles)).map_err(|source| Error::Image {
         label: label.clone(),
         source,
     })?;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use windlass_oci_registry::ImageFiles;
 
 /// The version of the schema that this tool reads.
 pub const VERSION: u32 = 1;
@@ -217,24 +218,8 @@ pub struct ImageRequest {
     pub repository: String,
     /// Whether the registry is spoken to by plain http though it is not this machine.
     pub insecure: bool,
-    /// The runfile with its manifest.
-    pub manifest: String,
-    /// The runfile with its config.
-    pub config: String,
-    /// The runfile with its descriptor.
-    pub descriptor: String,
-    /// Its layers, bottom first.
-    pub layers: Vec<LayerRequest>,
-}
-
-/// One layer of an image.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LayerRequest {
-    /// The runfile with the compressed archive.
-    pub blob: String,
-    /// The runfile with its digest, size and diff id.
-    pub metadata: String,
+    /// The runfiles that it is made of.
+    pub files: ImageFiles,
 }
 
 /// Why a request cannot be used.

@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::{Environment, Error, diff, inspect, layer, layout, manifest, push};
+use crate::{
+    Environment, Error, diff, import, index, inspect, layer, layout, manifest, pull, push,
+};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -18,6 +20,9 @@ struct Cli {
 enum Verb {
     Layer(layer::Args),
     Manifest(manifest::Args),
+    Index(index::Args),
+    Pull(pull::Args),
+    Import(import::Args),
     Layout(layout::Args),
     Push(push::Args),
     Inspect(inspect::Args),
@@ -41,6 +46,9 @@ pub async fn run(
     match cli.verb {
         Verb::Layer(args) => layer::run(&args),
         Verb::Manifest(args) => manifest::run(&args),
+        Verb::Index(args) => index::run(&args),
+        Verb::Pull(args) => pull::run(&args, environment).await,
+        Verb::Import(args) => import::run(&args),
         Verb::Layout(args) => layout::run(&args),
         Verb::Push(args) => push::run(&args, environment).await,
         Verb::Inspect(args) => inspect::run(&args),

@@ -6,9 +6,11 @@
 
 use crate::Error;
 use crate::digesting::Digesting;
+use crate::oci_layout::OciLayout;
+use crate::output::parse;
+use crate::platform::Platform;
 use flate2::read::MultiGzDecoder;
-use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest, MediaType};
-use serde::de::DeserializeOwned;
+use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -68,30 +70,14 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// Reads the one image of a layout directory. Each blob must be what its name says.
-    pub(crate) fn read(layout: &Path) -> Result<Self, Error> {
-        let index: ImageIndex = crate::output::read_json(&layout.join("index.json"))?;
-        let [descriptor] = index.manifests().as_slice() else {
-            return Err(Error::Layout {
-                path: layout.to_owned(),
-                what: "number of images",
-                got: index.manifests().len().to_string(),
-                want: "1",
-            });
-        };
-        if *descriptor.media_type() != MediaType::ImageManifest {
-            return Err(Error::Layout {
-                path: layout.to_owned(),
-                what: "media type of the image",
-                got: descriptor.media_type().to_string(),
-                want: "that of an image manifest",
-            });
-        }
-        let manifest: ImageManifest = json_blob(layout, descriptor)?;
-        let config = json_blob(layout, manifest.config())?;
+    /// Reads an image of a layout directory, the only one or that for a platform. Each blob must be
+    /// what its name says.
+    pub(crate) fn read(layout: &Path, platform: Option<&Platform>) -> Result<Self, Error> {
+        let image = OciLayout::open(layout)?.select(platform)?;
+        let manifest: ImageManifest = parse(layout, &image.manifest)?;
         let mut contents = Self {
-            digest: digest_of(descriptor)?,
-            config,
+            digest: digest_of(&image.descriptor)?,
+            config: parse(layout, &image.config)?,
             layers: Vec::new(),
             entries: BTreeMap::new(),
         };
@@ -209,21 +195,14 @@ fn placed(path: &str) -> String {
     format!("/{}", path.trim_start_matches("./").trim_matches('/'))
 }
 
-/// A blob that is JSON.
-fn json_blob<T: DeserializeOwned>(layout: &Path, descriptor: &Descriptor) -> Result<T, Error> {
-    let (path, digest) = blob(layout, descriptor)?;
-    check(&path, digest)?;
-    crate::output::read_json(&path)
-}
-
 /// Where a blob is, and its digest.
-fn blob(layout: &Path, descriptor: &Descriptor) -> Result<(PathBuf, Digest), Error> {
+pub(crate) fn blob(layout: &Path, descriptor: &Descriptor) -> Result<(PathBuf, Digest), Error> {
     let digest = digest_of(descriptor)?;
     let path = layout.join("blobs").join("sha256").join(digest.hex());
     Ok((path, digest))
 }
 
-fn digest_of(descriptor: &Descriptor) -> Result<Digest, Error> {
+pub(crate) fn digest_of(descriptor: &Descriptor) -> Result<Digest, Error> {
     let text = descriptor.digest().to_string();
     text.parse().map_err(|_| Error::Value {
         what: "digest",
@@ -233,7 +212,7 @@ fn digest_of(descriptor: &Descriptor) -> Result<Digest, Error> {
 }
 
 /// Refuses a blob that is not what its name says.
-fn check(path: &Path, want: Digest) -> Result<(), Error> {
+pub(crate) fn check(path: &Path, want: Digest) -> Result<(), Error> {
     let unreadable = |source| Error::Read {
         path: path.to_owned(),
         source,

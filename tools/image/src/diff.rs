@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::contents::{Contents, Entry, Kind};
 use crate::inspect::{bytes, print};
+use crate::platform::Platform;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,11 +17,15 @@ pub(crate) struct Args {
 
     /// The other
     after: PathBuf,
+
+    /// Which image of an index
+    #[arg(long, value_name = "SYSTEM/PROCESSOR")]
+    platform: Option<Platform>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let (before, after) = (Contents::read(&args.before)?, Contents::read(&args.after)?);
-    print(&compared(&before, &after))
+    let read = |layout| Contents::read(layout, args.platform.as_ref());
+    print(&compared(&read(&args.before)?, &read(&args.after)?))
 }
 
 pub(crate) fn compared(before: &Contents, after: &Contents) -> String {

@@ -1,6 +1,7 @@
 //! What can go wrong.
 
 use std::path::PathBuf;
+use windlass_oci_reference::{Digest, Repository};
 use windlass_report::{Exit, Explain};
 
 /// Why the tool ended without doing what it was asked for.
@@ -82,10 +83,10 @@ pub enum Error {
         /// How many there should have been.
         want: u64,
     },
-    /// A layout is none that can be looked into.
-    #[error("cannot look into `{}`: {what}: got `{got}`, want {want}", path.display())]
+    /// A layout or an archive is none that can be used.
+    #[error("cannot use `{}`: {what}: got `{got}`, want {want}", path.display())]
     Layout {
-        /// The directory.
+        /// The directory or file.
         path: PathBuf,
         /// What of it.
         what: &'static str,
@@ -103,6 +104,24 @@ pub enum Error {
         got: String,
         /// The one that it is named by.
         want: String,
+    },
+    /// No image is for the platform.
+    #[error("`{}` has no image for {want}: it is for {got}", path.display())]
+    Platform {
+        /// The layout, lock, config or reference.
+        path: PathBuf,
+        /// What there are images for.
+        got: String,
+        /// What one is needed for.
+        want: String,
+    },
+    /// A layer that is needed here is in a registry.
+    #[error("layer {digest} is not on this machine: it is in `{repository}`")]
+    Remote {
+        /// The layer.
+        digest: Digest,
+        /// Where it is.
+        repository: Repository,
     },
     /// The files of an image are not one.
     #[error("cannot read image `{label}`")]
@@ -122,6 +141,9 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.hint(),
+            Self::Remote { .. } => {
+                Some("push the image: layers of its base are then copied or mounted".to_owned())
+            }
             _ => None,
         }
     }

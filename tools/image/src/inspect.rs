@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::contents::{Contents, Entry, Kind};
+use crate::platform::Platform;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -17,10 +18,14 @@ pub(crate) struct Args {
     /// All files, not only the largest
     #[arg(long)]
     all: bool,
+
+    /// Which image of an index
+    #[arg(long, value_name = "SYSTEM/PROCESSOR")]
+    platform: Option<Platform>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let contents = Contents::read(&args.layout)?;
+    let contents = Contents::read(&args.layout, args.platform.as_ref())?;
     let limit = if args.all { usize::MAX } else { LARGEST };
     print(&described(&contents, limit))
 }

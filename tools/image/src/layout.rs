@@ -1,31 +1,19 @@
-//! `image layout`: one image as a directory that other tools read (OCI image specification,
-//! "Image Layout").
+//! `image layout`: an image as a directory that other tools read (OCI image specification, "Image
+//! Layout").
 
 use crate::Error;
-use crate::output::{read_json, to_canonical_json, write};
-use oci_spec::image::{Descriptor, ImageIndexBuilder, MediaType, OciLayoutBuilder};
+use crate::oci_layout::{make_blobs, write_index};
+use crate::output::{read_json, write};
 use std::path::{Path, PathBuf};
 use windlass_oci_reference::Digest;
-use windlass_oci_registry::{Image, ImageFiles, LayerFiles};
+use windlass_oci_registry::{Image, ImageFiles, Place};
 
 /// Makes an OCI layout directory of an image.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The manifest
+    /// Where the files of the image are, as JSON
     #[arg(long, value_name = "FILE")]
-    manifest: PathBuf,
-
-    /// The config
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-
-    /// The manifest's descriptor
-    #[arg(long, value_name = "FILE")]
-    descriptor: PathBuf,
-
-    /// A layer's blob and its metadata; bottom first
-    #[arg(long = "layer", num_args = 2, value_names = ["BLOB", "METADATA"])]
-    layers: Vec<PathBuf>,
+    files: PathBuf,
 
     /// The directory to fill
     #[arg(long, value_name = "DIR")]
@@ -33,44 +21,31 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let files = ImageFiles {
-        manifest: args.manifest.clone(),
-        config: args.config.clone(),
-        descriptor: args.descriptor.clone(),
-        layers: args
-            .layers
-            .chunks_exact(2)
-            .map(|layer| LayerFiles {
-                blob: layer[0].clone(),
-                metadata: layer[1].clone(),
-            })
-            .collect(),
-    };
+    let files: ImageFiles = read_json(&args.files)?;
     let image = Image::load(&files).map_err(|source| Error::Image {
-        label: args.manifest.display().to_string(),
+        label: files.manifest.display().to_string(),
         source,
     })?;
-    let blobs = args.out.join("blobs").join("sha256");
-    std::fs::create_dir_all(&blobs).map_err(|source| Error::Write {
-        path: blobs.clone(),
-        source,
-    })?;
-    for blob in image.blobs() {
-        copy(&blob.path, &blobs, &blob.digest)?;
+    let mut here = Vec::new();
+    for blob in image.all_blobs() {
+        match &blob.place {
+            Place::File(path) => here.push((path, &blob.digest)),
+            Place::Registry(target) => {
+                return Err(Error::Remote {
+                    digest: blob.digest,
+                    repository: target.repository.clone(),
+                });
+            }
+        }
     }
-    copy(&args.manifest, &blobs, &image.digest())?;
-
-    let descriptor: Descriptor = read_json(&args.descriptor)?;
-    let index = ImageIndexBuilder::default()
-        .schema_version(2_u32)
-        .media_type(MediaType::ImageIndex)
-        .manifests([descriptor])
-        .build()
-        .expect("all required fields are set");
-    write(&args.out.join("index.json"), &to_canonical_json(&index))?;
-    let version = OciLayoutBuilder::default().image_layout_version("1.0.0".to_owned());
-    let version = version.build().expect("all required fields are set");
-    write(&args.out.join("oci-layout"), &to_canonical_json(&version))
+    let blobs = make_blobs(&args.out)?;
+    for (path, digest) in here {
+        copy(path, &blobs, digest)?;
+    }
+    for image in image.manifests().iter().chain([&image]) {
+        write(&blobs.join(image.digest().hex()), image.manifest())?;
+    }
+    write_index(&args.out, read_json(&files.descriptor)?)
 }
 
 fn copy(from: &Path, blobs: &Path, digest: &Digest) -> Result<(), Error> {

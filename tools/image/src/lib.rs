@@ -4,6 +4,9 @@
 //! |---|---|---|
 //! | `layer` | files | a layer's blob, and its metadata: digest, size, diff id |
 //! | `manifest` | layers' metadata, never a blob | config, manifest, and the manifest's descriptor |
+//! | `index` | descriptors and configs of images | an index, and its descriptor |
+//! | `pull` | a registry | a lock: manifests and configs of a base image |
+//! | `import` | a layout, an archive or a lock | config, manifest, descriptor |
 //! | `layout` | all of an image | an OCI layout directory |
 //! | `push` | requests | registries |
 //! | `inspect`, `diff` | OCI layout directories | what is in them, and in what two of them differ |
@@ -12,24 +15,33 @@
 //! every machine: order, owner, time and compression are fixed, and nothing else is recorded.
 //! Layers are hashed with ring while they are written, manifests and configs with sha2.
 //!
-//! **Architecture invariant:** only [`Environment::read`] reads the environment, and only `push`,
-//! which is for people, looks at it; only `main` builds a runtime.
+//! **Architecture invariant:** only [`Environment::read`] reads the environment, and only `pull`
+//! and `push`, which are for people, look at it; only `main` builds a runtime.
 
 mod archive;
+mod base;
 mod cli;
 mod compress;
 mod contents;
 mod diff;
 mod digesting;
+mod docker_archive;
 mod environment;
 mod error;
 mod image_path;
+mod import;
+mod index;
 mod inspect;
 mod layer;
 mod layout;
+mod lock;
 mod manifest;
+mod oci_layout;
 mod output;
+mod platform;
+mod pull;
 mod push;
+mod select;
 
 pub use cli::run;
 pub use environment::Environment;
@@ -37,6 +49,8 @@ pub use error::Error;
 
 #[cfg(test)]
 mod tests {
+    mod bench;
     mod errors;
     mod looking;
+    mod taking;
 }

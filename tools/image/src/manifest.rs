@@ -2,14 +2,14 @@
 //! is read, so this takes no time.
 
 use crate::Error;
-use crate::output::{read_json, to_canonical_json, write};
+use crate::base::Base;
+use crate::output::{descriptor, descriptor_of, read_json, to_canonical_json, write};
+use crate::platform::Platform;
 use oci_spec::image::{
-    Arch, ConfigBuilder, Descriptor, DescriptorBuilder, ImageConfiguration,
-    ImageConfigurationBuilder, ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
+    Arch, Config, ImageConfiguration, ImageConfigurationBuilder, ImageManifest,
+    ImageManifestBuilder, MediaType, Os, RootFsBuilder,
 };
-use std::collections::HashMap;
 use std::path::PathBuf;
-use windlass_oci_reference::Digest;
 use windlass_oci_registry::LayerMetadata;
 
 /// Makes an image's config and manifest from the metadata of its layers.
@@ -22,6 +22,10 @@ pub(crate) struct Args {
     /// The processor, as Go calls it
     #[arg(long, value_name = "GOARCH")]
     architecture: String,
+
+    /// The manifest and the config of the image that this one is built on
+    #[arg(long, num_args = 2, value_names = ["MANIFEST", "CONFIG"])]
+    base: Vec<PathBuf>,
 
     /// A layer's metadata; bottom first
     #[arg(long = "layer", value_name = "FILE")]
@@ -82,20 +86,25 @@ struct Documents {
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let layers: Result<Vec<LayerMetadata>, Error> =
         args.layers.iter().map(|path| read_json(path)).collect();
-    let documents = documents(args, &layers?)?;
+    let platform = Platform {
+        os: args.os.clone(),
+        architecture: args.architecture.clone(),
+        variant: None,
+    };
+    let base = match &args.base[..] {
+        [manifest, config] => Base::read(manifest, config, &platform)?,
+        _ => Base::default(),
+    };
+    let documents = documents(args, &base, &layers?)?;
     write(&args.config_out, &documents.config)?;
     write(&args.manifest_out, &documents.manifest)?;
     write(&args.descriptor_out, &documents.descriptor)
 }
 
-fn documents(args: &Args, layers: &[LayerMetadata]) -> Result<Documents, Error> {
-    let config = to_canonical_json(&config(args, layers)?);
-    let manifest = to_canonical_json(&manifest(&config, layers));
-    let own = descriptor(
-        MediaType::ImageManifest,
-        Digest::of(&manifest),
-        manifest.len() as u64,
-    );
+fn documents(args: &Args, base: &Base, layers: &[LayerMetadata]) -> Result<Documents, Error> {
+    let config = to_canonical_json(&config(args, base, layers)?);
+    let manifest = to_canonical_json(&manifest(&config, base, layers));
+    let own = descriptor_of(MediaType::ImageManifest, &manifest);
     Ok(Documents {
         config,
         descriptor: to_canonical_json(&own),
@@ -105,84 +114,81 @@ fn documents(args: &Args, layers: &[LayerMetadata]) -> Result<Documents, Error> 
 
 /// The image specification, "Image Configuration". No `created`, no `history`: both are optional,
 /// and would be a time and a story about this machine.
-fn config(args: &Args, layers: &[LayerMetadata]) -> Result<ImageConfiguration, Error> {
-    let mut process = ConfigBuilder::default();
-    let (env, labels) = (
-        pairs("environment variable", &args.env)?,
-        pairs("label", &args.labels)?,
-    );
-    if !args.entrypoint.is_empty() {
-        process = process.entrypoint(args.entrypoint.clone());
-    }
-    if !args.cmd.is_empty() {
-        process = process.cmd(args.cmd.clone());
-    }
-    if !env.is_empty() {
-        process = process.env(args.env.clone());
-    }
-    if let Some(user) = &args.user {
-        process = process.user(user.clone());
-    }
-    if let Some(workdir) = &args.workdir {
-        process = process.working_dir(workdir.clone());
-    }
-    if !labels.is_empty() {
-        let labels = labels
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        process = process.labels(labels.collect::<HashMap<_, _>>());
-    }
-    if !args.ports.is_empty() {
-        process = process.exposed_ports(ports(&args.ports)?);
-    }
-    if let Some(signal) = &args.stop_signal {
-        process = process.stop_signal(signal.clone());
-    }
-    let diff_ids = layers.iter().map(|layer| layer.diff_id.to_string());
-    let rootfs = RootFsBuilder::default()
-        .typ("layers")
-        .diff_ids(diff_ids.collect::<Vec<_>>());
+fn config(args: &Args, base: &Base, layers: &[LayerMetadata]) -> Result<ImageConfiguration, Error> {
+    let mut diff_ids = base.diff_ids();
+    diff_ids.extend(layers.iter().map(|layer| layer.diff_id.to_string()));
+    let rootfs = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
     let config = ImageConfigurationBuilder::default()
         .os(Os::from(args.os.as_str()))
         .architecture(Arch::from(args.architecture.as_str()))
-        .config(process.build().expect("all fields have defaults"))
+        .config(process(args, base.process())?)
         .rootfs(rootfs.build().expect("all fields are set"));
-    Ok(config.build().expect("all required fields are set"))
+    let mut config = config.build().expect("all required fields are set");
+    if let Some(base) = &base.config {
+        config.set_variant(base.variant().clone());
+        config.set_os_version(base.os_version().clone());
+        config.set_os_features(base.os_features().clone());
+    }
+    Ok(config)
+}
+
+/// How the image starts: as its base, but for what is said of it.
+fn process(args: &Args, mut process: Config) -> Result<Config, Error> {
+    if !args.entrypoint.is_empty() {
+        process.set_entrypoint(Some(args.entrypoint.clone()));
+        // Those of the base are for another program.
+        process.set_cmd(None);
+    }
+    if !args.cmd.is_empty() {
+        process.set_cmd(Some(args.cmd.clone()));
+    }
+    let env = pairs("environment variable", &args.env)?;
+    if !env.is_empty() {
+        let name = |variable: &str| variable.split('=').next().unwrap_or_default().to_owned();
+        let mut all = process.env().clone().unwrap_or_default();
+        all.retain(|below| env.iter().all(|(own, _)| name(below) != *own));
+        all.extend(args.env.iter().cloned());
+        process.set_env(Some(all));
+    }
+    let labels = pairs("label", &args.labels)?;
+    if !labels.is_empty() {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let mut all = process.labels().clone().unwrap_or_default();
+        all.extend(labels.iter().map(own));
+        process.set_labels(Some(all));
+    }
+    let ports = ports(&args.ports)?;
+    if !ports.is_empty() {
+        let mut all = process.exposed_ports().clone().unwrap_or_default();
+        all.extend(ports);
+        process.set_exposed_ports(Some(all));
+    }
+    if args.user.is_some() {
+        process.set_user(args.user.clone());
+    }
+    if args.workdir.is_some() {
+        process.set_working_dir(args.workdir.clone());
+    }
+    if args.stop_signal.is_some() {
+        process.set_stop_signal(args.stop_signal.clone());
+    }
+    Ok(process)
 }
 
 /// The image specification, "Image Manifest".
-fn manifest(config: &[u8], layers: &[LayerMetadata]) -> ImageManifest {
-    let layers = layers.iter().map(|layer| {
-        descriptor(
-            MediaType::from(layer.media_type.as_str()),
-            layer.digest,
-            layer.size,
-        )
+fn manifest(config: &[u8], base: &Base, layers: &[LayerMetadata]) -> ImageManifest {
+    let own = layers.iter().map(|layer| {
+        let media_type = MediaType::from(layer.media_type.as_str());
+        descriptor(media_type, layer.digest, layer.size)
     });
-    let config = descriptor(
-        MediaType::ImageConfig,
-        Digest::of(config),
-        config.len() as u64,
-    );
+    let layers = base.layers.iter().cloned().chain(own);
     ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
-        .config(config)
+        .config(descriptor_of(MediaType::ImageConfig, config))
         .layers(layers.collect::<Vec<_>>())
         .build()
         .expect("all required fields are set")
-}
-
-fn descriptor(media_type: MediaType, digest: Digest, size: u64) -> Descriptor {
-    let digest: oci_spec::image::Digest = digest
-        .to_string()
-        .parse()
-        .expect("ours are stricter than theirs");
-    let built = DescriptorBuilder::default()
-        .media_type(media_type)
-        .digest(digest)
-        .size(size);
-    built.build().expect("all required fields are set")
 }
 
 /// `NAME=VALUE`, each name once.
@@ -224,6 +230,7 @@ fn ports(texts: &[String]) -> Result<Vec<String>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windlass_oci_reference::Digest;
 
     fn layers() -> Vec<LayerMetadata> {
         let layer = |name: &str, size| LayerMetadata {
@@ -255,7 +262,7 @@ mod tests {
     #[test]
     fn the_bytes_are_these_on_every_machine() {
         let layers = layers();
-        let made = documents(&all(), &layers).expect("makes");
+        let made = documents(&all(), &Base::default(), &layers).expect("makes");
         let text = String::from_utf8(made.config).expect("utf-8");
         assert_eq!(
             text,
@@ -298,7 +305,7 @@ mod tests {
             architecture: "amd64".to_owned(),
             ..Args::default()
         };
-        let made = documents(&args, &[]).expect("makes");
+        let made = documents(&args, &Base::default(), &[]).expect("makes");
         assert_eq!(
             String::from_utf8(made.config).expect("utf-8"),
             r#"{"architecture":"amd64","config":{},"os":"linux","rootfs":{"diff_ids":[],"type":"layers"}}"#
@@ -310,7 +317,10 @@ mod tests {
         let wrong = |change: &dyn Fn(&mut Args)| {
             let mut args = all();
             change(&mut args);
-            documents(&args, &[]).err().expect("refused").to_string()
+            documents(&args, &Base::default(), &[])
+                .err()
+                .expect("refused")
+                .to_string()
         };
         assert_eq!(
             wrong(&|args| args.env.push("NAME".to_owned())),

@@ -1,11 +1,13 @@
 //! Files as a whole.
 
 use crate::Error;
+use oci_spec::image::{Descriptor, MediaType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
+use windlass_oci_reference::Digest;
 
 /// Reads JSON.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
@@ -13,10 +15,29 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
         path: path.to_owned(),
         source,
     })?;
-    serde_json::from_slice(&bytes).map_err(|source| Error::Parse {
+    parse(path, &bytes)
+}
+
+/// Reads JSON that is, or is part of, what is at `path`.
+pub(crate) fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(|source| Error::Parse {
         path: path.to_owned(),
         source,
     })
+}
+
+/// What names a document: its media type, digest and size.
+pub(crate) fn descriptor_of(media_type: MediaType, bytes: &[u8]) -> Descriptor {
+    descriptor(media_type, Digest::of(bytes), bytes.len() as u64)
+}
+
+/// What names a blob.
+pub(crate) fn descriptor(media_type: MediaType, digest: Digest, size: u64) -> Descriptor {
+    let digest: oci_spec::image::Digest = digest
+        .to_string()
+        .parse()
+        .expect("ours are stricter than theirs");
+    Descriptor::new(media_type, size, digest)
 }
 
 /// Makes a file that is there as a whole or not at all. `fill` must flush what it is given.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use windlass_oci_reference::{Repository, Tag};
 use windlass_oci_registry::{
-    Client, DockerConfig, Event, Image, ImageFiles, LayerFiles, Progress, Push, Pushed, Settings,
-    Target, Transport, docker_config_path,
+    Client, DockerConfig, Event, Image, ImageFiles, Progress, Push, Pushed, Settings, Target,
+    Transport, docker_config_path,
 };
 use windlass_report::say;
 
@@ -43,38 +43,15 @@ struct ImageRequest {
     /// Tags to move to it as well.
     #[serde(default)]
     tags: Vec<Tag>,
-    manifest: PathBuf,
-    config: PathBuf,
-    descriptor: PathBuf,
-    layers: Vec<LayerFiles>,
-}
-
-impl ImageRequest {
-    fn files(&self, root: &Path) -> ImageFiles {
-        let layer = |layer: &LayerFiles| LayerFiles {
-            blob: root.join(&layer.blob),
-            metadata: root.join(&layer.metadata),
-        };
-        ImageFiles {
-            manifest: root.join(&self.manifest),
-            config: root.join(&self.config),
-            descriptor: root.join(&self.descriptor),
-            layers: self.layers.iter().map(layer).collect(),
-        }
-    }
+    /// Where its files are.
+    files: ImageFiles,
 }
 
 pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
     let load = |path: &PathBuf| load(path, &args.root);
     let images: Vec<Push> = args.requests.iter().map(load).collect::<Result<_, _>>()?;
 
-    // Err only where a provider is installed, and then there is one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let settings = Settings {
-        credentials: credentials(environment)?,
-        ..Settings::default()
-    };
-    let client = Client::new(settings);
+    let client = client(environment)?;
     let progress: Arc<dyn Progress> = Arc::new(Lines);
     let pushes = images.iter().map(|push| client.push(push, &progress));
     // Whatever becomes of one, the others are pushed.
@@ -90,6 +67,16 @@ pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Err
     first.map_or(Ok(()), |error| Err(error.into()))
 }
 
+/// What speaks to all registries of a run.
+pub(crate) fn client(environment: Environment) -> Result<Client, Error> {
+    // Err only where a provider is installed, and then there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(Client::new(Settings {
+        credentials: credentials(environment)?,
+        ..Settings::default()
+    }))
+}
+
 /// Reads a request, and the files that it names.
 fn load(path: &Path, root: &Path) -> Result<Push, Error> {
     let request: ImageRequest = read_json(path)?;
@@ -101,7 +88,7 @@ fn load(path: &Path, root: &Path) -> Result<Push, Error> {
             want: "1",
         });
     }
-    let image = Image::load(&request.files(root)).map_err(|source| Error::Image {
+    let image = Image::load(&request.files.below(root)).map_err(|source| Error::Image {
         label: request.label.clone(),
         source,
     })?;

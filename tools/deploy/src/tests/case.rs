@@ -272,11 +272,11 @@ pub fn add_image(case: &mut Case, repository: &str) -> String {
     let descriptor = blob("manifest.v1+json", manifest.as_bytes());
     let reference = format!("{repository}@{}", Digest::of(manifest.as_bytes()));
     let image = json!({"label": format!("//services/{key}:image"), "key": key,
-        "repository": repository, "insecure": false,
-        "manifest": write("manifest", manifest.as_bytes()), "config": write("config", config),
-        "descriptor": write("descriptor", descriptor.to_string().as_bytes()),
-        "layers": [{"blob": write("blob", layer),
-                    "metadata": write("metadata", metadata.to_string().as_bytes())}]});
+        "repository": repository, "insecure": false, "files": {
+            "manifest": write("manifest", manifest.as_bytes()), "config": write("config", config),
+            "descriptor": write("descriptor", descriptor.to_string().as_bytes()),
+            "layers": [{"blob": write("blob", layer),
+                        "metadata": write("metadata", metadata.to_string().as_bytes())}]}});
     case.request["images"]
         .as_array_mut()
         .expect("images")

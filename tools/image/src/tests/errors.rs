@@ -97,7 +97,7 @@ const CASES: &[Case<Error>] = &[
     Case {
         variant: "Layout",
         exit: Exit::Input,
-        text: "error: cannot look into `DIR/out`: number of images: got `0`, want 1\n",
+        text: "error: cannot use `DIR/out`: number of images: got `0`, want 1\n",
         provoke: |folder| {
             layout(folder);
             folder.file("out/index.json", r#"{"schemaVersion":2,"manifests":[]}"#);
@@ -122,18 +122,78 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Digest",
+        exit: Exit::Input,
+        text: "error: digest of `DIR/lock`: got CHANGED, want MANIFEST\n",
+        provoke: |folder| {
+            made(folder);
+            let descriptor = std::fs::read(folder.path("descriptor")).expect("reads");
+            let descriptor: serde_json::Value =
+                serde_json::from_slice(&descriptor).expect("a descriptor");
+            let digest = descriptor["digest"].as_str().expect("a digest");
+            folder.show_as(digest, "MANIFEST");
+            folder.show_as(
+                &windlass_oci_reference::Digest::of(b"{}").to_string(),
+                "CHANGED",
+            );
+            let lock = serde_json::json!({
+                "version": 1, "image": format!("a.example/base@{digest}"),
+                "index": {"schemaVersion": 2, "manifests": [descriptor]},
+                "documents": {digest: "{}"},
+            });
+            folder.file("lock", lock.to_string());
+            image(
+                folder,
+                "import --lock DIR/lock --source-out DIR/source --os linux --architecture amd64 \
+                 --config-out DIR/c --manifest-out DIR/m --descriptor-out DIR/d",
+            )
+        },
+    },
+    Case {
+        variant: "Platform",
+        exit: Exit::Input,
+        text: "error: `DIR/out` has no image for linux/riscv64: it is for linux/amd64\n",
+        provoke: |folder| {
+            layout(folder);
+            image(folder, "inspect DIR/out --platform linux/riscv64")
+        },
+    },
+    Case {
+        variant: "Remote",
+        exit: Exit::Input,
+        text: "error: layer LAYER is not on this machine: it is in `a.example/base`\n\
+               hint: push the image: layers of its base are then copied or mounted\n",
+        provoke: |folder| {
+            layer(folder, "--dir /a 0755").expect("makes a layer");
+            manifest(folder, "--layer DIR/metadata").expect("makes an image");
+            folder.keep();
+            let blob = std::fs::read(folder.path("blob")).expect("reads");
+            folder.show_as(
+                &windlass_oci_reference::Digest::of(&blob).to_string(),
+                "LAYER",
+            );
+            folder.file("source", r#"{"repository":"a.example/base"}"#);
+            let files = serde_json::json!({
+                "manifest": folder.path("manifest"), "config": folder.path("config"),
+                "descriptor": folder.path("descriptor"), "source": folder.path("source"),
+            });
+            folder.file("files", files.to_string());
+            image(folder, "layout --files DIR/files --out DIR/out")
+        },
+    },
+    Case {
         variant: "Image",
         exit: Exit::Input,
         text: "error: cannot read image `DIR/manifest`\n\
-               cause: number of layers: `DIR/manifest` says 0, got 1\n",
+               cause: cannot read `DIR/x.json`\n\
+               cause: No such file or directory (os error 2)\n",
         provoke: |folder| {
             made(folder);
-            let image_files =
-                "--manifest DIR/manifest --config DIR/config --descriptor DIR/descriptor";
-            image(
-                folder,
-                &format!("layout {image_files} --layer DIR/x DIR/x.json --out DIR/out"),
-            )
+            let layers = serde_json::json!([
+                {"blob": folder.path("x"), "metadata": folder.path("x.json")},
+            ]);
+            files(folder, &layers);
+            image(folder, "layout --files DIR/files --out DIR/out")
         },
     },
     Case {
@@ -187,9 +247,18 @@ fn made(folder: &Folder) {
 /// The same as a layout.
 fn layout(folder: &Folder) {
     made(folder);
-    let files = "--manifest DIR/manifest --config DIR/config --descriptor DIR/descriptor";
-    image(folder, &format!("layout {files} --out DIR/out")).expect("makes a layout");
+    files(folder, &serde_json::json!([]));
+    image(folder, "layout --files DIR/files --out DIR/out").expect("makes a layout");
     folder.keep();
+}
+
+/// The file that says where the files of an image are.
+fn files(folder: &Folder, layers: &serde_json::Value) {
+    let files = serde_json::json!({
+        "manifest": folder.path("manifest"), "config": folder.path("config"),
+        "descriptor": folder.path("descriptor"), "layers": layers,
+    });
+    folder.file("files", files.to_string());
 }
 
 /// A push to a registry that says no.
@@ -208,7 +277,7 @@ fn push_refused(folder: &Folder) -> Result<(), Error> {
         folder.show_as(&registry.name(), "REGISTRY");
         let request = serde_json::json!({
             "version": 1, "label": "//a:image", "repository": format!("{}/a", registry.name()),
-            "manifest": "manifest", "config": "config", "descriptor": "descriptor", "layers": [],
+            "files": {"manifest": "manifest", "config": "config", "descriptor": "descriptor"},
         });
         folder.file("request.json", request.to_string());
         let pushed = tool(folder, "push DIR/request.json --root DIR").await;

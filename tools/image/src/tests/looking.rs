@@ -1,70 +1,29 @@
 //! What is told of images: layouts that the tool makes, and some that others could make.
 
+use super::bench::Bench;
 use crate::contents::Contents;
 use crate::diff::compared;
 use crate::inspect::described;
-use crate::{Environment, run};
 use std::path::{Path, PathBuf};
 
-/// Makes an image of one layer, or of a layer of a tar of somebody else, as a layout.
-struct Maker {
-    folder: tempfile::TempDir,
-}
-
-impl Maker {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, content) in [
-            ("small", "x"),
-            ("large", &"y".repeat(4_000)),
-            ("other", "z"),
-        ] {
-            std::fs::write(folder.path().join(name), content).expect("writes");
-        }
-        Self { folder }
-    }
-
-    /// Each layer by the arguments that make it; in all arguments `DIR` is the folder.
-    fn image(&self, name: &str, layers: &[&str], config: &str) -> PathBuf {
-        let mut blobs = String::new();
-        for (at, layer) in layers.iter().enumerate() {
-            let files = format!("DIR/{name}.{at}.tar DIR/{name}.{at}.json");
-            let (blob, metadata) = files.split_once(' ').expect("two files");
-            self.run(&format!(
-                "layer {layer} --blob {blob} --metadata {metadata}"
-            ));
-            blobs.push_str(" --layer ");
-            blobs.push_str(&files);
-        }
-        let metadata = (0..layers.len()).map(|at| format!(" --layer DIR/{name}.{at}.json"));
-        let metadata: String = metadata.collect();
-        let parts = |suffix: &str| {
-            let part = |part: &str| format!(" --{part}{suffix} DIR/{name}.{part}");
-            ["config", "manifest", "descriptor"].map(part).concat()
-        };
-        let platform = "--os linux --architecture amd64";
-        self.run(&format!(
-            "manifest {platform} {config}{metadata}{}",
-            parts("-out")
+/// Makes an image as a layout: each layer by the arguments that make it.
+fn made(bench: &Bench, name: &str, layers: &[&str], config: &str) -> PathBuf {
+    let mut parts = Vec::new();
+    for (at, layer) in layers.iter().enumerate() {
+        let (blob, metadata) = (format!("{name}.{at}.tar"), format!("{name}.{at}.json"));
+        bench.run(&format!(
+            "layer {layer} --blob DIR/{blob} --metadata DIR/{metadata}"
         ));
-        self.run(&format!("layout{}{blobs} --out DIR/{name}", parts("")));
-        self.folder.path().join(name)
+        parts.push((blob, metadata));
     }
-
-    fn run(&self, arguments: &str) {
-        let folder = self.folder.path().to_str().expect("utf-8");
-        let arguments = format!("image {}", arguments.replace("DIR", folder));
-        let arguments = arguments.split_whitespace().map(Into::into);
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let ran = runtime
-            .expect("a runtime")
-            .block_on(run(arguments, Environment::default()));
-        ran.expect("runs");
-    }
+    let platform = "--os linux --architecture amd64";
+    bench.image(name, &format!("{platform} {config}"), &parts);
+    bench.run(&format!("layout --files DIR/{name}.files --out DIR/{name}"));
+    bench.path(name)
 }
 
 fn read(layout: &Path) -> Contents {
-    Contents::read(layout).expect("an image")
+    Contents::read(layout, None).expect("an image")
 }
 
 /// Without what a compressor decides.
@@ -81,12 +40,12 @@ fn without_sizes(text: &str) -> String {
 
 #[test]
 fn inspect_tells_where_the_bytes_are() {
-    let maker = Maker::new();
+    let maker = Bench::new();
     let layers = [
         "--file /etc/small 0644 DIR/small --file /etc/large 0600 DIR/large",
         "--file /etc/small 0755 DIR/other --compression zstd",
     ];
-    let image = read(&maker.image("a", &layers, "--entrypoint=/run --user 1:1"));
+    let image = read(&made(&maker, "a", &layers, "--entrypoint=/run --user 1:1"));
     assert_eq!(
         without_sizes(&described(&image, 5)),
         "image ..., \n\
@@ -107,13 +66,13 @@ fn inspect_tells_where_the_bytes_are() {
 
 #[test]
 fn diff_tells_why_a_digest_changed() {
-    let maker = Maker::new();
+    let maker = Bench::new();
     let before = "--file /a 0644 DIR/small --file /b 0644 DIR/small --file /c 0644 DIR/small \
                   --symlink /d a --file /gone 0644 DIR/small";
     let after = "--file /a 0644 DIR/small --file /b 0600 DIR/other --file /c 0644 DIR/large \
                  --symlink /d b --file /new 0644 DIR/large --set-owner /a 1:2";
-    let before = read(&maker.image("before", &[before], "--cmd=a"));
-    let after = read(&maker.image("after", &[after], "--cmd=b"));
+    let before = read(&made(&maker, "before", &[before], "--cmd=a"));
+    let after = read(&made(&maker, "after", &[after], "--cmd=b"));
     assert_eq!(
         compared(&before, &after),
         "~ /a  owner 0:0 -> 1:2\n\
@@ -130,10 +89,15 @@ fn diff_tells_why_a_digest_changed() {
 
 #[test]
 fn the_same_files_packed_otherwise() {
-    let maker = Maker::new();
+    let maker = Bench::new();
     let file = "--file /a 0644 DIR/large";
-    let gzip = read(&maker.image("gzip", &[file], ""));
-    let zstd = read(&maker.image("zstd", &[&format!("{file} --compression zstd")], ""));
+    let gzip = read(&made(&maker, "gzip", &[file], ""));
+    let zstd = read(&made(
+        &maker,
+        "zstd",
+        &[&format!("{file} --compression zstd")],
+        "",
+    ));
     let text = compared(&gzip, &zstd);
     assert!(
         text.starts_with(
@@ -145,18 +109,18 @@ fn the_same_files_packed_otherwise() {
 
 #[test]
 fn whiteouts_hide_what_is_below() {
-    let maker = Maker::new();
+    let maker = Bench::new();
     let layers = [
         "--file /a/x 0644 DIR/small --file /b/x 0644 DIR/small --file /c 0644 DIR/small",
         "--file /a/.wh..wh..opq 0644 DIR/small --file /a/y 0644 DIR/small \
          --file /b/.wh.x 0644 DIR/small --file /.wh.c 0644 DIR/small",
     ];
-    let image = read(&maker.image("a", &layers, ""));
+    let image = read(&made(&maker, "a", &layers, ""));
     let paths: Vec<&String> = image.entries.keys().collect();
     assert_eq!(paths, ["/a", "/a/y", "/b"]);
     // A folder that becomes a link has nothing in it any more.
     let layers = ["--file /lib/x 0644 DIR/small", "--symlink /lib usr/lib"];
-    let image = read(&maker.image("b", &layers, ""));
+    let image = read(&made(&maker, "b", &layers, ""));
     let paths: Vec<&String> = image.entries.keys().collect();
     assert_eq!(paths, ["/lib"]);
 }

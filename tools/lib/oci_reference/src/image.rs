@@ -64,6 +64,24 @@ impl ImageReference {
         }
     }
 
+    /// What a tag points to; another image at another time.
+    pub fn tagged(repository: Repository, tag: Tag) -> Self {
+        Self {
+            repository,
+            tag: Some(tag),
+            digest: None,
+        }
+    }
+
+    /// The same name, with the digest that it has been found to have.
+    #[must_use]
+    pub fn with_digest(self, digest: Digest) -> Self {
+        Self {
+            digest: Some(digest),
+            ..self
+        }
+    }
+
     /// Where the image is.
     pub fn repository(&self) -> &Repository {
         &self.repository

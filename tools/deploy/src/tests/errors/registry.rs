@@ -102,7 +102,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
                cause: number of layers: `DIR/redis.manifest` says 1, got 0\n",
         provoke: |folder| {
             with_image(folder, "push", Vec::new(), |world| {
-                world.case.request["images"][0]["layers"] = json!([]);
+                world.case.request["images"][0]["files"]["layers"] = json!([]);
             })
         },
         ..IMAGE

@@ -1,0 +1,73 @@
+"""The image_push rule: a run target that pushes one image."""
+
+load("//rules/private/providers:image_info.bzl", "ImageInfo")
+load("//tools/lib/runfiles:runfiles.bzl", "runfile")
+load(":image_files.bzl", "image_files", "image_paths")
+load(":labels.bzl", "label_text")
+
+def _impl(ctx):
+    info = ctx.attr.image[ImageInfo]
+    executable = ctx.actions.declare_file(ctx.label.name)
+    tool = ctx.attr._image[DefaultInfo]
+    ctx.actions.symlink(
+        output = executable,
+        target_file = tool.files_to_run.executable,
+        is_executable = True,
+    )
+    request = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(request, json.encode_indent(struct(
+        version = 1,
+        label = label_text(ctx.attr.image.label),
+        repository = ctx.attr.repository,
+        insecure = ctx.attr.insecure,
+        tags = ctx.attr.remote_tags,
+        files = image_paths(info, runfile),
+    )))
+    runfiles = ctx.runfiles(files = [executable, request] + image_files(info))
+    return DefaultInfo(
+        executable = executable,
+        files = depset([executable, request]),
+        runfiles = runfiles.merge(tool.default_runfiles),
+    )
+
+image_push = rule(
+    implementation = _impl,
+    doc = """Pushes an image when it is run, and prints its reference by digest.
+
+```starlark
+image_push(
+    name = "push",
+    image = ":image",
+    remote_tags = ["latest"],
+    repository = "ghcr.io/acme/server",
+)
+```
+
+`bazel run :push -- --tag v1.2` moves one tag more; `--output=json` says in JSON what was done.
+Services push what they need by themselves: this is for images that others use.
+""",
+    attrs = {
+        "image": attr.label(
+            doc = "The image, or an index of images.",
+            mandatory = True,
+            providers = [ImageInfo],
+        ),
+        "insecure": attr.bool(
+            doc = "Plain http although the registry is not this machine. No credentials are sent.",
+        ),
+        "remote_tags": attr.string_list(
+            doc = "Tags to move to it.",
+        ),
+        "repository": attr.string(
+            doc = "Where it goes: `ghcr.io/acme/server`.",
+            mandatory = True,
+        ),
+        "_image": attr.label(
+            cfg = "exec",
+            default = "//tools/image",
+            doc = "What pushes.",
+            executable = True,
+        ),
+    },
+    executable = True,
+)

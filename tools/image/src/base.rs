@@ -1,0 +1,95 @@
+//! The image that another one is built on.
+
+use crate::Error;
+use crate::output::read_json;
+use crate::platform::Platform;
+use oci_spec::image::{Config, Descriptor, ImageConfiguration, ImageManifest, MediaType};
+use std::path::Path;
+
+/// A base, or nothing at all: an image without layers.
+#[derive(Debug, Default)]
+pub(crate) struct Base {
+    pub(crate) layers: Vec<Descriptor>,
+    pub(crate) config: Option<ImageConfiguration>,
+}
+
+impl Base {
+    /// Reads a manifest and its config. It must be for the platform.
+    pub(crate) fn read(
+        manifest_path: &Path,
+        config_path: &Path,
+        platform: &Platform,
+    ) -> Result<Self, Error> {
+        let manifest: ImageManifest = read_json(manifest_path)?;
+        let config: ImageConfiguration = read_json(config_path)?;
+        let own = Platform::of(&config);
+        if !platform.takes(&own) {
+            return Err(Error::Platform {
+                path: config_path.to_owned(),
+                got: own.to_string(),
+                want: platform.to_string(),
+            });
+        }
+        let layers = manifest.layers().len();
+        let diff_ids = config.rootfs().diff_ids().len();
+        if layers != diff_ids {
+            return Err(wrong(
+                config_path,
+                "number of diff ids",
+                diff_ids,
+                "one for each layer",
+            ));
+        }
+        let layers = manifest.layers().iter();
+        Ok(Self {
+            layers: layers
+                .map(|layer| in_oci_terms(manifest_path, layer))
+                .collect::<Result<_, _>>()?,
+            config: Some(config),
+        })
+    }
+
+    /// How the base starts.
+    pub(crate) fn process(&self) -> Config {
+        let config = self
+            .config
+            .as_ref()
+            .and_then(|config| config.config().clone());
+        config.unwrap_or_default()
+    }
+
+    /// The digests of its layers, uncompressed.
+    pub(crate) fn diff_ids(&self) -> Vec<String> {
+        let config = self.config.as_ref();
+        config.map_or_else(Vec::new, |config| config.rootfs().diff_ids().clone())
+    }
+}
+
+/// A layer as an OCI manifest names it: the bytes are the same, Docker's names are others.
+fn in_oci_terms(path: &Path, layer: &Descriptor) -> Result<Descriptor, Error> {
+    let media_type = match layer.media_type().as_ref() {
+        "application/vnd.docker.image.rootfs.diff.tar.gzip" => MediaType::ImageLayerGzip,
+        "application/vnd.docker.image.rootfs.diff.tar" => MediaType::ImageLayer,
+        "application/vnd.docker.image.rootfs.diff.tar.zstd" => MediaType::ImageLayerZstd,
+        _ => layer.media_type().clone(),
+    };
+    match media_type {
+        MediaType::ImageLayer | MediaType::ImageLayerGzip | MediaType::ImageLayerZstd => {
+            let (size, digest) = (layer.size(), layer.digest().clone());
+            Ok(Descriptor::new(media_type, size, digest))
+        }
+        other => {
+            let want = "a layer of tar, tar+gzip or tar+zstd that registries may hand on";
+            Err(wrong(path, "media type of a layer", other, want))
+        }
+    }
+}
+
+fn wrong(path: &Path, what: &'static str, got: impl ToString, want: &'static str) -> Error {
+    Error::Layout {
+        path: path.to_owned(),
+        what,
+        got: got.to_string(),
+        want,
+    }
+}

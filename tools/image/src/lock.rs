@@ -1,0 +1,103 @@
+//! The lock of a base image: what its registry says of it, committed beside the BUILD file that
+//! uses it. With it, a build talks to no registry, and a review sees what changes.
+
+use crate::Error;
+use crate::output::{parse, read_json, to_canonical_json, write};
+use crate::platform::Platform;
+use crate::select::{Documents, Selected};
+use oci_spec::image::{Descriptor, ImageIndex};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use windlass_oci_reference::{Digest, ImageReference};
+use windlass_oci_registry::Source;
+
+/// The only version of a lock.
+const VERSION: u32 = 1;
+
+/// A lock, as its file has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lock {
+    pub(crate) version: u32,
+    /// The image, by its digest; with the tag that it was found by, if there was one.
+    pub(crate) image: ImageReference,
+    /// Plain http although the registry is not this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) insecure: bool,
+    /// An index of the images that are locked.
+    pub(crate) index: ImageIndex,
+    /// Manifests and configs, byte for byte, by their digests.
+    pub(crate) documents: BTreeMap<Digest, String>,
+}
+
+impl Lock {
+    /// A lock without documents.
+    pub(crate) fn new(image: ImageReference, insecure: bool, index: ImageIndex) -> Self {
+        Self {
+            version: VERSION,
+            image,
+            insecure,
+            index,
+            documents: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+        let lock: Self = read_json(path)?;
+        if lock.version == VERSION {
+            return Ok(lock);
+        }
+        Err(Error::Value {
+            what: "version of the lock",
+            got: lock.version.to_string(),
+            want: "1",
+        })
+    }
+
+    /// Writes it with a line for each document.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
+        let compact = to_canonical_json(self);
+        let value: serde_json::Value = parse(path, &compact)?;
+        let mut pretty = serde_json::to_vec_pretty(&value).expect("it was JSON before");
+        pretty.push(b'\n');
+        write(path, &pretty)
+    }
+
+    /// Where the layers are.
+    pub(crate) fn source(&self) -> Source {
+        Source {
+            repository: self.image.repository().clone(),
+            insecure: self.insecure,
+        }
+    }
+
+    /// The image for a platform.
+    pub(crate) fn select(&self, path: &Path, platform: &Platform) -> Result<Selected, Error> {
+        let read = |descriptor: &Descriptor| self.document(path, descriptor);
+        let documents = Documents { path, read: &read };
+        documents.select(&self.index, Some(platform))
+    }
+
+    fn document(&self, path: &Path, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        let want = descriptor.digest().to_string();
+        let digest: Option<Digest> = want.parse().ok();
+        let Some(text) = digest.and_then(|digest| self.documents.get(&digest)) else {
+            return Err(Error::Layout {
+                path: path.to_owned(),
+                what: "documents",
+                got: "none of this digest".to_owned(),
+                want: "those of all images that the index names",
+            });
+        };
+        let got = Digest::of(text.as_bytes()).to_string();
+        if got == want {
+            return Ok(text.clone().into_bytes());
+        }
+        Err(Error::Digest {
+            path: path.to_owned(),
+            got,
+            want,
+        })
+    }
+}
