@@ -36,7 +36,7 @@ impl Base {
             return Err(wrong(
                 config_path,
                 "number of diff ids",
-                diff_ids,
+                &diff_ids,
                 "one for each layer",
             ));
         }
@@ -80,12 +80,12 @@ fn in_oci_terms(path: &Path, layer: &Descriptor) -> Result<Descriptor, Error> {
         }
         other => {
             let want = "a layer of tar, tar+gzip or tar+zstd that registries may hand on";
-            Err(wrong(path, "media type of a layer", other, want))
+            Err(wrong(path, "media type of a layer", &other, want))
         }
     }
 }
 
-fn wrong(path: &Path, what: &'static str, got: impl ToString, want: &'static str) -> Error {
+fn wrong(path: &Path, what: &'static str, got: &impl ToString, want: &'static str) -> Error {
     Error::Layout {
         path: path.to_owned(),
         what,

@@ -5,6 +5,7 @@ use crate::{
 };
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use windlass_runfiles::Launcher;
 
 /// Makes container images from files, and pushes them.
 ///
@@ -29,12 +30,30 @@ enum Verb {
     Diff(diff::Args),
 }
 
+/// Pushes an image, and prints its reference by digest.
+#[derive(Debug, Parser)]
+#[command(max_term_width = 100)]
+struct Launched {
+    #[command(flatten)]
+    options: push::Options,
+}
+
 /// Runs the tool; the program's name comes first. Ends the process where clap does: after
 /// `--help`, and with 2 on a command line that does not parse.
 pub async fn run(
     args: impl IntoIterator<Item = OsString>,
     environment: Environment,
 ) -> Result<(), Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(launcher) = launcher(&args, &environment) {
+        let Launched { options } = Launched::parse_from(args);
+        let args = push::Args {
+            requests: vec![launcher.request()],
+            root: launcher.runfiles().to_owned(),
+            options,
+        };
+        return push::run(&args, environment).await;
+    }
     let cli: Cli = match windlass_param_file::parse(args) {
         Ok(cli) => cli,
         Err(windlass_param_file::Error::Usage(usage)) => usage.exit(),
@@ -56,6 +75,13 @@ pub async fn run(
     }
 }
 
+/// The run target that this process is, if it is one: there is a request beside it.
+fn launcher(args: &[OsString], environment: &Environment) -> Option<Launcher> {
+    let argv0 = args.first().map(OsString::as_os_str);
+    let launcher = Launcher::find(argv0, &environment.runfiles).ok()?;
+    launcher.request().is_file().then_some(launcher)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +90,6 @@ mod tests {
     fn command_line_is_consistent() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+        Launched::command().debug_assert();
     }
 }

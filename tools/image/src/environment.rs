@@ -1,6 +1,7 @@
 //! The one place that reads the environment.
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 
 /// What `push` takes from the environment, read by `main` once; the other verbs take nothing.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +10,10 @@ pub struct Environment {
     pub docker_config: Option<OsString>,
     /// `HOME`: the file is in its `.docker` otherwise.
     pub home: Option<OsString>,
+    /// Whether somebody watches stderr.
+    pub is_terminal: bool,
+    /// What a run target's files are found by.
+    pub runfiles: windlass_runfiles::Environment,
 }
 
 impl Environment {
@@ -17,6 +22,8 @@ impl Environment {
         Self {
             docker_config: std::env::var_os("DOCKER_CONFIG"),
             home: std::env::var_os("HOME"),
+            is_terminal: std::io::stderr().is_terminal(),
+            runfiles: windlass_runfiles::Environment::read(),
         }
     }
 }

@@ -26,21 +26,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         label: files.manifest.display().to_string(),
         source,
     })?;
-    let mut here = Vec::new();
-    for blob in image.all_blobs() {
-        match &blob.place {
-            Place::File(path) => here.push((path, &blob.digest)),
-            Place::Registry(target) => {
-                return Err(Error::Remote {
-                    digest: blob.digest,
-                    repository: target.repository.clone(),
-                });
-            }
-        }
+    let elsewhere = image.all_blobs().find_map(|blob| match &blob.place {
+        Place::Registry(target) => Some((blob.digest, &target.repository)),
+        Place::File(_) | Place::Memory(_) => None,
+    });
+    if let Some((digest, repository)) = elsewhere {
+        let repository = repository.clone();
+        return Err(Error::Remote { digest, repository });
     }
     let blobs = make_blobs(&args.out)?;
-    for (path, digest) in here {
-        copy(path, &blobs, digest)?;
+    for blob in image.all_blobs() {
+        if let Place::File(path) = &blob.place {
+            copy(path, &blobs, &blob.digest)?;
+        }
     }
     for image in image.manifests().iter().chain([&image]) {
         write(&blobs.join(image.digest().hex()), image.manifest())?;

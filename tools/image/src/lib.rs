@@ -19,6 +19,7 @@
 //! and `push`, which are for people, look at it; only `main` builds a runtime.
 
 mod archive;
+mod bars;
 mod base;
 mod cli;
 mod compress;

@@ -39,12 +39,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
-    let (image, insecure) = match &args.image {
-        Some(image) => (image.clone(), args.insecure),
-        None => {
-            let lock = Lock::read(&args.lock)?;
-            (moved(&lock.image), lock.insecure || args.insecure)
-        }
+    let (image, insecure) = if let Some(image) = &args.image {
+        (image.clone(), args.insecure)
+    } else {
+        let lock = Lock::read(&args.lock)?;
+        (moved(&lock.image), lock.insecure || args.insecure)
     };
     let pull = Pull {
         client: crate::push::client(environment)?,

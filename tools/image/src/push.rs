@@ -1,30 +1,67 @@
 //! `image push`: images to their repositories, as request files say; all of them in one go.
 
-use crate::output::read_json;
+use crate::bars::Bars;
+use crate::output::{read_json, to_canonical_json};
 use crate::{Environment, Error};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use windlass_oci_reference::{Repository, Tag};
 use windlass_oci_registry::{
-    Client, DockerConfig, Event, Image, ImageFiles, Progress, Push, Pushed, Settings, Target,
+    Client, DockerConfig, Image, ImageFiles, Progress, Push, Pushed, Settings, Statement, Target,
     Transport, docker_config_path,
 };
 use windlass_report::say;
 
-/// The only version of a request.
+/// The only version of a request, and of what is said of a push.
 const VERSION: u32 = 1;
+
+/// The type of the statement that says where an image comes from.
+const ORIGIN: &str = "application/vnd.windlass.origin.v1";
 
 /// Pushes images as requests say; prints their references by digest.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The requests, as JSON: one for each image
     #[arg(required = true, value_name = "REQUEST")]
-    requests: Vec<PathBuf>,
+    pub(crate) requests: Vec<PathBuf>,
 
     /// The directory that paths in the requests are relative to
     #[arg(long, default_value = ".", value_name = "DIR")]
-    root: PathBuf,
+    pub(crate) root: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What is said of all images of a push.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// A tag to move to each image, besides those of its request
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<Tag>,
+
+    /// Where the source of the images is. With --revision it is put beside each image, not into it
+    #[arg(long, requires = "revision", value_name = "URL")]
+    source: Option<String>,
+
+    /// The commit that the images were built from
+    #[arg(long, value_name = "COMMIT")]
+    revision: Option<String>,
+
+    /// How it is said what was done
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    output: OutputFormat,
+}
+
+/// What goes to stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum OutputFormat {
+    /// The references of the images that are there, a line each.
+    #[default]
+    Text,
+    /// One JSON document: what became of each image.
+    Json,
 }
 
 /// One image and where it goes.
@@ -47,24 +84,97 @@ struct ImageRequest {
     files: ImageFiles,
 }
 
-pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
-    let load = |path: &PathBuf| load(path, &args.root);
-    let images: Vec<Push> = args.requests.iter().map(load).collect::<Result<_, _>>()?;
+/// What a push did, for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    /// In the order of the requests.
+    images: Vec<Outcome<'a>>,
+}
 
-    let client = client(environment)?;
-    let progress: Arc<dyn Progress> = Arc::new(Lines);
-    let pushes = images.iter().map(|push| client.push(push, &progress));
-    // Whatever becomes of one, the others are pushed.
-    let results = futures::future::join_all(pushes).await;
-    let mut first = None;
-    for (push, result) in images.iter().zip(results) {
-        match result {
-            Ok(done) => tell(push, &done)?,
-            Err(error) if first.is_none() => first = Some(error),
-            Err(error) => say(&windlass_report::render(&error)),
+/// What became of one image.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome<'a> {
+    label: &'a str,
+    /// What to pull it by.
+    reference: String,
+    tags: &'a [Tag],
+    #[serde(flatten)]
+    pushed: Option<&'a Pushed>,
+    /// The error as stderr shows it.
+    error: Option<String>,
+}
+
+impl<'a> Outcome<'a> {
+    fn new(push: &'a Push, pushed: &'a Result<Pushed, windlass_oci_registry::Error>) -> Self {
+        Self {
+            label: &push.label,
+            reference: push.target.repository.at(push.image.digest()).to_string(),
+            tags: &push.tags,
+            pushed: pushed.as_ref().ok(),
+            error: pushed
+                .as_ref()
+                .err()
+                .map(|error| windlass_report::render(error)),
         }
     }
-    first.map_or(Ok(()), |error| Err(error.into()))
+}
+
+pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
+    let options = &args.options;
+    let mut images = Vec::new();
+    for request in &args.requests {
+        let mut push = load(request, &args.root)?;
+        push.tags.extend(options.tags.iter().cloned());
+        images.push(push);
+    }
+    let shows_bars = environment.is_terminal && options.output == OutputFormat::Text;
+    let client = client(environment)?;
+    let bars = Arc::new(Bars::new(shows_bars));
+    let progress: Arc<dyn Progress> = bars.clone();
+    let pushes = images.iter().map(|push| async {
+        let pushed = client.push(push, &progress).await?;
+        if let Some(origin) = options.origin() {
+            client.attach(push, &origin).await?;
+        }
+        Ok(pushed)
+    });
+    // Whatever becomes of one, the others are pushed.
+    let results: Vec<Result<Pushed, windlass_oci_registry::Error>> =
+        futures::future::join_all(pushes).await;
+    bars.clear();
+    for pushed in results.iter().flatten() {
+        say(&summary(pushed));
+    }
+    let result = result(options.output, &images, &results);
+    windlass_report::print(result.as_bytes()).map_err(|source| Error::Write {
+        path: "stdout".into(),
+        source,
+    })?;
+    let mut errors = results.into_iter().filter_map(Result::err);
+    let Some(first) = errors.next() else {
+        return Ok(());
+    };
+    for error in errors {
+        say(&windlass_report::render(&error));
+    }
+    Err(first.into())
+}
+
+impl Options {
+    /// What is said of where images come from, by the names of the image specification.
+    fn origin(&self) -> Option<Statement> {
+        let revision = self.revision.as_ref()?;
+        let source = self.source.iter().map(|source| ("source", source));
+        let said = source.chain([("revision", revision)]);
+        Some(Statement {
+            artifact_type: ORIGIN.to_owned(),
+            annotations: said
+                .map(|(name, value)| (format!("org.opencontainers.image.{name}"), value.clone()))
+                .collect(),
+        })
+    }
 }
 
 /// What speaks to all registries of a run.
@@ -104,13 +214,30 @@ fn load(path: &Path, root: &Path) -> Result<Push, Error> {
     })
 }
 
-fn tell(push: &Push, pushed: &Pushed) -> Result<(), Error> {
-    say(&summary(pushed));
-    let reference = push.target.repository.at(pushed.digest);
-    windlass_report::print(format!("{reference}\n").as_bytes()).map_err(|source| Error::Write {
-        path: "stdout".into(),
-        source,
-    })
+/// What goes to stdout: the references of the images that are there, or all that is known.
+fn result(
+    format: OutputFormat,
+    images: &[Push],
+    results: &[Result<Pushed, windlass_oci_registry::Error>],
+) -> String {
+    let images = images.iter().zip(results);
+    match format {
+        OutputFormat::Text => images
+            .filter_map(|(push, pushed)| {
+                let reference = push.target.repository.at(pushed.as_ref().ok()?.digest);
+                Some(format!("{reference}\n"))
+            })
+            .collect(),
+        OutputFormat::Json => {
+            let document = to_canonical_json(&Document {
+                version: VERSION,
+                images: images
+                    .map(|(push, pushed)| Outcome::new(push, pushed))
+                    .collect(),
+            });
+            format!("{}\n", String::from_utf8_lossy(&document))
+        }
+    }
 }
 
 /// Docker's configuration where there is one.
@@ -122,17 +249,6 @@ fn credentials(environment: Environment) -> Result<DockerConfig, Error> {
         Ok(text) => DockerConfig::parse(&text).map_err(|source| Error::Parse { path, source }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DockerConfig::default()),
         Err(source) => Err(Error::Read { path, source }),
-    }
-}
-
-/// What is worth a line while it happens.
-struct Lines;
-
-impl Progress for Lines {
-    fn event(&self, event: Event) {
-        if let Event::Retry { cause, wait } = event {
-            say(&format!("again in {:.1} s: {cause}", wait.as_secs_f32()));
-        }
     }
 }
 
@@ -154,4 +270,138 @@ fn summary(pushed: &Pushed) -> String {
 fn megabytes(bytes: u64) -> String {
     let tenths = bytes.saturating_add(50_000) / 100_000;
     format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_oci_registry_fake::{Fault, Registry, What};
+
+    /// An image without layers, and where it goes.
+    fn push(folder: &Path, registry: &Registry, name: &str) -> Push {
+        let args = |text: &str| {
+            let text = format!(
+                "image {}",
+                text.replace("DIR", &folder.display().to_string())
+            );
+            text.split_whitespace().map(Into::into).collect::<Vec<_>>()
+        };
+        let parts = ["config", "manifest", "descriptor"];
+        let outputs = parts.map(|part| format!(" --{part}-out DIR/{name}.{part}"));
+        let made = crate::cli::run(
+            args(&format!(
+                "manifest --os linux --architecture amd64 --label=name={name}{}",
+                outputs.concat()
+            )),
+            Environment::default(),
+        );
+        futures::executor::block_on(made).expect("makes");
+        let [config, manifest, descriptor] =
+            parts.map(|part| folder.join(format!("{name}.{part}")));
+        let files = ImageFiles {
+            manifest,
+            descriptor,
+            config: Some(config),
+            ..ImageFiles::default()
+        };
+        let repository = format!("{}/demo/{name}", registry.name());
+        Push {
+            label: format!("//{name}:image"),
+            target: Target {
+                repository: repository.parse().expect("a repository"),
+                transport: Transport::Safe,
+            },
+            image: Image::load(&files).expect("loads"),
+            tags: vec!["v1".parse().expect("a tag")],
+        }
+    }
+
+    #[tokio::test]
+    async fn what_became_of_each_image_is_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = Fault {
+            request: "HEAD /v2/demo/b",
+            times: 1,
+            what: What::Status(403, "", ""),
+        };
+        let registry = Registry::start(vec![refused]).await;
+        let images = ["a", "b"].map(|name| push(folder.path(), &registry, name));
+        let client = client(Environment::default()).expect("a client");
+        let silent: Arc<dyn Progress> = Arc::new(windlass_oci_registry::Silent);
+        let pushes = images.iter().map(|push| client.push(push, &silent));
+        let results = futures::future::join_all(pushes).await;
+        let [a, b] = images.each_ref().map(|push| push.image.digest());
+        let at = registry.name();
+        assert_eq!(
+            result(OutputFormat::Text, &images, &results),
+            format!("{at}/demo/a@{a}\n")
+        );
+        let size = images[0].image.blobs()[0].size;
+        let document: serde_json::Value =
+            serde_json::from_str(&result(OutputFormat::Json, &images, &results)).expect("JSON");
+        assert_eq!(
+            document,
+            serde_json::json!({"version": 1, "images": [
+                {"label": "//a:image", "reference": format!("{at}/demo/a@{a}"), "tags": ["v1"],
+                 "digest": a, "uploadedBlobs": 1, "existingBlobs": 0, "uploadedBytes": size,
+                 "skippedBytes": 0, "manifests": 2, "error": null},
+                {"label": "//b:image", "reference": format!("{at}/demo/b@{b}"), "tags": ["v1"],
+                 "error": format!("error: cannot push image `//b:image` to `{at}/demo/b`\n\
+                                   cause: HEAD /v2/demo/b/manifests/v1: 403 FORBIDDEN\n")},
+            ]})
+        );
+    }
+
+    #[tokio::test]
+    async fn a_run_target_pushes_what_stands_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let registry = Registry::start(vec![]).await;
+        let push = push(folder.path(), &registry, "a");
+        let request = serde_json::json!({
+            "version": 1, "label": push.label, "repository": push.target.repository,
+            "insecure": false, "tags": ["v1"],
+            "files": {"manifest": "a.manifest", "config": "a.config",
+                      "descriptor": "a.descriptor", "layers": [], "layout": null,
+                      "source": null, "manifests": []},
+        });
+        let launcher = folder.path().join("push");
+        std::fs::write(folder.path().join("push.json"), request.to_string()).expect("writes");
+        let environment = || Environment {
+            runfiles: windlass_runfiles::Environment {
+                runfiles_dir: Some(folder.path().to_owned()),
+                ..windlass_runfiles::Environment::default()
+            },
+            ..Environment::default()
+        };
+        let run = |arguments: &[&str]| {
+            let arguments = arguments.iter().map(Into::into);
+            let args: Vec<std::ffi::OsString> = [launcher.clone().into()]
+                .into_iter()
+                .chain(arguments)
+                .collect();
+            crate::cli::run(args, environment())
+        };
+        run(&["--tag", "v1.2"]).await.expect("pushes");
+        for tag in ["v1", "v1.2"] {
+            let there = registry.manifest("demo/a", tag).expect(tag);
+            assert_eq!(there, push.image.manifest());
+        }
+        registry.requests();
+        run(&[]).await.expect("pushes");
+        assert_eq!(registry.requests(), ["HEAD /v2/demo/a/manifests/v1"]);
+
+        run(&["--revision", "1f0c", "--source", "https://git.example/a"])
+            .await
+            .expect("pushes");
+        let client = client(Environment::default()).expect("a client");
+        let image = push.image.digest();
+        let referrers = client.referrers(&push.target, &image, Some(ORIGIN));
+        let referrers = referrers.await.expect("lists");
+        let said = referrers[0].annotations().as_ref().expect("says something");
+        assert_eq!(said["org.opencontainers.image.revision"], "1f0c");
+        assert_eq!(
+            said["org.opencontainers.image.source"],
+            "https://git.example/a"
+        );
+    }
 }

@@ -240,7 +240,7 @@ async fn a_base_is_locked_and_built_on() {
             registry.name()
         )
     );
-    assert_eq!(registry.requests(), [String::new(); 0]);
+    assert!(registry.requests().is_empty());
 
     // Looked up again, it is the same.
     let before = bench.read("base.lock");

@@ -258,7 +258,7 @@ impl Client {
     }
 
     /// The digest that the registry knows a manifest by, `None` if it has none of this name.
-    async fn manifest_digest(
+    pub(crate) async fn manifest_digest(
         &self,
         target: &Target,
         name: &str,
@@ -285,7 +285,7 @@ impl Client {
 
     /// Makes the repository have a blob. Each blob is sent to a registry once: who needs it in another
     /// repository waits until it is there, and has it taken over.
-    async fn ensure_blob(
+    pub(crate) async fn ensure_blob(
         &self,
         target: &Target,
         blob: &Blob,
@@ -306,7 +306,7 @@ impl Client {
         // One that is still where its base image is may be in this registry too.
         let source = match &blob.place {
             Place::Registry(source) => Some(&source.repository),
-            Place::File(_) => None,
+            Place::File(_) | Place::Memory(_) => None,
         };
         let source = source
             .filter(|source| source.registry() == repository.registry() && *source != repository);

@@ -109,6 +109,8 @@ pub struct Blob {
 pub enum Place {
     /// On this machine.
     File(PathBuf),
+    /// Nowhere but here.
+    Memory(&'static [u8]),
     /// In a repository.
     Registry(Target),
 }

@@ -8,7 +8,7 @@ use windlass_oci_reference::{Digest, ImageReference};
 
 /// The most bytes that a document may have (distribution specification, "Pushing Manifests": what
 /// every registry takes).
-const MOST: usize = 4 << 20;
+pub(crate) const MOST: usize = 4 << 20;
 
 /// A manifest or an index, as its registry has it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod base;
 mod errors;
 mod index;
 mod many;
+mod referrer;
 
 use crate::{
     Client, DockerConfig, Event, Image, ImageFiles, LayerFiles, Progress, Push, Pushed, Retry,

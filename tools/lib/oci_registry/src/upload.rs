@@ -178,6 +178,10 @@ impl Upload<'_> {
     async fn body(&self, offset: u64) -> Result<Body, Failure> {
         match &self.blob.place {
             Place::File(path) => open(path, self.blob, offset, self.progress).await,
+            Place::Memory(bytes) => {
+                let offset = usize::try_from(offset).expect("it is within what is here");
+                Ok(Body::from(&bytes[offset..]))
+            }
             Place::Registry(source) => {
                 let copy = Copy {
                     session: self.session,

@@ -53,6 +53,8 @@ struct State {
     mounts: Option<u16>,
     /// Whether it answers with a whole blob, whatever part of it is asked for.
     ranges_ignored: bool,
+    /// Whether it lists what is said of an image.
+    lists_referrers: bool,
     authorized: bool,
     /// Where a token is to be had, if one is asked for.
     realm: Option<String>,
@@ -150,6 +152,11 @@ impl Registry {
     /// From here on, it answers with a whole blob, whatever part of it is asked for.
     pub fn ignore_ranges(&self) {
         self.locked().ranges_ignored = true;
+    }
+
+    /// From here on, it lists what is said of an image, as the specification says.
+    pub fn list_referrers(&self) {
+        self.locked().lists_referrers = true;
     }
 
     /// It loses all blobs of a repository.
@@ -336,6 +343,7 @@ impl State {
             "GET" | "PATCH" | "PUT" if name.contains("/blobs/uploads/some-session") => {
                 self.upload(path, name, asked)
             }
+            "GET" if name.contains("/referrers/") => self.referrers(name),
             "GET" => self.blob(name, asked),
             "PUT" => self.put_manifest(path, name, asked),
             _ => reply(405, "", ""),
@@ -398,6 +406,35 @@ impl State {
         reply(201, "", "")
     }
 
+    /// The manifests whose subject is an image.
+    fn referrers(&self, name: &str) -> Vec<u8> {
+        let Some((repository, subject)) = name.split_once("/referrers/") else {
+            return reply(404, "", "");
+        };
+        if !self.lists_referrers {
+            return reply(404, "", "");
+        }
+        let prefix = format!("/v2/{repository}/manifests/sha256:");
+        let documents = self.manifests.iter();
+        let documents = documents.filter(|(path, _)| path.starts_with(&prefix));
+        let referrers = documents.filter_map(|(_, bytes)| {
+            let manifest: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+            (manifest["subject"]["digest"] == subject).then(|| {
+                serde_json::json!({
+                    "mediaType": manifest["mediaType"], "size": bytes.len(),
+                    "digest": Digest::of(bytes), "artifactType": manifest["artifactType"],
+                    "annotations": manifest["annotations"],
+                })
+            })
+        });
+        let mut referrers: Vec<_> = referrers.collect();
+        referrers.sort_by_key(|referrer| referrer["annotations"].to_string());
+        let index = serde_json::json!({
+            "schemaVersion": 2, "mediaType": INDEX, "manifests": referrers,
+        });
+        reply(200, "", &index.to_string())
+    }
+
     /// A blob, from the byte on that is asked for.
     fn blob(&self, name: &str, asked: &Asked) -> Vec<u8> {
         let Some(bytes) = self.blobs.get(name) else {
@@ -450,7 +487,13 @@ impl State {
             asked.body.clone(),
         );
         self.manifests.insert(path.to_owned(), asked.body.clone());
-        reply(201, "", "")
+        let document: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        match document["subject"]["digest"].as_str() {
+            Some(subject) if self.lists_referrers => {
+                reply(201, &format!("OCI-Subject: {subject}\r\n"), "")
+            }
+            _ => reply(201, "", ""),
+        }
     }
 }
 

@@ -53,7 +53,7 @@ async fn what_an_index_names_is_there_before_it() {
     // The shared layer, two of their own, and one config, which is the same here.
     assert_eq!((pushed.uploaded_blobs, pushed.existing_blobs), (4, 2));
     assert_eq!(pushed.manifests, 4);
-    assert_eq!(bench.registry.broken_tags(), [String::new(); 0]);
+    assert!(bench.registry.broken_tags().is_empty());
     let requests = bench.registry.requests();
     let puts = requests
         .iter()

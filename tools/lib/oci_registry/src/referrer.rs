@@ -1,0 +1,222 @@
+//! What is said of an image, beside it and not in it (distribution specification 1.1, "Pushing
+//! Manifests with Subject" and "Listing Referrers").
+//!
+//! A registry that lists referrers says so when it takes one. For others the list is kept here, as
+//! an index under the tag `sha256-<digest>`.
+
+use crate::client::Quiet;
+use crate::{Blob, Cause, Client, Error, Place, Push, Target};
+use oci_spec::image::{
+    Descriptor, ImageIndex, ImageIndexBuilder, ImageManifest, ImageManifestBuilder, MediaType,
+};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Method, StatusCode};
+use std::collections::{BTreeMap, HashMap};
+use windlass_oci_reference::Digest;
+
+/// The content of a blob that there is nothing in (image specification, "Guidance for an empty
+/// descriptor").
+const EMPTY: &[u8] = b"{}";
+
+/// Something that is said of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// What kind of statement it is: a media type.
+    pub artifact_type: String,
+    /// What it says, by the names of the image specification ("Annotations").
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Client {
+    /// Puts a statement beside an image that is there, if it is not there yet; gives its digest.
+    pub async fn attach(&self, push: &Push, statement: &Statement) -> Result<Digest, Error> {
+        let attached = self.attach_inner(push, statement).await;
+        attached.map_err(|cause| Error::Push {
+            label: push.label.clone(),
+            repository: push.target.repository.clone(),
+            cause: Box::new(cause),
+        })
+    }
+
+    async fn attach_inner(&self, push: &Push, statement: &Statement) -> Result<Digest, Cause> {
+        let manifest = manifest(push, statement);
+        let own = descriptor(MediaType::ImageManifest, &manifest);
+        let digest = Digest::of(&manifest);
+        let name = digest.to_string();
+        let progress = Quiet::progress();
+        let target = &push.target;
+        let there = self.manifest_digest(target, &name, &progress).await?;
+        if there.is_some() {
+            return Ok(digest);
+        }
+        let empty = Blob {
+            digest: Digest::of(EMPTY),
+            size: EMPTY.len() as u64,
+            place: Place::Memory(EMPTY),
+        };
+        self.ensure_blob(target, &empty, &progress).await?;
+        let media_type = MediaType::ImageManifest;
+        let is_listed = self.put(target, &name, &media_type, &manifest).await?;
+        if !is_listed {
+            self.list(push, own, statement).await?;
+        }
+        Ok(digest)
+    }
+
+    /// Adds a referrer to the list of an image in a registry that keeps none. Two who do so at once
+    /// may lose one of the two: the specification knows no better way.
+    async fn list(
+        &self,
+        push: &Push,
+        mut own: Descriptor,
+        statement: &Statement,
+    ) -> Result<(), Cause> {
+        own.set_artifact_type(Some(MediaType::from(statement.artifact_type.as_str())));
+        own.set_annotations(Some(annotations(statement)));
+        let subject = push.image.digest();
+        let mut index = self.list_of(&push.target, &subject).await?;
+        let mut known = index.manifests().clone();
+        if known.iter().any(|known| known.digest() == own.digest()) {
+            return Ok(());
+        }
+        known.push(own);
+        index.set_manifests(known);
+        let bytes = sorted(&index);
+        let media_type = MediaType::ImageIndex;
+        self.put(&push.target, &tag(&subject), &media_type, &bytes)
+            .await?;
+        Ok(())
+    }
+
+    /// The list that is kept under a tag; empty if there is none.
+    async fn list_of(&self, target: &Target, subject: &Digest) -> Result<ImageIndex, Cause> {
+        let path = format!(
+            "/v2/{}/manifests/{}",
+            target.repository.path(),
+            tag(subject)
+        );
+        Ok(self.index(target, &path).await?.unwrap_or_else(|| {
+            ImageIndexBuilder::default()
+                .schema_version(2_u32)
+                .media_type(MediaType::ImageIndex)
+                .manifests(Vec::new())
+                .build()
+                .expect("all required fields are set")
+        }))
+    }
+
+    /// What is said of an image: the referrers of one type, or of all.
+    pub async fn referrers(
+        &self,
+        target: &Target,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Descriptor>, Error> {
+        let name = target.repository.path();
+        let listed = async {
+            let path = format!("/v2/{name}/referrers/{subject}");
+            match self.index(target, &path).await? {
+                Some(index) => Ok(index),
+                None => self.list_of(target, subject).await,
+            }
+        };
+        let index: Result<ImageIndex, Cause> = listed.await;
+        let index = index.map_err(|cause| Error::LookUp {
+            image: Box::new(target.repository.at(*subject)),
+            cause: Box::new(cause),
+        })?;
+        let mut referrers = index.manifests().clone();
+        // Registries may leave the choice to us.
+        referrers.retain(|referrer| {
+            let own = referrer.artifact_type().as_ref();
+            artifact_type.is_none_or(|want| own.is_some_and(|own| own.as_ref() == want))
+        });
+        Ok(referrers)
+    }
+
+    /// An index; `None` if it is not there.
+    async fn index(&self, target: &Target, path: &str) -> Result<Option<ImageIndex>, Cause> {
+        let ask = || async {
+            let call = self.session.call(target, Method::GET, path)?;
+            let call = call.header(ACCEPT, MediaType::ImageIndex.as_ref());
+            let answer = call.send().await?;
+            match answer.status() {
+                StatusCode::OK => {}
+                StatusCode::NOT_FOUND => return Ok(None),
+                _ => return Err(answer.unexpected().await),
+            }
+            let request = answer.request().clone();
+            let bytes = answer.bytes(crate::pull::MOST).await?;
+            let index = serde_json::from_slice(&bytes).map_err(|error| Cause::Answer {
+                request,
+                got: error.to_string(),
+                want: "an index",
+            })?;
+            Ok(Some(index))
+        };
+        self.session.persist(target, &Quiet::progress(), ask).await
+    }
+
+    /// Puts a manifest; says whether the registry lists it as a referrer.
+    async fn put(
+        &self,
+        target: &Target,
+        name: &str,
+        media_type: &MediaType,
+        bytes: &[u8],
+    ) -> Result<bool, Cause> {
+        let path = format!("/v2/{}/manifests/{name}", target.repository.path());
+        let put = || async {
+            let call = self.session.call(target, Method::PUT, &path)?;
+            let call = call.header(CONTENT_TYPE, media_type.as_ref());
+            let answer = call.body(bytes.to_vec().into()).send().await?;
+            match answer.status() {
+                StatusCode::CREATED => Ok(answer.header("oci-subject").is_some()),
+                _ => Err(answer.unexpected().await),
+            }
+        };
+        self.session.persist(target, &Quiet::progress(), put).await
+    }
+}
+
+/// A manifest that says something of an image, and nothing else.
+fn manifest(push: &Push, statement: &Statement) -> Vec<u8> {
+    let empty = descriptor(MediaType::EmptyJSON, EMPTY);
+    let subject = descriptor(push.image.media_type().clone(), push.image.manifest());
+    let manifest: ImageManifest = ImageManifestBuilder::default()
+        .schema_version(2_u32)
+        .media_type(MediaType::ImageManifest)
+        .artifact_type(MediaType::from(statement.artifact_type.as_str()))
+        .config(empty.clone())
+        .layers([empty])
+        .subject(subject)
+        .annotations(annotations(statement))
+        .build()
+        .expect("all required fields are set");
+    sorted(&manifest)
+}
+
+fn annotations(statement: &Statement) -> HashMap<String, String> {
+    let annotations = statement.annotations.iter();
+    annotations
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn descriptor(media_type: MediaType, bytes: &[u8]) -> Descriptor {
+    let digest = Digest::of(bytes).to_string();
+    let digest: oci_spec::image::Digest = digest.parse().expect("ours are stricter than theirs");
+    Descriptor::new(media_type, bytes.len() as u64, digest)
+}
+
+/// JSON with its keys in order: the same statement has the same digest.
+fn sorted(document: &impl serde::Serialize) -> Vec<u8> {
+    let mut value = serde_json::to_value(document).expect("plain data");
+    value.sort_all_objects();
+    value.to_string().into_bytes()
+}
+
+/// The tag under which the referrers of an image are listed.
+fn tag(subject: &Digest) -> String {
+    format!("sha256-{}", subject.hex())
+}
