@@ -13,8 +13,9 @@ def _images(ctx):
         _refuse(ctx, "images", "image and images" if ctx.attr.image else "nothing", "image with platforms, or images")
     if bool(ctx.attr.image) != bool(ctx.attr.platforms):
         _refuse(ctx, "platforms", ctx.attr.platforms or "nothing", "the platforms to build image for")
-    split = ctx.split_attr.image
-    targets = [split[key] for key in sorted(split)] if ctx.attr.image else ctx.attr.images
+    targets = ctx.attr.images
+    if ctx.attr.image:
+        targets = [ctx.split_attr.image[str(number)] for number in range(len(ctx.attr.platforms))]
     for target in targets:
         if target[ImageInfo].manifests:
             _refuse(ctx, "images", label_text(target.label), "images, not another index")

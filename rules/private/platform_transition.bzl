@@ -73,9 +73,8 @@ base_transition = transition(
 )
 
 def _index_impl(_settings, attr):
-    # By number: keys are sorted as texts.
     return {
-        "%04d" % number: {_IMAGE_PLATFORM: str(platform)}
+        str(number): {_IMAGE_PLATFORM: str(platform)}
         for number, platform in enumerate(attr.platforms)
     }
 
