@@ -3,43 +3,12 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:image.bzl", "ImageInfo", "LayerInfo", "image")
 load("//rules/private:platform_transition.bzl", "is_default", "is_host")
+load(":argv.bzl", "argv", "argv_test", "arm64_argv_test", "foreign_argv_test")
 
 _AMD64 = Label("//rules/platforms:linux_amd64")
 _ARM64 = Label("//rules/platforms:linux_arm64")
 
 # --- what the tool is given -----------------------------------------------------------------------------
-
-def _argv(env, mnemonic):
-    """The tool's arguments, folders of the build left out."""
-    for action in analysistest.target_actions(env):
-        if action.mnemonic == mnemonic:
-            return [arg.split("/bin/rules/tests/image/")[-1] for arg in action.argv[1:] if not arg.startswith("@")]
-    return None
-
-def _argv_test_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.equals(env, ctx.attr.want, _argv(env, ctx.attr.mnemonic))
-    return analysistest.end(env)
-
-_ARGV_ATTRS = {
-    "mnemonic": attr.string(doc = "Which action.", mandatory = True),
-    "want": attr.string_list(doc = "Its arguments."),
-}
-
-_argv_test = analysistest.make(_argv_test_impl, attrs = _ARGV_ATTRS)
-
-# The same from a machine that is nothing like the nodes.
-_foreign_argv_test = analysistest.make(
-    _argv_test_impl,
-    attrs = _ARGV_ATTRS,
-    config_settings = {"//command_line_option:platforms": str(Label("//rules/tests/image:foreign"))},
-)
-
-_arm64_argv_test = analysistest.make(
-    _argv_test_impl,
-    attrs = _ARGV_ATTRS,
-    config_settings = {str(Label("//rules:node_platform")): str(_ARM64)},
-)
 
 _BASE_ARGV = [
     "layer",
@@ -122,59 +91,6 @@ _LAYOUT_ARGV = [
     "server-image.oci",
 ]
 
-_ON_BASE_ARGV = [
-    "manifest",
-    "--os",
-    "linux",
-    "--architecture",
-    "arm64",
-    "--layer",
-    "base.layer.json",
-    "--base",
-    "pulled.manifest.json",
-    "pulled.config.json",
-    "--entrypoint=/etc/server/link",
-    "--user",
-    "65532:65532",
-    "--config-out",
-    "on-base.config.json",
-    "--manifest-out",
-    "on-base.manifest.json",
-    "--descriptor-out",
-    "on-base.descriptor.json",
-]
-
-def _import_argv(name, *source):
-    return [
-        "import",
-    ] + list(source[:2]) + [
-        "--os",
-        "linux",
-        "--architecture",
-        "amd64",
-    ] + list(source[2:]) + [
-        "--config-out",
-        name + ".config.json",
-        "--manifest-out",
-        name + ".manifest.json",
-        "--descriptor-out",
-        name + ".descriptor.json",
-    ]
-
-_INDEX_ARGV = [
-    "index",
-    "--image",
-    "on-base.descriptor.json",
-    "on-base.config.json",
-    "--image",
-    "on-base.descriptor.json",
-    "on-base.config.json",
-    "--manifest-out",
-    "index.index.json",
-    "--descriptor-out",
-    "index.descriptor.json",
-]
-
 _EMPTY_ARGV = [
     "manifest",
     "--os",
@@ -213,8 +129,8 @@ def _platform_test_impl(ctx):
     env = analysistest.begin(ctx)
     info = analysistest.target_under_test(env)[ImageInfo]
     asserts.equals(env, ["image_test_probe." + ctx.attr.want], [layer.blob.basename for layer in info.layers])
-    argv = _argv(env, "ImageManifest")
-    asserts.equals(env, ctx.attr.want, "_".join([argv[2], argv[4]]))
+    arguments = argv(env, "ImageManifest")
+    asserts.equals(env, ctx.attr.want, "_".join([arguments[2], arguments[4]]))
     return analysistest.end(env)
 
 _PLATFORM_ATTRS = {"want": attr.string(doc = "The platform's name.", mandatory = True)}
@@ -226,22 +142,6 @@ _foreign_platform_test = analysistest.make(
 )
 
 _platform_test = analysistest.make(_platform_test_impl, attrs = _PLATFORM_ATTRS)
-
-def _files_test_impl(ctx):
-    """A base reaches through: its layers are not there, but where they are."""
-    env = analysistest.begin(ctx)
-    info = analysistest.target_under_test(env)[ImageInfo]
-    asserts.equals(env, ["index.index.json", "index.descriptor.json"], [info.manifest.basename, info.descriptor.basename])
-    asserts.equals(env, None, info.config)
-    for image in info.manifests:
-        asserts.equals(env, ["base.layer.tar.gz"], [layer.blob.basename for layer in image.layers])
-        asserts.equals(env, "pulled.source.json", image.source.basename)
-        asserts.equals(env, None, image.layout)
-    folders = {image.manifest.dirname: None for image in info.manifests}
-    asserts.equals(env, 2, len(folders))
-    return analysistest.end(env)
-
-_files_test = analysistest.make(_files_test_impl)
 
 def _same_configuration_test_impl(ctx):
     """On a machine like the nodes, images share everything with what is built for the machine."""
@@ -297,26 +197,12 @@ def image_test_suite(name):
     """
     tests = []
     for case, (test, target, mnemonic, want) in {
-        "argv_base": (_argv_test, ":base", "ImageLayer", _BASE_ARGV),
-        "argv_empty_arm64": (_arm64_argv_test, ":empty", "ImageManifest", _EMPTY_ARGV),
-        "argv_archive": (
-            _argv_test,
-            ":from-archive",
-            "ImageImport",
-            _import_argv("from-archive", "--archive", "saved.tar", "--layout-out", "from-archive.layout"),
-        ),
-        "argv_import": (
-            _argv_test,
-            ":from-layout",
-            "ImageImport",
-            _import_argv("from-layout", "--layout", "read-gzip.oci"),
-        ),
-        "argv_index": (_argv_test, ":index", "ImageIndex", _INDEX_ARGV),
-        "argv_layout": (_argv_test, ":server-image", "ImageLayout", _LAYOUT_ARGV),
-        "argv_manifest": (_argv_test, ":server-image", "ImageManifest", _manifest_argv("amd64")),
-        "argv_manifest_foreign": (_foreign_argv_test, ":server-image", "ImageManifest", _manifest_argv("amd64")),
-        "argv_on_base_arm64": (_arm64_argv_test, ":on-base", "ImageManifest", _ON_BASE_ARGV),
-        "argv_program": (_argv_test, ":server-image.layer", "ImageLayer", _PROGRAM_ARGV),
+        "argv_base": (argv_test, ":base", "ImageLayer", _BASE_ARGV),
+        "argv_empty_arm64": (arm64_argv_test, ":empty", "ImageManifest", _EMPTY_ARGV),
+        "argv_layout": (argv_test, ":server-image", "ImageLayout", _LAYOUT_ARGV),
+        "argv_manifest": (argv_test, ":server-image", "ImageManifest", _manifest_argv("amd64")),
+        "argv_manifest_foreign": (foreign_argv_test, ":server-image", "ImageManifest", _manifest_argv("amd64")),
+        "argv_program": (argv_test, ":server-image.layer", "ImageLayer", _PROGRAM_ARGV),
     }.items():
         test(name = "%s_%s" % (name, case), target_under_test = target, mnemonic = mnemonic, want = want)
         tests.append("%s_%s" % (name, case))
@@ -336,11 +222,10 @@ def image_test_suite(name):
         target_compatible_with = ["@platforms//cpu:x86_64", "@platforms//os:linux"],
         target_under_test = name + "_nodes",
     )
-    _files_test(name = name + "_files", target_under_test = ":index")
     _tools_test(name = name + "_same_tool", target_under_test = name + "_arm64")
     _host_test(name = name + "_host")
     tests += [
         "%s_%s" % (name, case)
-        for case in ["files", "host", "platform_foreign", "platform_override", "same_configuration", "same_tool"]
+        for case in ["host", "platform_foreign", "platform_override", "same_configuration", "same_tool"]
     ]
     native.test_suite(name = name, tests = tests)
