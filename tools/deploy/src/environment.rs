@@ -5,6 +5,8 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use windlass_oci_registry::ConfigPlaces;
+
 use crate::credentials::moment;
 use crate::diff::Colour;
 use crate::lease::Terms;
@@ -19,8 +21,8 @@ pub struct ProcessEnvironment {
     pub home: Option<PathBuf>,
     /// `XDG_STATE_HOME`, where the local cluster keeps its kubeconfig.
     pub xdg_state_home: Option<PathBuf>,
-    /// `DOCKER_CONFIG`: the folder with credentials for registries.
-    pub docker_config: Option<OsString>,
+    /// Where credentials for registries are.
+    pub registries: ConfigPlaces,
     /// `BUILD_WORKING_DIRECTORY`: where the user stood when `bazel run` was typed.
     pub working_directory: Option<PathBuf>,
     /// `BUILD_WORKSPACE_DIRECTORY`: the checkout in which `bazel run` was typed.
@@ -63,7 +65,7 @@ impl ProcessEnvironment {
             kubeconfig: std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty()),
             home: path("HOME"),
             xdg_state_home: path("XDG_STATE_HOME"),
-            docker_config: std::env::var_os("DOCKER_CONFIG"),
+            registries: ConfigPlaces::of(var),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
             holder: holder(),

@@ -52,7 +52,7 @@ pub async fn run(
             root: launcher.runfiles().to_owned(),
             options,
         };
-        return push::run(&args, environment).await;
+        return push::run(&args, &environment).await;
     }
     let cli: Cli = match windlass_param_file::parse(args) {
         Ok(cli) => cli,
@@ -66,10 +66,10 @@ pub async fn run(
         Verb::Layer(args) => layer::run(&args),
         Verb::Manifest(args) => manifest::run(&args),
         Verb::Index(args) => index::run(&args),
-        Verb::Pull(args) => pull::run(&args, environment).await,
+        Verb::Pull(args) => pull::run(&args, &environment).await,
         Verb::Import(args) => import::run(&args),
         Verb::Layout(args) => layout::run(&args),
-        Verb::Push(args) => push::run(&args, environment).await,
+        Verb::Push(args) => push::run(&args, &environment).await,
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Diff(args) => diff::run(&args),
     }

@@ -132,6 +132,9 @@ pub enum Error {
         #[source]
         source: windlass_oci_registry::ImageError,
     },
+    /// A file with credentials is there and cannot be used.
+    #[error(transparent)]
+    DockerConfig(#[from] windlass_oci_registry::ConfigError),
     /// A registry refused.
     #[error(transparent)]
     Registry(#[from] windlass_oci_registry::Error),

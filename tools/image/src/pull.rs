@@ -38,7 +38,7 @@ pub(crate) struct Args {
     insecure: bool,
 }
 
-pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
+pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Error> {
     let (image, insecure) = if let Some(image) = &args.image {
         (image.clone(), args.insecure)
     } else {

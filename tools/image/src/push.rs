@@ -9,7 +9,7 @@ use std::sync::Arc;
 use windlass_oci_reference::{Repository, Tag};
 use windlass_oci_registry::{
     Client, DockerConfig, Image, ImageFiles, Progress, Push, Pushed, Settings, Statement, Target,
-    Transport, docker_config_path,
+    Transport,
 };
 use windlass_report::say;
 
@@ -121,7 +121,7 @@ impl<'a> Outcome<'a> {
     }
 }
 
-pub(crate) async fn run(args: &Args, environment: Environment) -> Result<(), Error> {
+pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Error> {
     let options = &args.options;
     let mut images = Vec::new();
     for request in &args.requests {
@@ -178,11 +178,11 @@ impl Options {
 }
 
 /// What speaks to all registries of a run.
-pub(crate) fn client(environment: Environment) -> Result<Client, Error> {
+pub(crate) fn client(environment: &Environment) -> Result<Client, Error> {
     // Err only where a provider is installed, and then there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(Client::new(Settings {
-        credentials: credentials(environment)?,
+        credentials: DockerConfig::find(&environment.registries)?,
         ..Settings::default()
     }))
 }
@@ -237,18 +237,6 @@ fn result(
             });
             format!("{}\n", String::from_utf8_lossy(&document))
         }
-    }
-}
-
-/// Docker's configuration where there is one.
-fn credentials(environment: Environment) -> Result<DockerConfig, Error> {
-    let Some(path) = docker_config_path(environment.docker_config, environment.home) else {
-        return Ok(DockerConfig::default());
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => DockerConfig::parse(&text).map_err(|source| Error::Parse { path, source }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DockerConfig::default()),
-        Err(source) => Err(Error::Read { path, source }),
     }
 }
 
@@ -326,7 +314,7 @@ mod tests {
         };
         let registry = Registry::start(vec![refused]).await;
         let images = ["a", "b"].map(|name| push(folder.path(), &registry, name));
-        let client = client(Environment::default()).expect("a client");
+        let client = client(&Environment::default()).expect("a client");
         let silent: Arc<dyn Progress> = Arc::new(windlass_oci_registry::Silent);
         let pushes = images.iter().map(|push| client.push(push, &silent));
         let results = futures::future::join_all(pushes).await;
@@ -393,7 +381,7 @@ mod tests {
         run(&["--revision", "1f0c", "--source", "https://git.example/a"])
             .await
             .expect("pushes");
-        let client = client(Environment::default()).expect("a client");
+        let client = client(&Environment::default()).expect("a client");
         let image = push.image.digest();
         let referrers = client.referrers(&push.target, &image, Some(ORIGIN));
         let referrers = referrers.await.expect("lists");

@@ -1,7 +1,7 @@
 //! What this tool takes from the process's environment: read here, and nowhere else.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
+use windlass_oci_registry::ConfigPlaces;
 
 /// The environment of the process.
 #[derive(Clone, Debug, Default)]
@@ -10,10 +10,8 @@ pub struct Environment {
     pub workspace: Option<PathBuf>,
     /// `BUILD_WORKING_DIRECTORY`: the folder in it that the user stood in.
     pub working_directory: Option<PathBuf>,
-    /// `DOCKER_CONFIG`: the folder with credentials for registries.
-    pub docker_config: Option<OsString>,
-    /// `HOME`: that folder is in it otherwise.
-    pub home: Option<OsString>,
+    /// Where credentials for registries are.
+    pub registries: ConfigPlaces,
     /// What finding the request takes.
     pub runfiles: windlass_runfiles::Environment,
 }
@@ -29,8 +27,7 @@ impl Environment {
         Self {
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
-            docker_config: std::env::var_os("DOCKER_CONFIG"),
-            home: std::env::var_os("HOME"),
+            registries: ConfigPlaces::of(|name| std::env::var_os(name)),
             runfiles: windlass_runfiles::Environment::read(),
         }
     }

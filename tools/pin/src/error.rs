@@ -119,14 +119,9 @@ pub enum Error {
     /// The registry does not say whether it has the image.
     #[error(transparent)]
     Registry(Box<windlass_oci_registry::Error>),
-    /// Docker's configuration is there and cannot be used.
-    #[error("cannot use `{}`", path.display())]
-    DockerConfig {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Reason,
-    },
+    /// A file with credentials is there and cannot be used.
+    #[error(transparent)]
+    DockerConfig(#[from] windlass_oci_registry::ConfigError),
     /// A lock file cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
@@ -219,7 +214,7 @@ impl Explain for Error {
             | Self::Key { .. }
             | Self::OtherRepository { .. }
             | Self::Pins { .. } => Exit::Input,
-            Self::NoWorkspace | Self::DockerConfig { .. } => Exit::Preflight,
+            Self::NoWorkspace | Self::DockerConfig(_) => Exit::Preflight,
             Self::NotPushed { .. } => Exit::Registry,
             Self::Registry(error) => error.exit(),
             Self::Launcher(_)

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 use windlass_oci_reference::Digest;
+use windlass_oci_registry::ConfigPlaces;
 use windlass_oci_registry_fake::{Fault, Registry};
 
 use crate::cli::Cli;
@@ -40,8 +41,10 @@ fn environment(folder: &Path) -> Environment {
     Environment {
         workspace: Some(folder.join("checkout")),
         working_directory: Some(folder.join("checkout")),
-        docker_config: None,
-        home: Some(folder.join("home").into()),
+        registries: ConfigPlaces {
+            home: Some(folder.join("home")),
+            ..ConfigPlaces::default()
+        },
         runfiles: windlass_runfiles::Environment {
             runfiles_dir: Some(folder.join("bin")),
             ..windlass_runfiles::Environment::default()

@@ -133,7 +133,7 @@ impl Explain for Error {
             | Self::Held { .. }
             | Self::Moved { .. }
             | Self::Claims { .. }
-            | Self::DockerConfig { .. }
+            | Self::DockerConfig(_)
             | Self::Owner { .. }
             | Self::Access { .. }
             | Self::Read { .. }

@@ -287,14 +287,9 @@ pub enum Error {
         /// What a user types for kubectl, for the hint.
         kubectl: String,
     },
-    /// Docker's configuration is there and cannot be used.
-    #[error("cannot use docker configuration `{}`", path.display())]
-    DockerConfig {
-        /// The file.
-        path: PathBuf,
-        /// Why, without any of its text: it holds secrets.
-        source: Reason,
-    },
+    /// A file with credentials for registries is there and cannot be used.
+    #[error(transparent)]
+    DockerConfig(#[from] windlass_oci_registry::ConfigError),
     /// The registry cannot be asked.
     #[error("{source_text}")]
     Registry {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use serde_json::{Value, json};
 use windlass_oci_reference::Digest;
+use windlass_oci_registry::ConfigPlaces;
 use windlass_report::{Exit, Explain as _, render};
 
 use super::fake::Fake;
@@ -107,7 +108,10 @@ pub fn case_in(folder: &Path, server: &str, verb: &str) -> Case {
         request,
         environment: ProcessEnvironment {
             kubeconfig: Some(folder.join("kubeconfig").into()),
-            docker_config: Some(folder.into()),
+            registries: ConfigPlaces {
+                docker_config: Some(folder.into()),
+                ..ConfigPlaces::default()
+            },
             holder: "alice@laptop, process 1".to_owned(),
             lease: Terms {
                 duration: Duration::from_secs(1),

@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 
 use windlass_api_client::Needs;
 use windlass_k8s_object::Environment;
-use windlass_oci_registry::{Client as Registry, DockerConfig, Settings, docker_config_path};
+use windlass_oci_registry::{Client as Registry, DockerConfig, Settings};
 
 use crate::cli::{Options, OutputFormat};
 use crate::desired::{Checks, Desired};
 use crate::environment::ProcessEnvironment;
-use crate::error::{Error, Reason};
+use crate::error::Error;
 use crate::events::What;
 use crate::journal::Journal;
 use crate::lease::Leases;
@@ -217,36 +217,15 @@ impl<'a> Context<'a> {
         self.progress.print(text.as_bytes()).map_err(Error::Output)
     }
 
-    /// A client for the registries of the request, with the credentials that Docker has.
+    /// A client for the registries of the request, with the credentials that Docker or podman has.
     ///
     /// # Errors
-    /// Docker's configuration is there and cannot be used. Without one there are no credentials,
-    /// and a registry that wants some says so.
+    /// A file with credentials is there and cannot be used. Without one there are none, and a
+    /// registry that wants some says so.
     pub fn registry(&self) -> Result<Registry, Error> {
-        let home = self.environment.home.clone().map(Into::into);
-        let path = docker_config_path(self.environment.docker_config.clone(), home);
-        let credentials = path.map_or_else(|| Ok(DockerConfig::default()), |path| read(&path))?;
         Ok(Registry::new(Settings {
-            credentials,
+            credentials: DockerConfig::find(&self.environment.registries)?,
             ..Settings::default()
         }))
-    }
-}
-
-fn read(path: &Path) -> Result<DockerConfig, Error> {
-    let unusable = |reason| Error::DockerConfig {
-        path: path.to_owned(),
-        source: Reason(reason),
-    };
-    match std::fs::read_to_string(path) {
-        Ok(text) => DockerConfig::parse(&text).map_err(|error| {
-            // serde_json's own text quotes values, and these are secrets.
-            let (line, column) = (error.line(), error.column());
-            unusable(format!(
-                "line {line}, column {column}: want JSON as `docker login` writes it"
-            ))
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DockerConfig::default()),
-        Err(error) => Err(unusable(error.to_string())),
     }
 }

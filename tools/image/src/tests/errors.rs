@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::os::fd::AsRawFd as _;
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
+use windlass_oci_registry::ConfigPlaces;
 use windlass_oci_registry_fake::{Fault, Registry, What};
 use windlass_report::Exit;
 
@@ -197,6 +198,30 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "DockerConfig",
+        exit: Exit::Input,
+        text: "error: cannot use `DIR/config.json`\n\
+               cause: line 1, column 10: want JSON as `docker login` writes it\n",
+        provoke: |folder| {
+            made(folder);
+            folder.file("config.json", r#"{"auths":1}"#);
+            let request = request(folder, "localhost:1");
+            let args = folder.args(&format!("image push {request} --root DIR"));
+            let docker_config = Some(folder.path("").into());
+            let registries = ConfigPlaces {
+                docker_config,
+                ..ConfigPlaces::default()
+            };
+            asynchronous(run(
+                args,
+                Environment {
+                    registries,
+                    ..Environment::default()
+                },
+            ))
+        },
+    },
+    Case {
         variant: "Registry",
         exit: Exit::Registry,
         text: "error: cannot push image `//a:image` to `REGISTRY/a`\n\
@@ -261,6 +286,15 @@ fn files(folder: &Folder, layers: &serde_json::Value) {
     folder.file("files", files.to_string());
 }
 
+/// The request to push it; says where that is.
+fn request(folder: &Folder, registry: &str) -> String {
+    let request = serde_json::json!({
+        "version": 1, "label": "//a:image", "repository": format!("{registry}/a"),
+        "files": {"manifest": "manifest", "config": "config", "descriptor": "descriptor"},
+    });
+    folder.file("request.json", request.to_string())
+}
+
 /// A push to a registry that says no.
 fn push_refused(folder: &Folder) -> Result<(), Error> {
     made(folder);
@@ -275,11 +309,7 @@ fn push_refused(folder: &Folder) -> Result<(), Error> {
         }])
         .await;
         folder.show_as(&registry.name(), "REGISTRY");
-        let request = serde_json::json!({
-            "version": 1, "label": "//a:image", "repository": format!("{}/a", registry.name()),
-            "files": {"manifest": "manifest", "config": "config", "descriptor": "descriptor"},
-        });
-        folder.file("request.json", request.to_string());
+        request(folder, &registry.name());
         let pushed = tool(folder, "push DIR/request.json --root DIR").await;
         // Its one request wrote nothing.
         assert_eq!(

@@ -1,6 +1,7 @@
 //! The push pipeline.
 
 use crate::credentials::DockerConfig;
+use crate::identity::Need;
 use crate::session::Session;
 use crate::upload::{Sent, Upload};
 use crate::{Blob, Cause, Error, Event, Image, Place, Progress, Retry, Target};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub resumable: u64,
     /// Who we are.
     pub credentials: DockerConfig,
+    /// How long a program may take to say who we are; it may ask a person.
+    pub helper_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             read_timeout: Duration::from_mins(2),
             resumable: 8 << 20,
             credentials: DockerConfig::default(),
+            helper_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -150,7 +154,7 @@ impl Client {
     pub async fn ping(&self, target: &Target) -> Result<(), Error> {
         let found = self
             .session
-            .persist(target, &Quiet::progress(), || async {
+            .persist(&Quiet::progress(), || async {
                 let call = self.session.call(target, Method::GET, "/v2/")?;
                 let answer = call.send_unauthorized().await?;
                 match answer.status() {
@@ -168,9 +172,8 @@ impl Client {
 
     /// Whether the registry has the manifest, and with it the whole image.
     pub async fn head(&self, target: &Target, digest: &Digest) -> Result<bool, Error> {
-        let found = self
-            .manifest_digest(target, &digest.to_string(), &Quiet::progress())
-            .await;
+        let (need, name) = (Need::pull(target), digest.to_string());
+        let found = self.manifest_digest(&need, &name, &Quiet::progress()).await;
         let image = || Box::new(target.repository.at(*digest));
         Ok(found
             .map_err(|cause| Error::LookUp {
@@ -199,8 +202,9 @@ impl Client {
             ..
         } = push;
         let digest = image.digest().to_string();
+        let need = Need::from(target);
         let looks = tags.iter().map(|tag| async {
-            let there = self.manifest_digest(target, tag.as_str(), progress).await?;
+            let there = self.manifest_digest(&need, tag.as_str(), progress).await?;
             Ok::<_, Cause>(there.as_deref() == Some(digest.as_str()))
         });
         let right = try_join_all(looks).await?;
@@ -235,7 +239,8 @@ impl Client {
     ) -> BoxFuture<'a, Result<Pushed, Cause>> {
         let ensured = async move {
             let digest = image.digest().to_string();
-            let there = self.manifest_digest(target, &digest, progress).await?;
+            let need = Need::from(target);
+            let there = self.manifest_digest(&need, &digest, progress).await?;
             if there.is_some() {
                 return Ok(Pushed::nothing(image));
             }
@@ -260,15 +265,15 @@ impl Client {
     /// The digest that the registry knows a manifest by, `None` if it has none of this name.
     pub(crate) async fn manifest_digest(
         &self,
-        target: &Target,
+        need: &Need,
         name: &str,
         progress: &Arc<dyn Progress>,
     ) -> Result<Option<String>, Cause> {
-        let path = format!("/v2/{}/manifests/{name}", target.repository.path());
+        let path = format!("/v2/{}/manifests/{name}", need.target().repository.path());
         let look = || async {
             let call = self
                 .session
-                .call(target, Method::HEAD, &path)?
+                .call(need.clone(), Method::HEAD, &path)?
                 .header(ACCEPT, MANIFEST_TYPES);
             let answer = call.send().await?;
             match answer.status() {
@@ -280,7 +285,7 @@ impl Client {
                 _ => Err(answer.unexpected().await),
             }
         };
-        self.session.persist(target, progress, look).await
+        self.session.persist(progress, look).await
     }
 
     /// Makes the repository have a blob. Each blob is sent to a registry once: who needs it in another
@@ -332,7 +337,7 @@ impl Client {
                 _ => Err(answer.unexpected().await),
             }
         };
-        self.session.persist(target, progress, put).await
+        self.session.persist(progress, put).await
     }
 }
 

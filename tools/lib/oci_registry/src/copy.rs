@@ -1,5 +1,6 @@
 //! A blob that goes from one registry to another: a layer of a base image.
 
+use crate::identity::Need;
 use crate::session::{Answer, Failure, Session};
 use crate::upload::told;
 use crate::{Blob, Cause, Progress, Target};
@@ -22,7 +23,7 @@ impl Copy<'_> {
     pub(crate) async fn body(&self, offset: u64) -> Result<Body, Failure> {
         let asked = || self.ask(offset);
         // The request that waits for these bytes has a permit already.
-        let answered = self.session.repeat(self.source, self.progress, asked).await;
+        let answered = self.session.repeat(self.progress, asked).await;
         let (answer, skip) = answered.map_err(|cause| Cause::Copy {
             digest: self.blob.digest,
             repository: self.source.repository.clone(),
@@ -36,7 +37,9 @@ impl Copy<'_> {
     async fn ask(&self, offset: u64) -> Result<(Answer, u64), Failure> {
         let name = self.source.repository.path();
         let path = format!("/v2/{name}/blobs/{}", self.blob.digest);
-        let mut call = self.session.call(self.source, Method::GET, &path)?;
+        let mut call = self
+            .session
+            .call(Need::pull(self.source), Method::GET, &path)?;
         if offset > 0 {
             call = call.header(RANGE, &format!("bytes={offset}-"));
         }

@@ -89,6 +89,12 @@ fn hint_of(cause: &Cause, registry: &Registry) -> Option<String> {
             status: 401 | 403, ..
         }
         | Cause::Token { .. } => Some(format!("run `docker login {registry}`")),
+        Cause::Helper {
+            program, server, ..
+        } => Some(format!("run `echo {server} | {program} get`")),
+        Cause::Certificate { .. } | Cause::Tls { .. } => {
+            Some("set SSL_CERT_FILE to a file of the authorities that you trust, as PEM".to_owned())
+        }
         _ => None,
     }
 }
@@ -154,6 +160,24 @@ pub enum Cause {
         repository: String,
         /// What it said.
         reason: String,
+    },
+    /// The program that knows who we are to the registry does not say it.
+    #[error("cannot get credentials for `{server}` from `{program}`: {reason}")]
+    Helper {
+        /// The program.
+        program: String,
+        /// What it was asked for.
+        server: String,
+        /// What it did; nothing of what it wrote.
+        reason: String,
+    },
+    /// The other side may be anybody.
+    #[error("{request}: nobody whom this machine trusts has signed the certificate of `{host}`")]
+    Certificate {
+        /// What was asked.
+        request: Request,
+        /// Who answered.
+        host: String,
     },
     /// A blob cannot be read from this machine's disk.
     #[error("cannot read blob `{}`", path.display())]

@@ -13,16 +13,20 @@
 //! number of requests at one time is bounded per [`Client`], so one client serves a whole run.
 //!
 //! Plain http is spoken to loopback and where [`Transport::PlainHttp`] says so; credentials never
-//! go over it. Tokens come from oci-client, which is asked only after a registry has said 401.
+//! go over it. Who we are is looked up only after a registry has said 401, and again when a token
+//! has expired.
 //!
-//! The library reads no environment and no home folder, and prints nothing. A rustls
-//! `CryptoProvider` must be installed by `main` before [`Client::new`].
+//! The library reads no environment (reqwest does: proxies and certificate authorities) and no home
+//! folder, and prints nothing. A rustls `CryptoProvider` must be installed by `main` before
+//! [`Client::new`].
 
 mod client;
 mod copy;
 mod credentials;
 mod error;
+mod identity;
 mod image;
+mod pools;
 mod progress;
 mod pull;
 mod referrer;
@@ -31,10 +35,11 @@ mod session;
 mod target;
 #[cfg(test)]
 mod tests;
+mod token;
 mod upload;
 
 pub use client::{Client, Push, Pushed, Settings};
-pub use credentials::{Credentials, DockerConfig, docker_config_path};
+pub use credentials::{ConfigError, ConfigPlaces, DockerConfig};
 pub use error::{Cause, Error, ImageError, Request};
 pub use image::{Blob, Image, ImageFiles, LayerFiles, LayerMetadata, Place, Source};
 pub use progress::{Event, Progress, Silent};

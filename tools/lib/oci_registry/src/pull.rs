@@ -1,6 +1,7 @@
 //! The few documents of an image, read from its registry: what is under it, without its layers.
 
 use crate::client::{MANIFEST_TYPES, Quiet};
+use crate::identity::Need;
 use crate::{Cause, Client, Error, Target};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
@@ -67,7 +68,7 @@ impl Client {
         digest: Option<&Digest>,
     ) -> Result<(String, Vec<u8>), Cause> {
         let ask = || async {
-            let call = self.session.call(target, Method::GET, path)?;
+            let call = self.session.call(Need::pull(target), Method::GET, path)?;
             let answer = call.header(ACCEPT, MANIFEST_TYPES).send().await?;
             if answer.status() != StatusCode::OK {
                 return Err(answer.unexpected().await);
@@ -86,6 +87,6 @@ impl Client {
                 .into()),
             }
         };
-        self.session.persist(target, &Quiet::progress(), ask).await
+        self.session.persist(&Quiet::progress(), ask).await
     }
 }

@@ -5,6 +5,7 @@
 //! an index under the tag `sha256-<digest>`.
 
 use crate::client::Quiet;
+use crate::identity::Need;
 use crate::{Blob, Cause, Client, Error, Place, Push, Target};
 use oci_spec::image::{
     Descriptor, ImageIndex, ImageIndexBuilder, ImageManifest, ImageManifestBuilder, MediaType,
@@ -45,7 +46,9 @@ impl Client {
         let name = digest.to_string();
         let progress = Quiet::progress();
         let target = &push.target;
-        let there = self.manifest_digest(target, &name, &progress).await?;
+        let there = self
+            .manifest_digest(&Need::from(target), &name, &progress)
+            .await?;
         if there.is_some() {
             return Ok(digest);
         }
@@ -137,7 +140,7 @@ impl Client {
     /// An index; `None` if it is not there.
     async fn index(&self, target: &Target, path: &str) -> Result<Option<ImageIndex>, Cause> {
         let ask = || async {
-            let call = self.session.call(target, Method::GET, path)?;
+            let call = self.session.call(Need::pull(target), Method::GET, path)?;
             let call = call.header(ACCEPT, MediaType::ImageIndex.as_ref());
             let answer = call.send().await?;
             match answer.status() {
@@ -154,7 +157,7 @@ impl Client {
             })?;
             Ok(Some(index))
         };
-        self.session.persist(target, &Quiet::progress(), ask).await
+        self.session.persist(&Quiet::progress(), ask).await
     }
 
     /// Puts a manifest; says whether the registry lists it as a referrer.
@@ -175,7 +178,7 @@ impl Client {
                 _ => Err(answer.unexpected().await),
             }
         };
-        self.session.persist(target, &Quiet::progress(), put).await
+        self.session.persist(&Quiet::progress(), put).await
     }
 }
 

@@ -1,45 +1,36 @@
-//! Single requests: where they go, who we are, what failed, and whether it is worth repeating.
+//! Single requests: where they go, what failed, and whether it is worth repeating.
 
-use crate::credentials::Credentials;
-use crate::target::Scheme;
-use crate::{Cause, Event, Progress, Request, Settings, Target};
-use bytes::Bytes;
-use futures::Stream;
-use oci_client::client::{ClientConfig, ClientProtocol};
-use oci_client::secrets::RegistryAuth;
-use oci_client::{Reference, RegistryOperation};
-use reqwest::header::{AUTHORIZATION, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use reqwest::{Body, Method, StatusCode, Url};
-use serde::Deserialize;
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use bytes::Bytes;
+use futures::Stream;
+use reqwest::header::{
+    AUTHORIZATION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use reqwest::{Body, Method, StatusCode, Url};
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 use windlass_oci_reference::{Digest, Registry, Repository};
 
-/// How many redirects are followed.
-const REDIRECTS: usize = 5;
+use crate::identity::{Identity, Known, Need, Refusal};
+use crate::pools::{Pools, Use, innermost, is_by_certificate, is_untrusted};
+use crate::target::Scheme;
+use crate::{Cause, Event, Progress, Request, Settings, Target};
+
+/// How often a 401 is answered within one thing that is to be done: as nobody, as ourselves, and
+/// once more when a token has expired meanwhile.
+const INTRODUCTIONS: usize = 3;
 
 /// The state that all requests of a client share.
 pub(crate) struct Session {
     settings: Settings,
     permits: Semaphore,
-    /// One pool per scheme and use: plain http never loads certificate authorities.
-    pools: Mutex<HashMap<(&'static str, Use), reqwest::Client>>,
-    /// `Authorization` values, by what they are good for.
-    authorizations: Mutex<HashMap<Repository, Arc<str>>>,
+    pools: Pools,
+    identity: Identity,
     places: Mutex<HashMap<(Registry, Digest), Places>>,
-}
-
-/// What connections are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Use {
-    /// Questions: each is answered soon.
-    Questions,
-    /// Uploads, which take as long as they take.
-    Uploads,
 }
 
 /// The repositories that a blob is known to be in.
@@ -79,7 +70,7 @@ pub(crate) enum Failure {
         asked: Option<Duration>,
     },
     /// The registry wants to know who we are.
-    Unauthorized { cause: Cause, challenge: String },
+    Unauthorized(Box<Refusal>),
 }
 
 impl Failure {
@@ -102,9 +93,9 @@ impl Session {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             permits: Semaphore::new(settings.connections.max(1)),
+            pools: Pools::new(&settings),
+            identity: Identity::new(&settings),
             settings,
-            pools: Mutex::default(),
-            authorizations: Mutex::default(),
             places: Mutex::default(),
         }
     }
@@ -112,7 +103,6 @@ impl Session {
     /// [`Session::repeat`], with one of the client's permits while it tries, not while it waits.
     pub(crate) async fn persist<T, F, Fut>(
         &self,
-        target: &Target,
         progress: &Arc<dyn Progress>,
         tried: F,
     ) -> Result<T, Cause>
@@ -125,14 +115,13 @@ impl Session {
             let _permit = self.permits.acquire().await.ok();
             tried().await
         };
-        self.repeat(target, progress, permitted).await
+        self.repeat(progress, permitted).await
     }
 
     /// Repeats `tried` until it succeeds, fails for good, or has failed too often. Answers a 401
-    /// with a token, once.
+    /// with who we are.
     pub(crate) async fn repeat<T, F, Fut>(
         &self,
-        target: &Target,
         progress: &Arc<dyn Progress>,
         tried: F,
     ) -> Result<T, Cause>
@@ -141,43 +130,76 @@ impl Session {
         Fut: Future<Output = Result<T, Failure>>,
     {
         let mut failed = 0;
-        let mut introduced = false;
+        let mut introduced = 0;
         loop {
-            match tried().await {
+            let failure = match tried().await {
                 Ok(value) => return Ok(value),
-                Err(Failure::Final(cause)) => return Err(cause),
-                Err(Failure::Unauthorized { cause, challenge }) => {
-                    if introduced {
-                        return Err(cause);
+                Err(Failure::Unauthorized(refused)) if introduced < INTRODUCTIONS => {
+                    match self.identity.introduce(&self.pools, *refused).await {
+                        Ok(()) => {
+                            introduced += 1;
+                            continue;
+                        }
+                        Err(failure) => failure,
                     }
-                    introduced = true;
-                    self.introduce(target, cause, &challenge).await?;
                 }
-                Err(Failure::Passing { cause, asked }) => {
-                    let Some(wait) = self.settings.retry.pause(failed, asked) else {
-                        return Err(cause);
-                    };
-                    failed += 1;
-                    progress.event(Event::Retry {
-                        cause: cause.to_string(),
-                        wait,
-                    });
-                    tokio::time::sleep(wait).await;
-                }
-            }
+                Err(failure) => failure,
+            };
+            let (cause, asked) = match failure {
+                Failure::Final(cause) => return Err(cause),
+                Failure::Unauthorized(refused) => return Err(refused.cause),
+                Failure::Passing { cause, asked } => (cause, asked),
+            };
+            let Some(wait) = self.settings.retry.pause(failed, asked) else {
+                return Err(cause);
+            };
+            failed += 1;
+            progress.event(Event::Retry {
+                cause: cause.to_string(),
+                wait,
+            });
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Sends what a registry may refuse us and we can do without: `None` if it does, whoever we say
+    /// that we are.
+    pub(crate) async fn offer(
+        &self,
+        need: &Need,
+        call: impl Fn() -> Result<Call, Failure>,
+    ) -> Result<Option<Answer>, Failure> {
+        self.identity.prepare(&self.pools, need).await?;
+        let refused = match call()?.send().await {
+            Err(Failure::Unauthorized(refused)) => refused,
+            answered => return answered.map(Some),
+        };
+        match self.identity.introduce(&self.pools, *refused).await {
+            Ok(()) => {}
+            Err(Failure::Final(_)) => return Ok(None),
+            Err(failure) => return Err(failure),
+        }
+        match call()?.send().await {
+            Err(Failure::Unauthorized(_)) => Ok(None),
+            answered => answered.map(Some),
         }
     }
 
     /// A request to the registry itself; `path` begins with a slash.
     pub(crate) fn call(
         &self,
-        target: &Target,
+        need: impl Into<Need>,
         method: Method,
         path: &str,
     ) -> Result<Call, Failure> {
-        let registry = target.repository.registry();
-        let scheme = Scheme::of(registry, target.transport);
-        let text = format!("{}://{registry}{path}", scheme.as_str());
+        let need = need.into();
+        let Target {
+            repository,
+            transport,
+        } = need.target();
+        let registry = repository.registry();
+        let scheme = Scheme::of(registry, *transport);
+        let text = format!("{}://{}{path}", scheme.as_str(), host(registry));
         let request = Request {
             method: method.to_string(),
             path: path.to_owned(),
@@ -187,12 +209,8 @@ impl Session {
             got: error.to_string(),
             want: "a registry's name",
         })?;
-        let call = self.builder(Use::Questions, method, url, request)?;
-        Ok(if scheme == Scheme::Https {
-            self.introduced(call, &target.repository)
-        } else {
-            call
-        })
+        let call = Call::new(&self.pools, Use::Questions, method, url, request)?;
+        Ok(self.introduced(call, need))
     }
 
     /// A request to where an upload goes on. That may be another host (a bucket), which is not told
@@ -208,24 +226,25 @@ impl Session {
             method: method.to_string(),
             path: url.path().to_owned(),
         };
-        let is_https = url.scheme() == "https";
-        let call = self.builder(Use::Uploads, method, url, request)?;
-        Ok(if location.is_registry && is_https {
-            self.introduced(call, &target.repository)
+        let call = Call::new(&self.pools, Use::Uploads, method, url, request)?;
+        Ok(if location.is_registry {
+            self.introduced(call, target.into())
         } else {
             call
         })
     }
 
-    /// A request that says who we are, if the repository has asked before.
-    fn introduced(&self, call: Call, repository: &Repository) -> Call {
-        let known = self
-            .authorizations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match known.get(repository) {
-            Some(authorization) => call.header(AUTHORIZATION, authorization),
+    /// A request that says who we are, if the registry has asked before. Never by plain http.
+    fn introduced(&self, call: Call, need: Need) -> Call {
+        let is_https = call.url.scheme() == "https";
+        let sent = self.identity.known(&need).filter(|_| is_https);
+        let call = match &sent {
+            Some(known) => call.authorized(known.authorization()),
             None => call,
+        };
+        Call {
+            introduction: Some((need, sent)),
+            ..call
         }
     }
 
@@ -241,162 +260,23 @@ impl Session {
         let key = (registry.clone(), *digest);
         Arc::clone(places.entry(key).or_default())
     }
-
-    fn builder(
-        &self,
-        uses: Use,
-        method: Method,
-        url: Url,
-        request: Request,
-    ) -> Result<Call, Failure> {
-        let pool = self.pool(uses, url.scheme())?;
-        Ok(Call {
-            builder: pool.request(method, url),
-            request,
-        })
-    }
-
-    fn pool(&self, uses: Use, scheme: &str) -> Result<reqwest::Client, Failure> {
-        let scheme = if scheme == "https" { "https" } else { "http" };
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = pools.get(&(scheme, uses)) {
-            return Ok(pool.clone());
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.settings.connect_timeout)
-            .pool_max_idle_per_host(self.settings.connections)
-            .redirect(reqwest::redirect::Policy::custom(follow));
-        builder = match uses {
-            Use::Questions => builder.read_timeout(self.settings.read_timeout),
-            // That timeout counts while the body is sent. Who has died is told by what stays
-            // unacknowledged.
-            Use::Uploads => builder
-                .tcp_keepalive(self.settings.read_timeout)
-                .tcp_user_timeout(self.settings.read_timeout),
-        };
-        if scheme == "http" {
-            builder = builder.tls_certs_only([]);
-        }
-        let pool = builder.build().map_err(|error| Cause::Tls {
-            reason: innermost(&error),
-        })?;
-        pools.insert((scheme, uses), pool.clone());
-        Ok(pool)
-    }
-
-    /// Finds out what to answer to a 401, and keeps it for the repository.
-    async fn introduce(
-        &self,
-        target: &Target,
-        refused: Cause,
-        challenge: &str,
-    ) -> Result<(), Cause> {
-        let repository = &target.repository;
-        let registry = repository.registry();
-        if Scheme::of(registry, target.transport) == Scheme::Http {
-            return Err(match refused {
-                Cause::Status { request, .. } => Cause::PlainHttp { request },
-                other => other,
-            });
-        }
-        let credentials = self.settings.credentials.of(registry);
-        let authorization = if challenge.to_ascii_lowercase().starts_with("bearer ") {
-            let https = ClientProtocol::Https;
-            let token = self
-                .token(repository, https, &credentials, challenge)
-                .await?;
-            format!("Bearer {token}")
-        } else {
-            match credentials {
-                Credentials::Basic { username, password } => basic(&username, &password),
-                Credentials::Anonymous => return Err(refused),
-            }
-        };
-        let mut known = self
-            .authorizations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        known.insert(repository.clone(), authorization.into());
-        Ok(())
-    }
-
-    /// A token by oci-client, which knows the dialects of token servers.
-    async fn token(
-        &self,
-        name: &Repository,
-        protocol: ClientProtocol,
-        credentials: &Credentials,
-        challenge: &str,
-    ) -> Result<String, Cause> {
-        let none = |reason: String| Cause::Token {
-            repository: name.to_string(),
-            reason,
-        };
-        let auth = match credentials {
-            Credentials::Anonymous => RegistryAuth::Anonymous,
-            Credentials::Basic { .. } if has_plain_realm(challenge) => {
-                return Err(none("its token server is plain http".to_owned()));
-            }
-            Credentials::Basic { username, password } => {
-                RegistryAuth::Basic(username.clone(), password.clone())
-            }
-        };
-        let config = ClientConfig {
-            protocol,
-            connect_timeout: Some(self.settings.connect_timeout),
-            read_timeout: Some(self.settings.read_timeout),
-            ..ClientConfig::default()
-        };
-        let client =
-            oci_client::Client::try_from(config).map_err(|error| none(error.to_string()))?;
-        let reference = Reference::with_tag(
-            name.registry().to_string(),
-            name.path().to_owned(),
-            "latest".to_owned(),
-        );
-        let token = client
-            .auth(&reference, &auth, RegistryOperation::Push)
-            .await;
-        token
-            .map_err(|error| none(error.to_string()))?
-            .ok_or_else(|| none("the registry asks for one and names no token server".to_owned()))
-    }
 }
 
-/// Follows a registry to where its blobs are, but never from https to plain http.
-fn follow(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
-    let from_https = attempt
-        .previous()
-        .last()
-        .is_some_and(|url| url.scheme() == "https");
-    if attempt.previous().len() > REDIRECTS {
-        attempt.error("more than 5 redirects")
-    } else if from_https && attempt.url().scheme() != "https" {
-        attempt.error("redirected from https to plain http")
-    } else {
-        attempt.follow()
+/// Where the API of a registry is. Docker's own is not where its name says.
+fn host(registry: &Registry) -> String {
+    match registry.to_string().as_str() {
+        "docker.io" | "index.docker.io" => "registry-1.docker.io".to_owned(),
+        name => name.to_owned(),
     }
-}
-
-/// Whether a challenge sends us to a token server that would hear the password in the clear.
-fn has_plain_realm(challenge: &str) -> bool {
-    challenge
-        .to_ascii_lowercase()
-        .replace('"', "")
-        .contains("realm=http:")
-}
-
-fn basic(username: &str, password: &str) -> String {
-    use base64::Engine as _;
-    let encoded = base64::prelude::BASE64_STANDARD.encode(format!("{username}:{password}"));
-    format!("Basic {encoded}")
 }
 
 /// One request that is not sent yet.
 pub(crate) struct Call {
     builder: reqwest::RequestBuilder,
     request: Request,
+    url: Url,
+    /// What it needs to be allowed, and what it says to be, where who answers is told that at all.
+    introduction: Option<(Need, Option<Known>)>,
 }
 
 impl fmt::Debug for Call {
@@ -406,9 +286,38 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
+    /// A request that says nothing of who we are.
+    pub(crate) fn new(
+        pools: &Pools,
+        uses: Use,
+        method: Method,
+        url: Url,
+        request: Request,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            builder: pools.client(uses, &url)?.request(method, url.clone()),
+            request,
+            url,
+            introduction: None,
+        })
+    }
+
     pub(crate) fn header(self, name: HeaderName, value: &str) -> Self {
         Self {
             builder: self.builder.header(name, value),
+            ..self
+        }
+    }
+
+    /// The same with an `Authorization`, which is printed nowhere. One that no header can hold fails
+    /// when it is sent.
+    pub(crate) fn authorized(self, authorization: &str) -> Self {
+        let Ok(mut value) = HeaderValue::from_str(authorization) else {
+            return self.header(AUTHORIZATION, authorization);
+        };
+        value.set_sensitive(true);
+        Self {
+            builder: self.builder.header(AUTHORIZATION, value),
             ..self
         }
     }
@@ -427,37 +336,64 @@ impl Call {
         }
     }
 
-    /// Sends it; a 401 is a [`Failure`].
-    pub(crate) async fn send(self) -> Result<Answer, Failure> {
+    /// Sends it; a 401 is a [`Failure`], and so is what a registry may say to nobody of what is there
+    /// for us. Only its own is answered, not that of a server that it has sent us to.
+    pub(crate) async fn send(mut self) -> Result<Answer, Failure> {
+        let introduction = self.introduction.take();
+        let asked = self.url.origin();
         let answer = self.send_unauthorized().await?;
-        if answer.status() != StatusCode::UNAUTHORIZED {
+        let sent = introduction.as_ref().and_then(|(_, sent)| sent.as_ref());
+        let is_refusal = match answer.status() {
+            StatusCode::UNAUTHORIZED => true,
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => sent.is_some_and(Known::is_nobody),
+            _ => false,
+        };
+        if !is_refusal {
             return Ok(answer);
         }
-        let challenge = answer.header(WWW_AUTHENTICATE.as_str()).unwrap_or_default();
-        match answer.unexpected().await {
-            Failure::Final(cause) => Err(Failure::Unauthorized { cause, challenge }),
-            other => Err(other),
+        let is_own = answer.response.url().origin() == asked;
+        let challenges = answer.challenges();
+        match (answer.unexpected().await, introduction) {
+            (Failure::Final(cause), Some((need, sent))) if is_own => {
+                Err(Failure::Unauthorized(Box::new(Refusal {
+                    cause,
+                    challenges,
+                    need,
+                    sent,
+                })))
+            }
+            (failure, _) => Err(failure),
         }
     }
 
     /// Sends it; a 401 is an answer like others.
     pub(crate) async fn send_unauthorized(self) -> Result<Answer, Failure> {
-        let Self { builder, request } = self;
+        let Self {
+            builder, request, ..
+        } = self;
         match builder.send().await {
             Ok(response) => Ok(Answer { response, request }),
-            Err(error) => {
-                let passing = !error.is_builder() && !error.is_redirect();
-                let cause = Cause::Connection {
-                    request,
-                    reason: innermost(&error),
-                };
-                Err(if passing {
-                    Failure::Passing { cause, asked: None }
-                } else {
-                    Failure::Final(cause)
-                })
-            }
+            Err(error) => Err(unanswered(&error, request)),
         }
+    }
+}
+
+/// Why there is no answer.
+fn unanswered(error: &reqwest::Error, request: Request) -> Failure {
+    if is_untrusted(error) {
+        let host = error.url().and_then(Url::host_str).unwrap_or("the server");
+        let host = host.to_owned();
+        return Cause::Certificate { request, host }.into();
+    }
+    let passing = !error.is_builder() && !error.is_redirect() && !is_by_certificate(error);
+    let cause = Cause::Connection {
+        request,
+        reason: innermost(error),
+    };
+    if passing {
+        Failure::Passing { cause, asked: None }
+    } else {
+        Failure::Final(cause)
     }
 }
 
@@ -486,6 +422,13 @@ impl Answer {
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         Some(self.response.headers().get(name)?.to_str().ok()?.to_owned())
+    }
+
+    /// What it wants to hear of us.
+    fn challenges(&self) -> Vec<String> {
+        let values = self.response.headers().get_all(WWW_AUTHENTICATE).iter();
+        let texts = values.filter_map(|value| value.to_str().ok());
+        texts.map(str::to_owned).collect()
     }
 
     /// What was asked.
@@ -517,11 +460,7 @@ impl Answer {
                     .into());
                 }
                 Ok(None) => return Ok(bytes),
-                Err(error) => {
-                    let reason = innermost(&error);
-                    let cause = Cause::Connection { request, reason };
-                    return Err(Failure::from(cause).passing());
-                }
+                Err(error) => return Err(unanswered(&error, request)),
             }
         }
     }
@@ -601,65 +540,20 @@ fn in_words(status: StatusCode) -> String {
         .replace(' ', "_")
 }
 
-/// The innermost cause, which is the one that says something.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut text = "no answer".to_owned();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = cause.to_string();
-        source = cause.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use windlass_oci_registry_fake::Registry;
 
-    fn session() -> Session {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Session::new(Settings::default())
-    }
-
-    /// What oci-client is for. By plain http, as tests have no certificates; [`Session::introduce`]
-    /// asks by https alone.
-    #[tokio::test]
-    async fn tokens_are_for_pushing_to_one_repository() {
-        let registry = Registry::start(vec![]).await;
-        registry.ask_for_token();
-        let name = format!("{}/demo/server", registry.name());
-        let name: Repository = name.parse().expect("a repository");
-        let nobody = Credentials::Anonymous;
-        let token = session()
-            .token(&name, ClientProtocol::Http, &nobody, "")
-            .await;
-        assert_eq!(
-            token.expect("a token"),
-            "for scope=repository%3Ademo%2Fserver%3Apull%2Cpush&service=fake"
-        );
-        assert_eq!(registry.requests(), ["GET /v2/", "GET /token"]);
-    }
-
-    #[tokio::test]
-    async fn a_token_server_of_plain_http_learns_no_password() {
-        let registry = Registry::start(vec![]).await;
-        let name: Repository = format!("{}/a", registry.name())
-            .parse()
-            .expect("a repository");
-        let me = Credentials::Basic {
-            username: "me".to_owned(),
-            password: "secret".to_owned(),
-        };
-        let challenge = "Bearer Realm=\"HTTP://example.com/token\"";
-        let token = session()
-            .token(&name, ClientProtocol::Https, &me, challenge)
-            .await;
-        assert_eq!(
-            token.expect_err("refused").to_string(),
-            format!("cannot get a token for `{name}`: its token server is plain http")
-        );
-        assert!(registry.requests().is_empty());
+    #[test]
+    fn where_the_api_of_a_registry_is() {
+        for (registry, want) in [
+            ("docker.io", "registry-1.docker.io"),
+            ("index.docker.io", "registry-1.docker.io"),
+            ("ghcr.io", "ghcr.io"),
+            ("a.example:5000", "a.example:5000"),
+        ] {
+            assert_eq!(host(&registry.parse().expect("a registry")), want);
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct Target {
 }
 
 /// The scheme that a registry is spoken to with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
     Http,
     Https,

@@ -2,8 +2,10 @@
 
 mod base;
 mod errors;
+mod https;
 mod index;
 mod many;
+mod proxies;
 mod referrer;
 
 use crate::{
@@ -12,10 +14,10 @@ use crate::{
 };
 use oci_spec::image::{DescriptorBuilder, ImageManifestBuilder, MediaType};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use windlass_oci_reference::Digest;
-use windlass_oci_registry_fake::{Fault, Registry, What};
+use windlass_oci_registry_fake::{Fault, Registry, Tls, What};
 use windlass_report::{Exit, Explain as _};
 
 const NAME: &str = "demo/server";
@@ -83,11 +85,13 @@ impl Bench {
     }
 
     async fn with_layers(faults: Vec<Fault>, layers: &[&[u8]]) -> Self {
-        // Another test of this process may have been first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self::at(Registry::start(faults).await, layers)
+    }
+
+    fn at(registry: Registry, layers: &[&[u8]]) -> Self {
+        install_provider();
         let folder = tempfile::tempdir().expect("a folder");
         let image = Image::load(&files(folder.path(), layers)).expect("loads");
-        let registry = Registry::start(faults).await;
         let repository = format!("{}/{NAME}", registry.name())
             .parse()
             .expect("a repository");
@@ -112,6 +116,17 @@ impl Bench {
         }
     }
 
+    /// From here on, its client has these credentials: the text of a configuration file, with
+    /// `REGISTRY` for the registry.
+    fn log_in(&mut self, config: &str) {
+        let config = config.replace("REGISTRY", &self.registry.name());
+        self.client = Client::new(Settings {
+            retry: quick(),
+            credentials: DockerConfig::parse(&config).expect("parses"),
+            ..Settings::default()
+        });
+    }
+
     async fn push(&self) -> Result<Pushed, crate::Error> {
         let silent: Arc<dyn Progress> = Arc::new(Silent);
         self.client.push(&self.push, &silent).await
@@ -122,6 +137,44 @@ impl Bench {
         assert_eq!(error.exit(), Exit::Registry);
         windlass_report::render(&error).replace(&self.registry.name(), "REGISTRY")
     }
+}
+
+/// Another test of this process may have been first.
+fn install_provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// What proxies and certificate authorities there are, a process learns from its environment: runs
+/// the ignored tests whose names begin so in one of its own, with these variables.
+fn in_a_process(tests: &str, variables: &[(&str, &str)]) {
+    let program = std::env::current_exe().expect("this test");
+    let mut command = std::process::Command::new(program);
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        command.env_remove(name);
+    }
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    let ran = command
+        .args(["--ignored", "--nocapture", &format!("tests::{tests}")])
+        .envs(variables.iter().copied())
+        .output()
+        .expect("starts");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let passed = ran.status.success() && !said.contains(" 0 passed");
+    assert!(passed, "{said}{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// The certificate of this process, put where it looks for authorities.
+fn trusted() -> &'static Tls {
+    static MADE: OnceLock<Tls> = OnceLock::new();
+    MADE.get_or_init(|| {
+        install_provider();
+        let made = Tls::new();
+        let authorities = std::env::var_os("SSL_CERT_FILE").expect("in_a_process sets it");
+        std::fs::write(authorities, &made.pem).expect("writes");
+        made
+    })
 }
 
 /// The real number of repeats, without the waiting.
@@ -338,17 +391,11 @@ async fn credentials_never_go_over_plain_http() {
         what: What::Status(401, "WWW-Authenticate: Basic realm=\"x\"\r\n", ""),
     }])
     .await;
-    // base64 of "me:secret".
-    let config = format!(
-        r#"{{"auths":{{"{}":{{"auth":"bWU6c2VjcmV0"}}}}}}"#,
-        bench.registry.name()
+    // A program that was asked would be missed.
+    bench.log_in(
+        r#"{"auths": {"REGISTRY": {"username": "me", "password": "secret"}},
+            "credsStore": "not-there"}"#,
     );
-    let credentials = DockerConfig::parse(&config).expect("parses");
-    bench.client = Client::new(Settings {
-        credentials,
-        retry: quick(),
-        ..Settings::default()
-    });
     let digest = bench.push.image.digest();
     assert_eq!(
         bench.failed().await,

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use windlass_oci_reference::{Digest, Repository};
 
 use crate::copy::Copy;
+use crate::identity::Need;
 use crate::session::{Answer, Call, Failure, Location, Session};
 use crate::{Blob, Cause, Event, Place, Progress, Target};
 
@@ -45,9 +46,7 @@ impl Upload<'_> {
     pub(crate) async fn ensure(&self, from: Option<&Repository>) -> Result<Sent, Cause> {
         let left = Mutex::new(None);
         let attempt = || self.attempt(from, &left);
-        self.session
-            .persist(self.target, self.progress, attempt)
-            .await
+        self.session.persist(self.progress, attempt).await
     }
 
     async fn attempt(
@@ -95,8 +94,11 @@ impl Upload<'_> {
         };
         let digest = self.blob.digest.to_string();
         let pairs = [("mount", digest.as_str()), ("from", from.path())];
-        let call = self.post()?.query(&pairs);
-        let answer = call.send_unauthorized().await?;
+        let need = Need::mount(self.target, from);
+        let call = || Ok(self.post(need.clone())?.query(&pairs));
+        let Some(answer) = self.session.offer(&need, call).await? else {
+            return Ok(false);
+        };
         let status = answer.status();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(answer.unexpected().await);
@@ -118,17 +120,17 @@ impl Upload<'_> {
 
     /// Begins an upload.
     async fn begin(&self) -> Result<Location, Failure> {
-        let answer = self.post()?.send().await?;
+        let answer = self.post(self.target.into())?.send().await?;
         match answer.status() {
             StatusCode::ACCEPTED => answer.location(true),
             _ => Err(answer.unexpected().await),
         }
     }
 
-    fn post(&self) -> Result<Call, Failure> {
+    fn post(&self, need: Need) -> Result<Call, Failure> {
         let name = self.target.repository.path();
         let path = format!("/v2/{name}/blobs/uploads/");
-        let call = self.session.call(self.target, Method::POST, &path)?;
+        let call = self.session.call(need, Method::POST, &path)?;
         Ok(call.header(CONTENT_LENGTH, "0"))
     }
 

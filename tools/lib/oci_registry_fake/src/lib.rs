@@ -1,13 +1,23 @@
 //! A registry in the process, for tests: the part of the distribution API that a push uses, with
 //! faults on order. It checks what a real one checks: digests, and that a manifest's blobs are
-//! there.
+//! there, and who may do what, where it is told to.
 
+mod guard;
+mod tls;
+
+pub use guard::{Demand, IDENTITY_TOKEN, PASSWORD, REGISTRY_TOKEN, USER};
+pub use tls::Tls;
+
+use guard::{Guard, pairs};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite,
+    AsyncWriteExt as _, BufReader,
+};
+use tokio::net::TcpListener;
 use tokio::sync::Barrier;
 use windlass_oci_reference::Digest;
 
@@ -17,7 +27,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// What goes wrong, and how often.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// The start of the request line that it hits: `PUT /v2/demo/server/blobs/`.
+    /// The start of the request line that it hits, with its query: `PUT /v2/demo/server/blobs/`.
     pub request: &'static str,
     /// How many requests it still hits.
     pub times: usize,
@@ -56,8 +66,8 @@ struct State {
     /// Whether it lists what is said of an image.
     lists_referrers: bool,
     authorized: bool,
-    /// Where a token is to be had, if one is asked for.
-    realm: Option<String>,
+    /// Who may do what, if not all may do all.
+    guard: Option<Guard>,
     at_once: usize,
     most_at_once: usize,
     /// Each look for a blob waits until this many do.
@@ -69,6 +79,7 @@ struct State {
 pub struct Registry {
     state: Arc<Mutex<State>>,
     address: SocketAddr,
+    scheme: &'static str,
 }
 
 struct Asked {
@@ -82,12 +93,20 @@ struct Asked {
 }
 
 impl Asked {
-    /// A value of the query, decoded as far as digests and paths need it.
+    /// A value of the query.
     fn query(&self, name: &str) -> Option<String> {
-        let (_, query) = self.target.split_once('?')?;
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let (_, value) = pairs.find(|(known, _)| *known == name)?;
-        Some(value.replace("%3A", ":").replace("%2F", "/"))
+        let mut pairs = pairs(self.query_text()).into_iter();
+        pairs
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+
+    fn query_text(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
     }
 }
 
@@ -103,6 +122,21 @@ impl Registry {
     /// # Errors
     /// What the operating system says: it is not this machine's, or in use.
     pub async fn listen(address: SocketAddr, faults: Vec<Fault>) -> io::Result<Self> {
+        Self::serve_all(address, None, faults).await
+    }
+
+    /// Listens on a port of 127.0.0.1, by https, and calls itself as its certificate does.
+    pub async fn start_by_https(tls: &Tls, faults: Vec<Fault>) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let registry = Self::serve_all(any, Some(tls.clone()), faults).await;
+        registry.expect("a port")
+    }
+
+    async fn serve_all(
+        address: SocketAddr,
+        tls: Option<Tls>,
+        faults: Vec<Fault>,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let state = State {
@@ -112,20 +146,33 @@ impl Registry {
         let registry = Self {
             state: Arc::new(Mutex::new(state)),
             address,
+            scheme: if tls.is_some() { "https" } else { "http" },
         };
         let served = registry.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let served = served.clone();
-                tokio::spawn(async move { served.serve(stream).await });
+                let (served, tls) = (served.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => served.serve(stream).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.acceptor.accept(stream).await {
+                                served.serve(stream).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Ok(registry)
     }
 
-    /// `127.0.0.1:<port>`.
+    /// `127.0.0.1:<port>`; by https, with the host of [`Tls::HOST`].
     pub fn name(&self) -> String {
-        self.address.to_string()
+        match self.scheme {
+            "https" => format!("{}:{}", Tls::HOST, self.address.port()),
+            _ => self.address.to_string(),
+        }
     }
 
     /// The request lines since the last call, queries left out.
@@ -220,10 +267,34 @@ impl Registry {
         self.locked().gate = Some(Arc::new(Barrier::new(together)));
     }
 
-    /// From here on, it wants a token, and is the token server too.
-    pub fn ask_for_token(&self) {
-        let realm = format!("http://{}/token", self.address);
-        self.locked().realm = Some(realm);
+    /// From here on, it wants to know who asks, and is the token server too. It knows [`USER`].
+    pub fn demand(&self, demand: Demand) {
+        let url = format!("{}://{}", self.scheme, self.name());
+        self.locked().guard = Some(Guard::new(demand, url));
+    }
+
+    /// From here on, all may pull from a repository. Only after [`Registry::demand`].
+    pub fn open(&self, repository: &str) {
+        self.guarded(|guard| guard.open.insert(repository.to_owned()));
+    }
+
+    /// After `well` more requests, the tokens that it has given until then are good for nothing.
+    pub fn expire_after(&self, well: usize) {
+        self.guarded(|guard| guard.expires = Some(well));
+    }
+
+    /// Whether the tokens of [`Registry::expire_after`] have expired.
+    pub fn has_expired(&self) -> bool {
+        self.guarded(|guard| guard.expires.is_none())
+    }
+
+    /// Who was given tokens for what since the last call: `me: repository:a:pull,push`.
+    pub fn tokens(&self) -> Vec<String> {
+        self.guarded(|guard| std::mem::take(&mut guard.given))
+    }
+
+    fn guarded<T>(&self, act: impl FnOnce(&mut Guard) -> T) -> T {
+        act(self.locked().guard.as_mut().expect("it demands something"))
     }
 
     /// Whether any request brought an `Authorization`.
@@ -240,7 +311,7 @@ impl Registry {
         self.state.lock().expect("no test panicked in here")
     }
 
-    async fn serve(&self, stream: TcpStream) {
+    async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut stream = BufReader::new(stream);
         while let Some(mut asked) = read_head(&mut stream).await {
             let fault = self.fault(&asked);
@@ -256,6 +327,9 @@ impl Registry {
                 let mut state = self.locked();
                 state.requests.push(asked.line.clone());
                 state.authorized |= asked.headers.contains_key("authorization");
+                if let Some(guard) = &mut state.guard {
+                    guard.count();
+                }
                 state.at_once += 1;
                 state.most_at_once = state.most_at_once.max(state.at_once);
                 let look = asked.line.starts_with("HEAD") && asked.line.contains("/blobs/");
@@ -267,7 +341,8 @@ impl Registry {
             let answer = self.answer(&asked, fault.as_ref());
             self.locked().at_once -= 1;
             let Some(answer) = answer else { return };
-            if stream.write_all(&answer).await.is_err() {
+            let written = stream.write_all(&answer).await;
+            if written.is_err() || stream.flush().await.is_err() {
                 return;
             }
         }
@@ -281,7 +356,8 @@ impl Registry {
             Some((well, what)) => state.next = Some((well - 1, what)),
             None => {}
         }
-        let hit = |fault: &&mut Fault| fault.times > 0 && asked.line.starts_with(fault.request);
+        let line = format!("{} {}", asked.method, asked.target);
+        let hit = |fault: &&mut Fault| fault.times > 0 && line.starts_with(fault.request);
         let fault = state.faults.iter_mut().find(hit)?;
         fault.times -= 1;
         Some(fault.what.clone())
@@ -309,20 +385,18 @@ impl Registry {
 
 impl State {
     fn handle(&mut self, asked: &Asked) -> Vec<u8> {
-        let path = asked.target.split('?').next().unwrap_or_default();
+        let path = asked.path();
         let name = path.strip_prefix("/v2/").unwrap_or_default();
-        match asked.method.as_str() {
-            "GET" if path == "/v2/" => match &self.realm {
-                Some(realm) => {
-                    let challenge = format!("Bearer realm=\"{realm}\",service=\"fake\"");
-                    reply(401, &format!("WWW-Authenticate: {challenge}\r\n"), "")
-                }
-                None => reply(200, "", "{}"),
-            },
-            "GET" if path == "/token" => {
-                let query = asked.target.split('?').nth(1).unwrap_or_default();
-                reply(200, "", &format!(r#"{{"token":"for {query}"}}"#))
+        if let Some(guard) = &mut self.guard {
+            if path == "/token" {
+                return guard.give(asked);
             }
+            if let Some(refusal) = guard.refusal(asked) {
+                return refusal;
+            }
+        }
+        match asked.method.as_str() {
+            "GET" if path == "/v2/" => reply(200, "", "{}"),
             "HEAD" if name.contains("/manifests/") => match self.manifests.get(path) {
                 Some(bytes) => {
                     let digest = Digest::of(bytes);
@@ -356,6 +430,10 @@ impl State {
         let asks = asked.query("mount").is_some();
         if let (Some(digest), Some(from)) = (asked.query("mount"), asked.query("from"))
             && self.mounts.is_none()
+            && self
+                .guard
+                .as_ref()
+                .is_none_or(|guard| guard.may_mount(asked, &from))
             && let Some(bytes) = self.blobs.get(&format!("{from}/blobs/{digest}"))
         {
             let bytes = bytes.clone();
@@ -519,7 +597,7 @@ fn location(path: &str, session: &str, number: usize) -> String {
 }
 
 /// A request without its body.
-async fn read_head(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
+async fn read_head(stream: &mut (impl AsyncBufRead + Unpin)) -> Option<Asked> {
     let mut line = String::new();
     if stream.read_line(&mut line).await.ok()? == 0 {
         return None;

@@ -3,16 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use windlass_oci_reference::{ImageReference, Repository};
-use windlass_oci_registry::{
-    Client, DockerConfig, Settings, Target, Transport, docker_config_path,
-};
+use windlass_oci_registry::{Client, DockerConfig, Settings, Target, Transport};
 use windlass_pins::{Commit, Lock, Pin, Toolchain};
 
 use super::{Context, Outcome};
 use crate::checkout::Package;
 use crate::cli::COMMAND;
 use crate::environment::Environment;
-use crate::error::{Error, Reason};
+use crate::error::Error;
 use crate::request::{EnvironmentRequest, PinRequest};
 
 /// What to pin.
@@ -173,7 +171,7 @@ async fn look(
     target: &Target,
 ) -> Result<(), Error> {
     let client = Client::new(Settings {
-        credentials: credentials(&context.environment)?,
+        credentials: DockerConfig::find(&context.environment.registries)?,
         ..Settings::default()
     });
     let found = client.head(target, pin.digest()).await;
@@ -186,32 +184,6 @@ async fn look(
         registry: repository.registry().to_string(),
         image: format!("{}@{}", repository.path(), pin.digest()),
         command: built.map(|env| format!("bazel run {}:{env}-shallow.push", arguments.service)),
-    })
-}
-
-/// Docker's configuration where there is one.
-fn credentials(environment: &Environment) -> Result<DockerConfig, Error> {
-    let path = docker_config_path(environment.docker_config.clone(), environment.home.clone());
-    let Some(path) = path else {
-        return Ok(DockerConfig::default());
-    };
-    let reason = match std::fs::read_to_string(&path) {
-        Ok(text) => match DockerConfig::parse(&text) {
-            Ok(config) => return Ok(config),
-            // serde_json's own text quotes values, and these are secrets.
-            Err(error) => {
-                let (line, column) = (error.line(), error.column());
-                format!("line {line}, column {column}: want JSON as `docker login` writes it")
-            }
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(DockerConfig::default());
-        }
-        Err(error) => error.to_string(),
-    };
-    Err(Error::DockerConfig {
-        path,
-        source: Reason(reason),
     })
 }
 

@@ -250,7 +250,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
     },
     Case {
         variant: "DockerConfig",
-        text: "error: cannot use docker configuration `DIR/config.json`\n\
+        text: "error: cannot use `DIR/config.json`\n\
                cause: line 1, column 19: want JSON as `docker login` writes it\n",
         provoke: |folder| {
             fails(folder, "apply", Scenario::Usual, |world| {
@@ -263,7 +263,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
     },
     Case {
         variant: "DockerConfig",
-        text: "error: cannot use docker configuration `DIR/config.json`\n\
+        text: "error: cannot use `DIR/config.json`\n\
                cause: Is a directory (os error 21)\n",
         provoke: |folder| {
             fails(folder, "create", Scenario::Usual, |world| {

@@ -1,19 +1,18 @@
 //! Every error of the crate, by its public functions.
 
-use super::{Bench, NAME, fault, files};
+use super::{Bench, NAME, fault, files, in_a_process, trusted};
 use crate::{Cause, Error, Image, ImageError, ImageFiles};
 use std::path::Path;
-use std::sync::Arc;
 use strum::VariantNames as _;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 use windlass_error_cases::{Case, Folder, check, complete, hold};
 use windlass_oci_reference::Digest;
-use windlass_oci_registry_fake::{Fault, What};
+use windlass_oci_registry_fake::{Fault, Registry, Tls, What};
 use windlass_report::Exit;
 
 const BASIC: &str = "WWW-Authenticate: Basic realm=\"x\"\r\n";
 const BEARER: &str = "WWW-Authenticate: Bearer realm=\"x\"\r\n";
+/// A configuration with a program that is not there.
+const MISSING: &str = r#"{"credHelpers": {"REGISTRY": "not-there"}}"#;
 const FORBIDDEN: What = What::Status(403, "", "");
 
 const ERRORS: &[Case<Error>] = &[
@@ -164,19 +163,40 @@ const CAUSES_BY_HTTPS: &[Case<Error>] = &[
     Case {
         variant: "Status",
         exit: Exit::Registry,
-        text: "error: cannot push image `//services/server:image` to `PROXY/demo/server`\n\
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
                cause: HEAD /v2/demo/server/manifests/DIGEST: 401 UNAUTHORIZED\n\
-               hint: run `docker login PROXY`\n",
-        provoke: |folder| pushed_by_https(folder, BASIC),
+               hint: run `docker login REGISTRY`\n",
+        provoke: |folder| pushed_by_https(folder, trusted(), BASIC, "{}"),
+    },
+    Case {
+        variant: "Helper",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: cannot get credentials for `REGISTRY` from `docker-credential-not-there`: no \
+               such program on PATH\n\
+               hint: run `echo REGISTRY | docker-credential-not-there get`\n",
+        provoke: |folder| pushed_by_https(folder, trusted(), BASIC, MISSING),
+    },
+    Case {
+        variant: "Certificate",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: nobody whom this machine trusts has \
+               signed the certificate of `0.0.0.0`\n\
+               hint: set SSL_CERT_FILE to a file of the authorities that you trust, as PEM\n",
+        provoke: |folder| {
+            trusted();
+            pushed_by_https(folder, &Tls::new(), BASIC, "{}")
+        },
     },
     Case {
         variant: "Token",
         exit: Exit::Registry,
-        text: "error: cannot push image `//services/server:image` to `PROXY/demo/server`\n\
-               cause: cannot get a token for `PROXY/demo/server`: the registry asks for one and \
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: cannot get a token for `REGISTRY/demo/server`: the registry asks for one and \
                names no token server\n\
-               hint: run `docker login PROXY`\n",
-        provoke: |folder| pushed_by_https(folder, BEARER),
+               hint: run `docker login REGISTRY`\n",
+        provoke: |folder| pushed_by_https(folder, trusted(), BEARER, "{}"),
     },
 ];
 
@@ -184,38 +204,27 @@ const CAUSES_WITHOUT_AUTHORITIES: &[Case<Error>] = &[Case {
     variant: "Tls",
     exit: Exit::Registry,
     text: "error: cannot push image `//services/server:image` to `0.0.0.0:1/demo/server`\n\
-           cause: cannot set up TLS: unexpected error: No CA certificates were loaded from the system\n",
+           cause: cannot set up TLS: unexpected error: No CA certificates were loaded from the system\n\
+           hint: set SSL_CERT_FILE to a file of the authorities that you trust, as PEM\n",
     provoke: |folder| pushed(folder, vec![], |bench| bench.send_to("0.0.0.0:1")),
 }];
 
 #[test]
 fn every_cause_has_a_case() {
     hold(CAUSES, cause);
-    let folder = tempfile::tempdir().expect("a folder");
-    in_a_process("causes_by_https", &folder.path().join("authorities"));
-    in_a_process("causes_without_authorities", &folder.path().join("nothing"));
+    let folder = Folder::new();
+    for test in ["causes_by_https", "causes_without_authorities"] {
+        let variables = [("SSL_CERT_FILE", folder.path(test))];
+        let variables = variables
+            .each_ref()
+            .map(|(name, path)| (*name, path.as_str()));
+        in_a_process(&format!("errors::{test}"), &variables);
+    }
     let cases = [CAUSES, CAUSES_BY_HTTPS, CAUSES_WITHOUT_AUTHORITIES];
     complete(
         cases.into_iter().flatten().map(|case| case.variant),
         Cause::VARIANTS,
     );
-}
-
-/// Which certificate authorities there are, a process learns from its environment: runs an
-/// ignored test in one of its own.
-fn in_a_process(test: &str, authorities: &Path) {
-    let name = format!("tests::errors::{test}");
-    let program = std::env::current_exe().expect("this test");
-    let ran = std::process::Command::new(program)
-        .args(["--exact", "--ignored", "--nocapture", &name])
-        .env("SSL_CERT_FILE", authorities)
-        .env_remove("SSL_CERT_DIR")
-        .env("NO_PROXY", "*")
-        .output()
-        .expect("starts");
-    let said = String::from_utf8_lossy(&ran.stdout);
-    let passed = ran.status.success() && said.contains("1 passed");
-    assert!(passed, "{said}{}", String::from_utf8_lossy(&ran.stderr));
 }
 
 #[test]
@@ -360,46 +369,23 @@ impl Bench {
     }
 }
 
-/// Pushes to a registry that asks who we are, through a proxy that speaks TLS with the one
-/// certificate that this process trusts.
-fn pushed_by_https(folder: &Folder, header: &'static str) -> Result<(), Error> {
+/// Pushes to a registry by https that asks who we are.
+fn pushed_by_https(
+    folder: &Folder,
+    tls: &Tls,
+    header: &'static str,
+    config: &str,
+) -> Result<(), Error> {
     asynchronous(async {
-        let mut bench = bench(folder, challenge(header)).await;
-        let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = proxy.local_addr().expect("an address").port();
-        // Reaches 127.0.0.1, and is not known to.
-        let registry = format!("0.0.0.0:{port}");
-        folder.show_as(&registry, "PROXY");
-        tokio::spawn(forward(proxy, acceptor(), bench.registry.name()));
-        bench.send_to(&registry);
+        let registry = Registry::start_by_https(tls, challenge(header)).await;
+        let mut bench = Bench::at(registry, &[b"layer"]);
+        folder.show_as(&bench.registry.name(), "REGISTRY");
+        folder.show_as(&bench.push.image.digest().to_string(), "DIGEST");
+        bench.log_in(config);
         let pushed = bench.push().await;
         assert_no_image(&bench);
         pushed.map(drop)
     })
-}
-
-async fn forward(from: TcpListener, acceptor: TlsAcceptor, to: String) {
-    while let Ok((stream, _)) = from.accept().await {
-        let (acceptor, to) = (acceptor.clone(), to.clone());
-        tokio::spawn(async move {
-            let mut stream = acceptor.accept(stream).await.expect("TLS");
-            let mut registry = TcpStream::connect(to).await.expect("the registry");
-            let _ = tokio::io::copy_bidirectional(&mut stream, &mut registry).await;
-        });
-    }
-}
-
-/// A certificate for `0.0.0.0`, put where this process looks for authorities.
-fn acceptor() -> TlsAcceptor {
-    let made = rcgen::generate_simple_self_signed(["0.0.0.0".to_owned()]).expect("a certificate");
-    let authorities = std::env::var_os("SSL_CERT_FILE").expect("in_a_process sets it");
-    std::fs::write(authorities, made.cert.pem()).expect("writes");
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der());
-    let config = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.expect("a key"))
-        .expect("a certificate and its key");
-    TlsAcceptor::from(Arc::new(config))
 }
 
 /// Loads an image after `change` was made to its files.

@@ -5,9 +5,10 @@ use crate::Place;
 use windlass_oci_reference::Repository;
 
 /// Three services on one base, in repositories of their own.
-struct Stack {
-    registry: Registry,
-    pushes: Vec<Push>,
+pub(super) struct Stack {
+    pub(super) registry: Registry,
+    pub(super) pushes: Vec<Push>,
+    pub(super) credentials: DockerConfig,
     _folders: Vec<tempfile::TempDir>,
 }
 
@@ -16,8 +17,11 @@ const TAG: &str = "v1";
 
 impl Stack {
     async fn new() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let registry = Registry::start(vec![]).await;
+        Self::at(Registry::start(vec![]).await)
+    }
+
+    pub(super) fn at(registry: Registry) -> Self {
+        install_provider();
         let mut folders = Vec::new();
         let mut pushes = Vec::new();
         for name in ["client", "server", "store"] {
@@ -41,15 +45,17 @@ impl Stack {
         Self {
             registry,
             pushes,
+            credentials: DockerConfig::default(),
             _folders: folders,
         }
     }
 
     /// Pushes all of them at once, as one run does.
-    async fn push(&self) -> Vec<Result<Pushed, crate::Error>> {
+    pub(super) async fn push(&self) -> Vec<Result<Pushed, crate::Error>> {
         let client = Client::new(Settings {
             retry: quick(),
             resumable: 10,
+            credentials: self.credentials.clone(),
             ..Settings::default()
         });
         let silent: Arc<dyn Progress> = Arc::new(Silent);
@@ -63,7 +69,7 @@ impl Stack {
     }
 
     /// Whether the registry has all images, by their tags too.
-    fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.pushes.iter().all(|push| {
             let manifest = self.registry.manifest(Self::path(push), TAG);
             manifest.is_some_and(|bytes| Digest::of(&bytes) == push.image.digest())
