@@ -18,6 +18,9 @@ def _check(ctx):
         _refuse(ctx, "user", attr.user, want)
     if attr.workdir and attr.workdir != "/" and not is_image_path(attr.workdir):
         _refuse(ctx, "workdir", attr.workdir, "an absolute path in the image, as in \"/data\"")
+    for path in attr.volumes:
+        if not is_image_path(path):
+            _refuse(ctx, "volumes", path, "an absolute path in the image, as in \"/data\"")
     for attribute, names in {"env": attr.env, "labels": attr.labels}.items():
         for name in names:
             if not name or "=" in name:
@@ -70,6 +73,7 @@ def _manifest(ctx, base, layers):
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.labels.items()], format_each = "--label=%s")
     args.add_all(ctx.attr.exposed_ports, format_each = "--port=%s")
+    args.add_all(ctx.attr.volumes, format_each = "--volume=%s")
     args.add("--user", ctx.attr.user)
     if ctx.attr.workdir:
         args.add("--workdir", ctx.attr.workdir)
@@ -149,6 +153,10 @@ image(
         "user": attr.string(
             default = "65532:65532",
             doc = "Who the program runs as: `<uid>:<gid>`.",
+        ),
+        "volumes": attr.string_list(
+            doc = "Paths that other storage is put at, as in `/data`. Docker makes a volume of its own for each that a " +
+                  "container is not given one for; Kubernetes does nothing by it.",
         ),
         "workdir": attr.string(
             doc = "Where the program starts; the root if not given.",

@@ -2,12 +2,7 @@
 
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":labels.bzl", "label_text")
-
-# How layers are compressed -> how their files end.
-_ENDINGS = {
-    "gzip": "gz",
-    "zstd": "zst",
-}
+load(":layer_action.bzl", "LAYER_ATTRS", "write_layer")
 
 def is_image_path(path):
     """Whether a path can be one in an image: absolute, normal, not the root.
@@ -65,6 +60,8 @@ def _check(ctx):
         for path in paths:
             if not is_image_path(path):
                 _refuse(ctx, attribute, path, want_path)
+    if attr.strip_prefix and attr.strip_prefix != "." and not is_image_path("/" + attr.strip_prefix):
+        _refuse(ctx, "strip_prefix", attr.strip_prefix, "a folder below the label's package, as in \"static\", or \".\"")
     for attribute, modes in {"mode": [attr.mode], "dirs": attr.dirs.values(), "modes": attr.modes.values()}.items():
         for mode in modes:
             if not is_mode(mode):
@@ -74,12 +71,28 @@ def _check(ctx):
             if not is_ids(owner):
                 _refuse(ctx, attribute, owner, "numbers, as in \"0:0\"; names mean nothing in an empty image")
 
+def _below(ctx, target, file):
+    """Where a file is below the folder of its package that is stripped; its name where none is."""
+    if not ctx.attr.strip_prefix:
+        return file.basename
+    path = file.short_path
+    if path.startswith("../"):
+        path = path.split("/", 2)[2]
+    parts = [part for part in [target.label.package, ctx.attr.strip_prefix] if part not in ["", "."]]
+    prefix = "".join([part + "/" for part in parts])
+    if not path.startswith(prefix):
+        _refuse(ctx, "strip_prefix", ctx.attr.strip_prefix, "a folder of %s that %s is in" % (
+            label_text(target.label),
+            path,
+        ))
+    return path.removeprefix(prefix)
+
 def _placed(ctx, target, path):
     """The files of a target with their paths in the image."""
     executable = target[DefaultInfo].files_to_run.executable
     files = [executable] if executable else target[DefaultInfo].files.to_list()
     if path.endswith("/"):
-        return [(path + file.basename, file) for file in files]
+        return [(path + _below(ctx, target, file), file) for file in files]
     if len(files) != 1:
         _refuse(
             ctx,
@@ -91,45 +104,20 @@ def _placed(ctx, target, path):
 
 def _impl(ctx):
     _check(ctx)
-    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar." + _ENDINGS[ctx.attr.compression])
-    metadata = ctx.actions.declare_file(ctx.label.name + ".layer.json")
-
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
-    args.add("layer")
-    inputs = []
-    for target, path in ctx.attr.files.items():
-        for place, file in _placed(ctx, target, path):
-            args.add_all("--file", [place, ctx.attr.mode])
-
-            # A folder made by an action goes in as one.
-            args.add_all([file], expand_directories = False)
-            inputs.append(file)
-    for path, mode in ctx.attr.dirs.items():
-        args.add_all("--dir", [path, mode])
-    for path, to in ctx.attr.symlinks.items():
-        args.add_all("--symlink", [path, to])
-    args.add("--owner", ctx.attr.owner)
-    for path, mode in ctx.attr.modes.items():
-        args.add_all("--set-mode", [path, mode])
-    for path, owner in ctx.attr.owners.items():
-        args.add_all("--set-owner", [path, owner])
-    args.add("--compression", ctx.attr.compression)
-    args.add("--blob", blob)
-    args.add("--metadata", metadata)
-    ctx.actions.run(
-        executable = ctx.executable._tool,
-        arguments = [args],
-        inputs = inputs,
-        mnemonic = "ImageLayer",
-        outputs = [blob, metadata],
-        progress_message = "Making layer %{label}",
+    attr = ctx.attr
+    return write_layer(
+        ctx,
+        dirs = attr.dirs,
+        files = [
+            (place, attr.mode, file)
+            for target, path in attr.files.items()
+            for place, file in _placed(ctx, target, path)
+        ],
+        modes = attr.modes,
+        owner = attr.owner,
+        owners = attr.owners,
+        symlinks = attr.symlinks,
     )
-    return [
-        DefaultInfo(files = depset([blob, metadata])),
-        LayerInfo(blob = blob, metadata = metadata),
-    ]
 
 image_layer = rule(
     implementation = _impl,
@@ -146,19 +134,14 @@ image_layer(
 )
 ```
 """,
-    attrs = {
-        "compression": attr.string(
-            default = "gzip",
-            doc = "`gzip`, which every node reads, or `zstd`: smaller and quicker to unpack, for containerd 1.5 and later.",
-            values = _ENDINGS.keys(),
-        ),
+    attrs = LAYER_ATTRS | {
         "dirs": attr.string_dict(
             doc = "Empty folders: path in the image -> mode, as in `{\"/tmp\": \"1777\"}`.",
         ),
         "files": attr.label_keyed_string_dict(
             allow_files = True,
             doc = "Files: label -> path in the image. Of a program, its executable alone is taken. A path that " +
-                  "ends in a slash is a folder for all files of the label, by their base names.",
+                  "ends in a slash is a folder for all files of the label, by their base names, or below `strip_prefix`.",
         ),
         "mode": attr.string(
             default = "0644",
@@ -174,14 +157,12 @@ image_layer(
         "owners": attr.string_dict(
             doc = "Owners of single entries, where they differ: path in the image -> `<uid>:<gid>`.",
         ),
+        "strip_prefix": attr.string(
+            doc = "Files whose path ends in a slash go by their paths below this folder of their label's package, as " +
+                  "`static`; `.` is the package itself. By their base names if not given.",
+        ),
         "symlinks": attr.string_dict(
             doc = "Symbolic links: path in the image -> what it points to.",
-        ),
-        "_tool": attr.label(
-            cfg = "exec",
-            default = "//tools/image",
-            doc = "What makes layers.",
-            executable = True,
         ),
     },
     provides = [LayerInfo],

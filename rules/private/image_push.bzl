@@ -17,6 +17,7 @@ def _impl(ctx):
     request = ctx.actions.declare_file(ctx.label.name + ".json")
     ctx.actions.write(request, json.encode_indent(struct(
         version = 1,
+        verb = "push",
         label = label_text(ctx.attr.image.label),
         repository = ctx.attr.repository,
         insecure = ctx.attr.insecure,

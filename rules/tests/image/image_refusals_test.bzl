@@ -1,7 +1,16 @@
 """Tests of the image rules: what they refuse."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//rules:image.bzl", "image", "image_import", "image_index", "image_layer")
+load(
+    "//rules:image.bzl",
+    "ca_certificates_layer",
+    "image",
+    "image_import",
+    "image_index",
+    "image_layer",
+    "image_test",
+    "passwd_layer",
+)
 
 def _fails_test_impl(ctx):
     env = analysistest.begin(ctx)
@@ -43,6 +52,15 @@ _LAYERS_REFUSED = {
         {"files": {":config": "/a"}, "owners": {"/a": "root"}},
     ),
     "relative": ("attribute files: got \"a/b\", " + _PATH, {"files": {":config": "a/b"}}),
+    "strip_other": (
+        "attribute strip_prefix: got \"golden\", " +
+        "want a folder of //rules/tests/image:config that rules/tests/image/config.json is in",
+        {"files": {":config": "/a/"}, "strip_prefix": "golden"},
+    ),
+    "strip_up": (
+        "attribute strip_prefix: got \"../a\", want a folder below the label's package, as in \"static\", or \".\"",
+        {"files": {":config": "/a/"}, "strip_prefix": "../a"},
+    ),
     "symlink_path": ("attribute symlinks: got \"link\", " + _PATH, {"symlinks": {"link": "/a"}}),
 }
 
@@ -81,10 +99,63 @@ _IMAGES_REFUSED = {
         {"user": "root"},
     ),
     "user_alone": ("attribute user: got \"0\", want numbers", {"user": "0"}),
+    "volume": (
+        "attribute volumes: got \"data\", want an absolute path in the image, as in \"/data\"",
+        {"volumes": ["/data", "data"]},
+    ),
+    "volume_dots": ("attribute volumes: got \"/a/../b\"", {"volumes": ["/a/../b"]}),
     "workdir": (
         "attribute workdir: got \"data\", want an absolute path in the image, as in \"/data\"",
         {"workdir": "data"},
     ),
+}
+
+_NAME = "want a name of at most 32 letters a to z, digits, `_` and `-`, that begins with a letter or `_`"
+_IDS = "want numbers from 0 to 2147483647, without zeros before them"
+_ALWAYS = "want other users than root and nobody, who are always there"
+
+# name -> (part of the message, attributes of passwd_layer)
+_USERS_REFUSED = {
+    "ids": ("attribute users: got \"1000\", want numbers, as in \"65532:65532\"", {"users": {"app": "1000"}}),
+    "ids_large": ("attribute users: got \"1:2147483648\", " + _IDS, {"users": {"app": "1:2147483648"}}),
+    "ids_zeros": ("attribute users: got \"01:1\", " + _IDS, {"users": {"app": "01:1"}}),
+    "name": (
+        "passwd_layer //rules/tests/image:image_refusals_test_users_name: attribute users: got \"a:b\", " + _NAME,
+        {"users": {"a:b": "1:1"}},
+    ),
+    "name_empty": ("attribute users: got \"\", " + _NAME, {"users": {"": "1:1"}}),
+    "name_first": ("attribute users: got \"1a\", " + _NAME, {"users": {"1a": "1:1"}}),
+    "name_long": (_NAME, {"users": {"a" * 33: "1:1"}}),
+    "nobody": ("attribute users: got \"nobody\", " + _ALWAYS, {"users": {"nobody": "1:1"}}),
+    "root": ("attribute users: got \"root\", " + _ALWAYS, {"users": {"root": "0:0"}}),
+    "uid_of_root": ("attribute users: got \"toor:0:0\", want another uid than that of root", {"users": {"toor": "0:0"}}),
+    "uid_twice": (
+        "attribute users: got \"b:1:2\", want another uid than that of a",
+        {"users": {"a": "1:1", "b": "1:2"}},
+    ),
+}
+
+# name -> (part of the message, attributes of ca_certificates_layer)
+_CERTIFICATES_REFUSED = {
+    "empty": ("attribute must be non empty", {"srcs": []}),
+}
+
+_SIZE = "want a number and one of B, kB, MB or GB, as in \"20MB\""
+
+# name -> (part of the message, attributes of image_test)
+_TESTS_REFUSED = {
+    "mode": (
+        "attribute files: got \"755\", want a mode of four octal digits, as in \"0644\", or nothing for any",
+        {"files": {"/a": "755"}},
+    ),
+    "no_path": ("attribute no_files: got \"/a/\", " + _PATH, {"no_files": ["/a/"]}),
+    "path": (
+        "image_test //rules/tests/image:image_refusals_test_tests_path: attribute files: got \"a\", " + _PATH,
+        {"files": {"a": ""}},
+    ),
+    "size": ("attribute max_size: got \"20\", " + _SIZE, {"max_size": "20"}),
+    "size_unit": ("attribute max_size: got \"20MiB\", " + _SIZE, {"max_size": "20MiB"}),
+    "size_word": ("attribute max_size: got \"MB\", " + _SIZE, {"max_size": "MB"}),
 }
 
 _INDEXES_REFUSED = {
@@ -129,4 +200,8 @@ def image_refusals_test_suite(name):
     _refused(name, image, "image", _IMAGES_REFUSED, tests)
     _refused(name, image_import, "import", _IMPORTS_REFUSED, tests)
     _refused(name, image_index, "index", _INDEXES_REFUSED, tests)
+    _refused(name, ca_certificates_layer, "certificates", _CERTIFICATES_REFUSED, tests)
+    _refused(name, passwd_layer, "users", _USERS_REFUSED, tests)
+    refused = {case: (want, {"image": ":empty"} | attributes) for case, (want, attributes) in _TESTS_REFUSED.items()}
+    _refused(name, image_test, "tests", refused, tests)
     native.test_suite(name = name, tests = tests)

@@ -91,6 +91,31 @@ _LAYOUT_ARGV = [
     "server-image.oci",
 ]
 
+_VOLUMES_ARGV = [
+    "manifest",
+    "--os",
+    "linux",
+    "--architecture",
+    "amd64",
+    "--layer",
+    "base-zstd.layer.json",
+    "--layer",
+    "folder.layer.json",
+    "--layer",
+    "stripped.layer.json",
+    "--env=A=1",
+    "--label=b=c",
+    "--volume=/data",
+    "--user",
+    "65532:65532",
+    "--config-out",
+    "folder-image.config.json",
+    "--manifest-out",
+    "folder-image.manifest.json",
+    "--descriptor-out",
+    "folder-image.descriptor.json",
+]
+
 _EMPTY_ARGV = [
     "manifest",
     "--os",
@@ -203,6 +228,7 @@ def image_test_suite(name):
         "argv_manifest": (argv_test, ":server-image", "ImageManifest", _manifest_argv("amd64")),
         "argv_manifest_foreign": (foreign_argv_test, ":server-image", "ImageManifest", _manifest_argv("amd64")),
         "argv_program": (argv_test, ":server-image.layer", "ImageLayer", _PROGRAM_ARGV),
+        "argv_volumes": (argv_test, ":folder-image", "ImageManifest", _VOLUMES_ARGV),
     }.items():
         test(name = "%s_%s" % (name, case), target_under_test = target, mnemonic = mnemonic, want = want)
         tests.append("%s_%s" % (name, case))

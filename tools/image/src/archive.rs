@@ -40,16 +40,22 @@ impl Node {
     }
 }
 
-/// The entries of a layer, by path. Parents come before what is in them, because a path is less
-/// than any path that it begins.
+/// What was asked for of a layer, by path.
 #[derive(Debug, Default)]
+pub(crate) struct Entries {
+    nodes: BTreeMap<ImagePath, Node>,
+}
+
+/// The entries of a layer, with the folders that they are in. Those come before what is in them,
+/// because a path is less than any path that it begins.
+#[derive(Debug)]
 pub(crate) struct Archive {
     nodes: BTreeMap<ImagePath, Node>,
     /// Who owns an entry, where that is somebody else than all others.
     owners: BTreeMap<ImagePath, Owner>,
 }
 
-impl Archive {
+impl Entries {
     /// Adds a file, or a folder with all that is in it. Links on this machine are followed.
     pub(crate) fn add_file(
         &mut self,
@@ -89,6 +95,45 @@ impl Archive {
         self.add(path, Node::Symlink { to: to.to_owned() })
     }
 
+    fn add(&mut self, path: &ImagePath, node: Node) -> Result<(), Error> {
+        if let Some(known) = self.nodes.get(path).filter(|known| **known != node) {
+            return Err(Error::Twice {
+                path: path.to_string(),
+                first: known.said(path),
+                second: node.said(path),
+            });
+        }
+        self.nodes.insert(path.clone(), node);
+        Ok(())
+    }
+
+    /// Adds the folders that entries are in and nobody asked for.
+    pub(crate) fn with_parents(mut self) -> Result<Archive, Error> {
+        let paths: Vec<ImagePath> = self.nodes.keys().cloned().collect();
+        for path in paths {
+            let mut above = path.parent();
+            while let Some(parent) = above {
+                let folder = Node::Folder { mode: PARENT_MODE };
+                match self.nodes.entry(parent.clone()).or_insert(folder) {
+                    Node::Folder { .. } => above = parent.parent(),
+                    other => {
+                        let parent = other.said(&parent);
+                        return Err(Error::Below {
+                            path: path.to_string(),
+                            parent,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(Archive {
+            nodes: self.nodes,
+            owners: BTreeMap::new(),
+        })
+    }
+}
+
+impl Archive {
     /// Gives a file or folder that was added another mode.
     pub(crate) fn set_mode(&mut self, path: &ImagePath, new: u32) -> Result<(), Error> {
         match self.nodes.get_mut(path) {
@@ -117,48 +162,13 @@ impl Archive {
         Ok(())
     }
 
-    fn add(&mut self, path: &ImagePath, node: Node) -> Result<(), Error> {
-        if let Some(known) = self.nodes.get(path).filter(|known| **known != node) {
-            return Err(Error::Twice {
-                path: path.to_string(),
-                first: known.said(path),
-                second: node.said(path),
-            });
-        }
-        self.nodes.insert(path.clone(), node);
-        Ok(())
-    }
-
-    /// Adds the folders that entries are in and nobody asked for.
-    pub(crate) fn add_parents(&mut self) -> Result<(), Error> {
-        let paths: Vec<ImagePath> = self.nodes.keys().cloned().collect();
-        for path in paths {
-            let mut above = path.parent();
-            while let Some(parent) = above {
-                let folder = Node::Folder { mode: PARENT_MODE };
-                match self.nodes.entry(parent.clone()).or_insert(folder) {
-                    Node::Folder { .. } => above = parent.parent(),
-                    other => {
-                        let parent = other.said(&parent);
-                        return Err(Error::Below {
-                            path: path.to_string(),
-                            parent,
-                        });
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Writes the archive, its end included. `out` is named `out_path` in errors.
     pub(crate) fn write<W: Write>(
-        mut self,
+        &self,
         owner: Owner,
         out: W,
         out_path: &Path,
     ) -> Result<W, Error> {
-        self.add_parents()?;
         let unwritable = |source| Error::Write {
             path: out_path.to_owned(),
             source,
@@ -310,10 +320,14 @@ mod tests {
         ImagePath::parse(text).expect("a path")
     }
 
-    fn written(archive: Archive, owner: Owner) -> Vec<u8> {
+    fn written(archive: &Archive, owner: Owner) -> Vec<u8> {
         archive
             .write(owner, Vec::new(), Path::new("out"))
             .expect("writes")
+    }
+
+    fn complete(entries: Entries) -> Archive {
+        entries.with_parents().expect("folders above")
     }
 
     /// `mode owner path [-> link] [= content]`, as a reader sees the entries.
@@ -351,18 +365,18 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let source = folder.path().join("source");
         std::fs::write(&source, "x").expect("writes");
-        let mut archive = Archive::default();
-        archive.add_symlink(&path("/z"), "app/b").expect("adds");
-        archive
+        let mut entries = Entries::default();
+        entries.add_symlink(&path("/z"), "app/b").expect("adds");
+        entries
             .add_file(&path("/app/b"), &source, 0o755)
             .expect("adds");
-        archive
+        entries
             .add_file(&path("/app-a"), &source, 0o644)
             .expect("adds");
-        archive.add_folder(&path("/tmp"), 0o1777).expect("adds");
+        entries.add_folder(&path("/tmp"), 0o1777).expect("adds");
         assert_eq!(
             listed(&written(
-                archive,
+                &complete(entries),
                 Owner {
                     uid: 7,
                     gid: 3_000_000
@@ -383,15 +397,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("run"), "x").expect("writes");
         std::fs::write(folder.path().join("text"), "y").expect("writes");
-        let mut archive = Archive::default();
-        archive
+        let mut entries = Entries::default();
+        entries
             .add_file(&path("/app"), folder.path(), 0o644)
             .expect("adds");
+        let mut archive = complete(entries);
         archive.set_mode(&path("/app/run"), 0o755).expect("sets");
         let owner = Owner { uid: 5, gid: 6 };
         archive.set_owner(&path("/app/text"), owner).expect("sets");
         assert_eq!(
-            listed(&written(archive, ROOT)),
+            listed(&written(&archive, ROOT)),
             [
                 "0755 0:0 app/",
                 "0755 0:0 app/run = x",
@@ -402,13 +417,13 @@ mod tests {
 
     #[test]
     fn folders_that_nobody_named_have_owners_too() {
-        let mut archive = Archive::default();
-        archive.add_folder(&path("/srv/data"), 0o755).expect("adds");
-        archive.add_parents().expect("adds");
+        let mut entries = Entries::default();
+        entries.add_folder(&path("/srv/data"), 0o755).expect("adds");
+        let mut archive = complete(entries);
         let owner = Owner { uid: 5, gid: 6 };
         archive.set_owner(&path("/srv"), owner).expect("sets");
         archive.set_mode(&path("/srv"), 0o700).expect("sets");
-        let listed = listed(&written(archive, ROOT));
+        let listed = listed(&written(&archive, ROOT));
         assert_eq!(listed, ["0700 5:6 srv/", "0755 0:0 srv/data/"]);
     }
 
@@ -418,12 +433,12 @@ mod tests {
         std::fs::create_dir(folder.path().join("sub")).expect("makes");
         std::fs::write(folder.path().join("sub/b"), "b").expect("writes");
         std::os::unix::fs::symlink("sub/b", folder.path().join("a")).expect("links");
-        let mut archive = Archive::default();
-        archive
+        let mut entries = Entries::default();
+        entries
             .add_file(&path("/data"), folder.path(), 0o444)
             .expect("adds");
         assert_eq!(
-            listed(&written(archive, ROOT)),
+            listed(&written(&complete(entries), ROOT)),
             [
                 "0755 0:0 data/",
                 "0444 0:0 data/a = b",
@@ -440,18 +455,18 @@ mod tests {
         std::fs::write(&source, "x").expect("writes");
         let split = format!("/{}/{}", "p".repeat(120), "n".repeat(90));
         let long = format!("/{}", "ü".repeat(140));
-        let mut archive = Archive::default();
-        archive
+        let mut entries = Entries::default();
+        entries
             .add_file(&path(&split), &source, 0o644)
             .expect("adds");
-        archive
+        entries
             .add_file(&path(&long), &source, 0o644)
             .expect("adds");
-        archive
+        entries
             .add_folder(&path(&format!("{long}d")), 0o755)
             .expect("adds");
-        archive.add_symlink(&path("/link"), &long).expect("adds");
-        let list = listed(&written(archive, ROOT));
+        entries.add_symlink(&path("/link"), &long).expect("adds");
+        let list = listed(&written(&complete(entries), ROOT));
         let has = |line: &str| assert!(list.iter().any(|entry| entry == line), "{list:?}");
         has(&format!("0644 0:0 {} = x", &split[1..]));
         has(&format!("0644 0:0 {} = x", &long[1..]));
@@ -464,30 +479,28 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let source = folder.path().join("source");
         std::fs::write(&source, "x").expect("writes");
-        let mut archive = Archive::default();
-        archive.add_folder(&path("/a"), 0o755).expect("adds");
-        archive
+        let mut entries = Entries::default();
+        entries.add_folder(&path("/a"), 0o755).expect("adds");
+        entries
             .add_folder(&path("/a"), 0o755)
             .expect("the same again");
         assert_eq!(
-            archive
+            entries
                 .add_folder(&path("/a"), 0o700)
                 .expect_err("twice")
                 .to_string(),
             "layer has `/a` twice: folder `/a` of mode 0755 and folder `/a` of mode 0700"
         );
-        archive.add_symlink(&path("/l"), "/a").expect("adds");
-        archive
+        entries.add_symlink(&path("/l"), "/a").expect("adds");
+        entries
             .add_file(&path("/l/b/c"), &source, 0o644)
             .expect("adds");
-        let error = archive
-            .write(ROOT, Vec::new(), Path::new("out"))
-            .expect_err("below");
+        let error = entries.with_parents().expect_err("below");
         assert_eq!(
             error.to_string(),
             "layer has `/l/b/c` below symlink to `/a`, which is no folder"
         );
-        let missing = Archive::default().add_file(&path("/a"), Path::new("/nowhere/x"), 0o644);
+        let missing = Entries::default().add_file(&path("/a"), Path::new("/nowhere/x"), 0o644);
         assert_eq!(
             missing.expect_err("missing").to_string(),
             "cannot read `/nowhere/x`"
@@ -499,10 +512,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let source = folder.path().join("source");
         std::fs::write(&source, "x").expect("writes");
-        let mut archive = Archive::default();
-        archive.add_file(&path("/a"), &source, 0o644).expect("adds");
+        let mut entries = Entries::default();
+        entries.add_file(&path("/a"), &source, 0o644).expect("adds");
         let full: &mut [u8] = &mut [0; 600];
-        let error = archive
+        let error = complete(entries)
             .write(ROOT, full, Path::new("out/blob"))
             .expect_err("full");
         assert_eq!(error.to_string(), "cannot write `out/blob`");

@@ -1,9 +1,11 @@
 //! The command line.
 
 use crate::{
-    Environment, Error, diff, import, index, inspect, layer, layout, manifest, pull, push,
+    Environment, Error, certificates, check, diff, import, index, inspect, layer, layout, manifest,
+    pull, push,
 };
 use clap::{Parser, Subcommand};
+use serde::Deserialize;
 use std::ffi::OsString;
 use windlass_runfiles::Launcher;
 
@@ -19,6 +21,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Certificates(certificates::Args),
     Layer(layer::Args),
     Manifest(manifest::Args),
     Index(index::Args),
@@ -28,12 +31,13 @@ enum Verb {
     Push(push::Args),
     Inspect(inspect::Args),
     Diff(diff::Args),
+    Check(check::Args),
 }
 
 /// Pushes an image, and prints its reference by digest.
 #[derive(Debug, Parser)]
 #[command(max_term_width = 100)]
-struct Launched {
+struct LaunchedPush {
     #[command(flatten)]
     options: push::Options,
 }
@@ -46,13 +50,7 @@ pub async fn run(
 ) -> Result<(), Error> {
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some(launcher) = launcher(&args, &environment) {
-        let Launched { options } = Launched::parse_from(args);
-        let args = push::Args {
-            requests: vec![launcher.request()],
-            root: launcher.runfiles().to_owned(),
-            options,
-        };
-        return push::run(&args, &environment).await;
+        return launched(&launcher, args, &environment).await;
     }
     let cli: Cli = match windlass_param_file::parse(args) {
         Ok(cli) => cli,
@@ -63,6 +61,7 @@ pub async fn run(
         }
     };
     match cli.verb {
+        Verb::Certificates(args) => certificates::run(&args),
         Verb::Layer(args) => layer::run(&args),
         Verb::Manifest(args) => manifest::run(&args),
         Verb::Index(args) => index::run(&args),
@@ -70,8 +69,9 @@ pub async fn run(
         Verb::Import(args) => import::run(&args),
         Verb::Layout(args) => layout::run(&args),
         Verb::Push(args) => push::run(&args, &environment).await,
-        Verb::Inspect(args) => inspect::run(&args),
-        Verb::Diff(args) => diff::run(&args),
+        Verb::Inspect(args) => inspect::run(&args, &environment),
+        Verb::Diff(args) => diff::run(&args, &environment),
+        Verb::Check(args) => check::run(&args),
     }
 }
 
@@ -82,6 +82,43 @@ fn launcher(args: &[OsString], environment: &Environment) -> Option<Launcher> {
     launcher.request().is_file().then_some(launcher)
 }
 
+/// What a request says that it is for.
+#[derive(Deserialize)]
+struct Request {
+    verb: RequestVerb,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RequestVerb {
+    Check,
+    Push,
+}
+
+/// Does what the request beside the launcher says.
+async fn launched(
+    launcher: &Launcher,
+    args: Vec<OsString>,
+    environment: &Environment,
+) -> Result<(), Error> {
+    let request = launcher.request();
+    let root = launcher.runfiles().to_owned();
+    let Request { verb } = crate::output::read_json(&request)?;
+    match verb {
+        RequestVerb::Check => check::run(&check::Args { request, root }),
+        RequestVerb::Push => {
+            let LaunchedPush { options } = LaunchedPush::parse_from(args);
+            let requests = vec![request];
+            let args = push::Args {
+                requests,
+                root,
+                options,
+            };
+            push::run(&args, environment).await
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +127,6 @@ mod tests {
     fn command_line_is_consistent() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
-        Launched::command().debug_assert();
+        LaunchedPush::command().debug_assert();
     }
 }

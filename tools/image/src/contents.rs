@@ -11,6 +11,7 @@ use crate::output::parse;
 use crate::platform::Platform;
 use flate2::read::MultiGzDecoder;
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -42,6 +43,10 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
     pub(crate) mode: u32,
     pub(crate) owner: (u64, u64),
+    /// Seconds since 1970.
+    pub(crate) modified: u64,
+    /// What PAX records say of it beside path and owner: extended attributes, and finer times.
+    pub(crate) records: BTreeMap<String, Vec<u8>>,
     /// In bytes; 0 for what is no file.
     pub(crate) size: u64,
     /// The layer that it is of, from 0.
@@ -64,6 +69,8 @@ pub(crate) struct Layer {
 pub(crate) struct Contents {
     pub(crate) digest: Digest,
     pub(crate) config: ImageConfiguration,
+    /// Manifest and config as they are written: others' fields are in them too.
+    pub(crate) documents: [Value; 2],
     pub(crate) layers: Vec<Layer>,
     /// By path in the image.
     pub(crate) entries: BTreeMap<String, Entry>,
@@ -78,6 +85,10 @@ impl Contents {
         let mut contents = Self {
             digest: digest_of(&image.descriptor)?,
             config: parse(layout, &image.config)?,
+            documents: [
+                parse(layout, &image.manifest)?,
+                parse(layout, &image.config)?,
+            ],
             layers: Vec::new(),
             entries: BTreeMap::new(),
         };
@@ -87,20 +98,21 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Lays a layer over those that are there.
+    /// Lays a layer over those that are there. The blob is read once: whether it is what its name
+    /// says is known at its end, and comes before what else is wrong with it.
     fn add(&mut self, layout: &Path, descriptor: &Descriptor) -> Result<(), Error> {
-        let (path, digest) = blob(layout, descriptor)?;
+        let (path, want) = blob(layout, descriptor)?;
         let unreadable = |source| Error::Read {
             path: path.clone(),
             source,
         };
-        check(&path, digest)?;
-        let file = BufReader::new(File::open(&path).map_err(unreadable)?);
-        let plain: Box<dyn Read> = match descriptor.media_type() {
-            MediaType::ImageLayer => Box::new(file),
-            MediaType::ImageLayerGzip => Box::new(MultiGzDecoder::new(file)),
+        let mut file = Digesting::new(File::open(&path).map_err(unreadable)?);
+        let packed = BufReader::new(&mut file);
+        let plain: Box<dyn Read + '_> = match descriptor.media_type() {
+            MediaType::ImageLayer => Box::new(packed),
+            MediaType::ImageLayerGzip => Box::new(MultiGzDecoder::new(packed)),
             MediaType::ImageLayerZstd => {
-                Box::new(zstd::stream::read::Decoder::new(file).map_err(unreadable)?)
+                Box::new(zstd::stream::read::Decoder::with_buffer(packed).map_err(unreadable)?)
             }
             other => {
                 return Err(Error::Layout {
@@ -111,22 +123,28 @@ impl Contents {
                 });
             }
         };
-        let layer = self.layers.len();
-        let mut counted = Layer {
-            digest,
+        let layer = Layer {
+            digest: want,
             size: descriptor.size(),
             unpacked: 0,
             entries: 0,
         };
-        let mut archive = tar::Archive::new(plain);
-        for entry in archive.entries().map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            counted.unpacked += entry.size();
-            counted.entries += 1;
-            self.lay(entry, layer).map_err(unreadable)?;
-        }
-        self.layers.push(counted);
+        let laid = self.lay_all(plain, layer);
+        io::copy(&mut file, &mut io::sink()).map_err(unreadable)?;
+        check(&path, file.digest(), want)?;
+        self.layers.push(laid.map_err(unreadable)?);
         Ok(())
+    }
+
+    fn lay_all(&mut self, plain: impl Read, mut layer: Layer) -> io::Result<Layer> {
+        let at = self.layers.len();
+        for entry in tar::Archive::new(plain).entries()? {
+            let entry = entry?;
+            layer.unpacked += entry.size();
+            layer.entries += 1;
+            self.lay(entry, at)?;
+        }
+        Ok(layer)
     }
 
     fn lay<R: Read>(&mut self, mut entry: tar::Entry<'_, R>, layer: usize) -> io::Result<()> {
@@ -152,6 +170,7 @@ impl Contents {
             return Ok(());
         }
         let header = entry.header().clone();
+        let records = records(&mut entry)?;
         let link = entry.link_name()?.map(|link| link.display().to_string());
         let kind = match header.entry_type() {
             EntryType::Directory => Kind::Folder,
@@ -172,6 +191,8 @@ impl Contents {
             kind,
             mode: header.mode()?,
             owner: (header.uid()?, header.gid()?),
+            modified: header.mtime()?,
+            records,
             size,
             layer,
         };
@@ -195,6 +216,19 @@ fn placed(path: &str) -> String {
     format!("/{}", path.trim_start_matches("./").trim_matches('/'))
 }
 
+/// Records that the header has no field for.
+fn records<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut records = BTreeMap::new();
+    for record in entry.pax_extensions()?.into_iter().flatten() {
+        let record = record?;
+        let name = String::from_utf8_lossy(record.key_bytes()).into_owned();
+        if !matches!(&*name, "path" | "linkpath" | "size" | "uid" | "gid") {
+            records.insert(name, record.value_bytes().to_vec());
+        }
+    }
+    Ok(records)
+}
+
 /// Where a blob is, and its digest.
 pub(crate) fn blob(layout: &Path, descriptor: &Descriptor) -> Result<(PathBuf, Digest), Error> {
     let digest = digest_of(descriptor)?;
@@ -212,15 +246,7 @@ pub(crate) fn digest_of(descriptor: &Descriptor) -> Result<Digest, Error> {
 }
 
 /// Refuses a blob that is not what its name says.
-pub(crate) fn check(path: &Path, want: Digest) -> Result<(), Error> {
-    let unreadable = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let mut file = File::open(path).map_err(unreadable)?;
-    let mut content = Digesting::new(io::sink());
-    io::copy(&mut file, &mut content).map_err(unreadable)?;
-    let got = content.digest();
+pub(crate) fn check(path: &Path, got: Digest, want: Digest) -> Result<(), Error> {
     if got == want {
         return Ok(());
     }

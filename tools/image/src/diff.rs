@@ -1,15 +1,19 @@
 //! `image diff`: why two images have two digests.
 
-use crate::Error;
 use crate::contents::{Contents, Entry, Kind};
-use crate::inspect::{bytes, print};
+use crate::inspect::print;
 use crate::platform::Platform;
-use serde_json::Value;
+use crate::size::in_words;
+use crate::{Environment, Error};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Shows in which files, modes and settings two images differ.
+/// How PAX records of extended attributes begin.
+const XATTR: &str = "SCHILY.xattr.";
+
+/// Shows in which files, modes, times and settings two images differ.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The one image, as an OCI layout directory
@@ -23,8 +27,8 @@ pub(crate) struct Args {
     platform: Option<Platform>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let read = |layout| Contents::read(layout, args.platform.as_ref());
+pub(crate) fn run(args: &Args, environment: &Environment) -> Result<(), Error> {
+    let read = |layout: &Path| Contents::read(&environment.path(layout), args.platform.as_ref());
     print(&compared(&read(&args.before)?, &read(&args.after)?))
 }
 
@@ -33,8 +37,7 @@ pub(crate) fn compared(before: &Contents, after: &Contents) -> String {
         return format!("the same image, {}\n", before.digest);
     }
     let mut text = String::new();
-    let paths: BTreeSet<&String> = before.entries.keys().chain(after.entries.keys()).collect();
-    for path in paths {
+    for path in both(before.entries.keys(), after.entries.keys()) {
         match (before.entries.get(path), after.entries.get(path)) {
             (Some(before), Some(after)) => {
                 let changes = changes(before, after);
@@ -46,12 +49,14 @@ pub(crate) fn compared(before: &Contents, after: &Contents) -> String {
                 let _ = writeln!(text, "- {path}");
             }
             (None, Some(entry)) => {
-                let _ = writeln!(text, "+ {path}  {}", bytes(entry.size));
+                let _ = writeln!(text, "+ {path}  {}", in_words(entry.size));
             }
             (None, None) => {}
         }
     }
-    settings(&json(before), &json(after), "", &mut text);
+    for (before, after) in settings_of(before).iter().zip(&settings_of(after)) {
+        settings(before, after, "", &mut text);
+    }
     if text.is_empty() {
         packed_otherwise(before, after)
     } else {
@@ -61,14 +66,16 @@ pub(crate) fn compared(before: &Contents, after: &Contents) -> String {
 
 /// The layers of two images that have the same files and settings.
 fn packed_otherwise(before: &Contents, after: &Contents) -> String {
-    let mut text =
-        "the same contents, modes, owners and settings; times or packing differ\n".to_owned();
     let sizes = |contents: &Contents| {
-        let sizes = contents.layers.iter().map(|layer| bytes(layer.size));
+        let sizes = contents.layers.iter().map(|layer| in_words(layer.size));
         sizes.collect::<Vec<_>>().join(", ")
     };
-    let _ = writeln!(text, "~ layers  {} -> {}", sizes(before), sizes(after));
-    text
+    format!(
+        "the same contents, modes, owners, times and settings; they are packed otherwise\n\
+         ~ layers  {} -> {}\n",
+        sizes(before),
+        sizes(after)
+    )
 }
 
 /// What differs in one entry; which layer it is of does not count.
@@ -77,10 +84,14 @@ fn changes(before: &Entry, after: &Entry) -> Vec<String> {
     if before.kind != after.kind {
         changes.push(match (&before.kind, &after.kind) {
             (Kind::File(_), Kind::File(_)) if before.size == after.size => {
-                format!("content, {} as before", bytes(after.size))
+                format!("content, {} as before", in_words(after.size))
             }
             (Kind::File(_), Kind::File(_)) => {
-                format!("content, {} -> {}", bytes(before.size), bytes(after.size))
+                format!(
+                    "content, {} -> {}",
+                    in_words(before.size),
+                    in_words(after.size)
+                )
             }
             (before, after) => format!("{} -> {}", said(before), said(after)),
         });
@@ -96,7 +107,30 @@ fn changes(before: &Entry, after: &Entry) -> Vec<String> {
             owner(after.owner)
         ));
     }
+    if before.modified != after.modified {
+        changes.push(format!("time {} -> {}", before.modified, after.modified));
+    }
+    for name in both(before.records.keys(), after.records.keys()) {
+        let (old, new) = (before.records.get(name), after.records.get(name));
+        let change = match (old, new) {
+            (Some(_), None) => "gone",
+            (None, _) => "new",
+            (Some(_), Some(_)) => "changed",
+        };
+        if old != new {
+            let name = name.strip_prefix(XATTR).unwrap_or(name);
+            changes.push(format!("{name} {change}"));
+        }
+    }
     changes
+}
+
+/// The names of two sides, in order.
+fn both<'a, T: Ord>(
+    before: impl Iterator<Item = &'a T>,
+    after: impl Iterator<Item = &'a T>,
+) -> BTreeSet<&'a T> {
+    before.chain(after).collect()
 }
 
 fn said(kind: &Kind) -> String {
@@ -109,37 +143,51 @@ fn said(kind: &Kind) -> String {
     }
 }
 
-/// The config without what follows from the layers.
-fn json(contents: &Contents) -> Value {
-    let mut config = serde_json::to_value(&contents.config).expect("plain data");
-    if let Some(fields) = config.as_object_mut() {
-        fields.shift_remove("rootfs");
-        fields.shift_remove("history");
+/// Manifest and config without what follows from the layers, and is said of their files.
+fn settings_of(contents: &Contents) -> [Value; 2] {
+    let [mut manifest, mut config] = contents.documents.clone();
+    for (document, derived) in [
+        (&mut manifest, ["config", "layers"].as_slice()),
+        (&mut config, &["rootfs"]),
+    ] {
+        if let Some(fields) = document.as_object_mut() {
+            fields.retain(|name, _| !derived.contains(&name.as_str()));
+        }
     }
-    config
+    [manifest, config]
 }
 
-/// Fields that differ, each on a line.
+/// Fields that differ, each on a line. Lists of one length are compared one by one.
 fn settings(before: &Value, after: &Value, path: &str, text: &mut String) {
-    if before == after {
-        return;
-    }
-    if let (Value::Object(old), Value::Object(new)) = (before, after) {
-        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        for name in names {
-            let path = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}.{name}")
-            };
-            let field = |fields: &serde_json::Map<String, Value>| {
-                fields.get(name).cloned().unwrap_or_default()
-            };
-            settings(&field(old), &field(new), &path, text);
+    let below = |name: &str| {
+        let dot = if path.is_empty() { "" } else { "." };
+        format!("{path}{dot}{name}")
+    };
+    match (before, after) {
+        _ if before == after => {}
+        (Value::Object(old), Value::Object(new)) => {
+            for name in both(old.keys(), new.keys()) {
+                let field = |fields: &Map<String, Value>| fields.get(name).cloned();
+                let (old, new) = (field(old), field(new));
+                settings(
+                    &old.unwrap_or_default(),
+                    &new.unwrap_or_default(),
+                    &below(name),
+                    text,
+                );
+            }
         }
-        return;
+        (Value::Array(old), Value::Array(new))
+            if old.len() == new.len() && old.iter().any(Value::is_object) =>
+        {
+            for (at, (old, new)) in old.iter().zip(new).enumerate() {
+                settings(old, new, &format!("{path}[{at}]"), text);
+            }
+        }
+        _ => {
+            let _ = writeln!(text, "~ {path}: {before} -> {after}");
+        }
     }
-    let _ = writeln!(text, "~ {path}: {before} -> {after}");
 }
 
 #[cfg(test)]

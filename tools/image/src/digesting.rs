@@ -1,19 +1,19 @@
-//! SHA-256 of what is written, by ring: layers are large.
+//! SHA-256 of what is read or written, by ring: layers are large.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use windlass_oci_reference::Digest;
 
-/// A writer that knows the SHA-256 of what went through it.
+/// A reader or writer that knows the SHA-256 of what went through it.
 pub(crate) struct Digesting<W> {
-    pub(crate) out: W,
+    pub(crate) inner: W,
     context: ring::digest::Context,
     pub(crate) bytes: u64,
 }
 
 impl<W> Digesting<W> {
-    pub(crate) fn new(out: W) -> Self {
+    pub(crate) fn new(inner: W) -> Self {
         Self {
-            out,
+            inner,
             context: ring::digest::Context::new(&ring::digest::SHA256),
             bytes: 0,
         }
@@ -27,13 +27,22 @@ impl<W> Digesting<W> {
 
 impl<W: Write> Write for Digesting<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(buffer)?;
+        let count = self.inner.write(buffer)?;
         self.context.update(&buffer[..count]);
         self.bytes += count as u64;
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.context.update(&buffer[..count]);
+        self.bytes += count as u64;
+        Ok(count)
     }
 }

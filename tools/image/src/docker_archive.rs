@@ -195,8 +195,8 @@ impl Archive {
             let mut content = Digesting::new(compressor);
             io::copy(&mut plain, &mut content).map_err(unwritable)?;
             let digest = content.digest();
-            let mut blob = content.out.finish().map_err(unwritable)?;
-            blob.out.flush().map_err(unwritable)?;
+            let mut blob = content.inner.finish().map_err(unwritable)?;
+            blob.inner.flush().map_err(unwritable)?;
             Ok((digest, blob.digest(), blob.bytes))
         })?;
         if content.to_string() != diff_id {

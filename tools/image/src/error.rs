@@ -1,5 +1,6 @@
 //! What can go wrong.
 
+use crate::certificates::CertificatesError;
 use std::path::PathBuf;
 use windlass_oci_reference::{Digest, Repository};
 use windlass_report::{Exit, Explain};
@@ -123,6 +124,25 @@ pub enum Error {
         /// Where it is.
         repository: Repository,
     },
+    /// A file is none of certificates that are trusted.
+    #[error("cannot take certificates from `{}`", path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: CertificatesError,
+    },
+    /// An image is not what a test expects.
+    #[error("`{image}` is not as `{label}` expects")]
+    Unexpected {
+        /// The image.
+        image: String,
+        /// The test.
+        label: String,
+        /// Each difference, with got and want.
+        complaints: Vec<String>,
+    },
     /// The files of an image are not one.
     #[error("cannot read image `{label}`")]
     Image {
@@ -141,6 +161,16 @@ pub enum Error {
 }
 
 impl Explain for Error {
+    fn evidence(&self) -> Vec<String> {
+        match self {
+            Self::Unexpected { complaints, .. } => {
+                let cause = |complaint| format!("cause: {complaint}");
+                complaints.iter().map(cause).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.hint(),
@@ -154,7 +184,7 @@ impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
-            Self::Write { .. } => Exit::Failure,
+            Self::Write { .. } | Self::Unexpected { .. } => Exit::Failure,
             _ => Exit::Input,
         }
     }

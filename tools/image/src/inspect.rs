@@ -1,13 +1,14 @@
 //! `image inspect`: where the bytes of an image are.
 
-use crate::Error;
 use crate::contents::{Contents, Entry, Kind};
 use crate::platform::Platform;
+use crate::size::in_words;
+use crate::{Environment, Error};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// How many of the largest files of a layer are shown.
-const LARGEST: usize = 5;
+/// How many of the largest files are shown.
+pub(crate) const LARGEST: usize = 5;
 
 /// Shows the layers of an image, and the largest files of each.
 #[derive(Debug, clap::Args)]
@@ -24,16 +25,19 @@ pub(crate) struct Args {
     platform: Option<Platform>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let contents = Contents::read(&args.layout, args.platform.as_ref())?;
+pub(crate) fn run(args: &Args, environment: &Environment) -> Result<(), Error> {
+    let contents = Contents::read(&environment.path(&args.layout), args.platform.as_ref())?;
     let limit = if args.all { usize::MAX } else { LARGEST };
     print(&described(&contents, limit))
 }
 
+/// Prints what is told of an image. Its names are other people's: none may steer a terminal.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
-    windlass_report::print(text.as_bytes()).map_err(|source| Error::Write {
-        path: "stdout".into(),
-        source,
+    windlass_report::print(windlass_report::harmless(text).as_bytes()).map_err(|source| {
+        Error::Write {
+            path: "stdout".into(),
+            source,
+        }
     })
 }
 
@@ -59,64 +63,36 @@ pub(crate) fn described(contents: &Contents, limit: usize) -> String {
             text,
             "layer {at}     sha256:{}  {}, {} unpacked, {} entries",
             layer.digest.short(),
-            bytes(layer.size),
-            bytes(layer.unpacked),
+            in_words(layer.size),
+            in_words(layer.unpacked),
             layer.entries
         );
-        let mut files: Vec<(&String, &Entry)> = contents
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.layer == at && matches!(entry.kind, Kind::File(_)))
-            .collect();
-        files.sort_by_key(|(path, entry)| (std::cmp::Reverse(entry.size), *path));
-        for (path, entry) in files.iter().take(limit) {
-            let _ = writeln!(
-                text,
-                "  {:>9}  {:04o}  {path}",
-                bytes(entry.size),
-                entry.mode
-            );
-        }
-        if files.len() > limit {
-            let _ = writeln!(
-                text,
-                "  and {} files more; --all shows them",
-                files.len() - limit
-            );
+        let entries = contents.entries.iter();
+        let left = largest(
+            entries.filter(|(_, entry)| entry.layer == at),
+            limit,
+            &mut text,
+        );
+        if left > 0 {
+            let _ = writeln!(text, "  and {left} files more; --all shows them");
         }
     }
     text
 }
 
-/// `3.8 MB`, `12.0 kB`, `7 B`: powers of ten.
-pub(crate) fn bytes(count: u64) -> String {
-    let tenths = |unit: u64| {
-        let tenths = (count + unit / 20) / (unit / 10);
-        format!("{}.{}", tenths / 10, tenths % 10)
-    };
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..999_950 => format!("{} kB", tenths(1_000)),
-        999_950..999_950_000 => format!("{} MB", tenths(1_000_000)),
-        _ => format!("{} GB", tenths(1_000_000_000)),
+/// The largest files of some entries, one a line. Gives back how many are left.
+pub(crate) fn largest<'a>(
+    entries: impl Iterator<Item = (&'a String, &'a Entry)>,
+    limit: usize,
+    text: &mut String,
+) -> usize {
+    let mut files: Vec<_> = entries
+        .filter(|(_, entry)| matches!(entry.kind, Kind::File(_)))
+        .collect();
+    files.sort_by_key(|(path, entry)| (std::cmp::Reverse(entry.size), *path));
+    for (path, entry) in files.iter().take(limit) {
+        let size = in_words(entry.size);
+        let _ = writeln!(text, "  {size:>9}  {:04o}  {path}", entry.mode);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_in_words() {
-        for (count, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (999_999, "1.0 MB"),
-            (3_849_999, "3.8 MB"),
-            (2_000_000_000, "2.0 GB"),
-        ] {
-            assert_eq!(bytes(count), text);
-        }
-    }
+    files.len().saturating_sub(limit)
 }

@@ -1,7 +1,7 @@
 //! `image layer`: files become a blob and what there is to know of it, in one pass.
 
 use crate::Error;
-use crate::archive::{Archive, Owner};
+use crate::archive::{Archive, Entries, Owner};
 use crate::compress::{Blocks, Compression};
 use crate::digesting::Digesting;
 use crate::image_path::ImagePath;
@@ -67,18 +67,18 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let owner = parse_owner(&args.owner)?;
-    let mut archive = Archive::default();
+    let mut entries = Entries::default();
     for file in args.files.chunks_exact(3) {
         let path = ImagePath::parse(&file[0])?;
-        archive.add_file(&path, Path::new(&file[2]), parse_mode(&file[1])?)?;
+        entries.add_file(&path, Path::new(&file[2]), parse_mode(&file[1])?)?;
     }
     for dir in args.dirs.chunks_exact(2) {
-        archive.add_folder(&ImagePath::parse(&dir[0])?, parse_mode(&dir[1])?)?;
+        entries.add_folder(&ImagePath::parse(&dir[0])?, parse_mode(&dir[1])?)?;
     }
     for symlink in args.symlinks.chunks_exact(2) {
-        archive.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
+        entries.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
     }
-    archive.add_parents()?;
+    let mut archive = entries.with_parents()?;
     for mode in args.modes.chunks_exact(2) {
         archive.set_mode(&ImagePath::parse(&mode[0])?, parse_mode(&mode[1])?)?;
     }
@@ -86,14 +86,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         archive.set_owner(&ImagePath::parse(&owner[0])?, parse_owner(&owner[1])?)?;
     }
     let metadata = output::create(&args.blob, |file| {
-        compress(archive, owner, args.compression, file, &args.blob)
+        compress(&archive, owner, args.compression, file, &args.blob)
     })?;
     output::write(&args.metadata, &output::to_canonical_json(&metadata))
 }
 
 /// Archive, digest, compressor, digest, file: each byte passes once.
 fn compress<W: Write>(
-    archive: Archive,
+    archive: &Archive,
     owner: Owner,
     compression: Compression,
     out: W,
@@ -106,8 +106,8 @@ fn compress<W: Write>(
     let compressor = Blocks::new(compression, Digesting::new(out));
     let plain = archive.write(owner, Digesting::new(compressor), out_path)?;
     let diff_id = plain.digest();
-    let mut blob = plain.out.finish().map_err(unwritable)?;
-    blob.out.flush().map_err(unwritable)?;
+    let mut blob = plain.inner.finish().map_err(unwritable)?;
+    blob.inner.flush().map_err(unwritable)?;
     Ok(LayerMetadata {
         media_type: compression.media_type().to_owned(),
         digest: blob.digest(),

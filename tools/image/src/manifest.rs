@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::base::Base;
+use crate::image_path::ImagePath;
 use crate::output::{descriptor, descriptor_of, read_json, to_canonical_json, write};
 use crate::platform::Platform;
 use oci_spec::image::{
@@ -58,6 +59,10 @@ pub(crate) struct Args {
     /// A port that the program listens on
     #[arg(long = "port", value_name = "PORT[/PROTOCOL]")]
     ports: Vec<String>,
+
+    /// A path that more than the image is put at: a volume
+    #[arg(long = "volume", value_name = "PATH", allow_hyphen_values = true)]
+    volumes: Vec<String>,
 
     /// The signal that asks the program to end
     #[arg(long, value_name = "NAME")]
@@ -163,6 +168,12 @@ fn process(args: &Args, mut process: Config) -> Result<Config, Error> {
         all.extend(ports);
         process.set_exposed_ports(Some(all));
     }
+    let volumes = volumes(&args.volumes)?;
+    if !volumes.is_empty() {
+        let mut all = process.volumes().clone().unwrap_or_default();
+        all.extend(volumes);
+        process.set_volumes(Some(all));
+    }
     if args.user.is_some() {
         process.set_user(args.user.clone());
     }
@@ -225,6 +236,12 @@ fn ports(texts: &[String]) -> Result<Vec<String>, Error> {
             })
         })
         .collect()
+}
+
+/// Each is a path in the image.
+fn volumes(texts: &[String]) -> Result<Vec<String>, Error> {
+    let parse = |text: &String| Ok(ImagePath::parse(text)?.to_string());
+    texts.iter().map(parse).collect()
 }
 
 #[cfg(test)]
@@ -310,6 +327,20 @@ mod tests {
             String::from_utf8(made.config).expect("utf-8"),
             r#"{"architecture":"amd64","config":{},"os":"linux","rootfs":{"diff_ids":[],"type":"layers"}}"#
         );
+    }
+
+    #[test]
+    fn volumes_are_paths() {
+        let args = Args {
+            volumes: vec!["/data".to_owned(), "/cache/a".to_owned()],
+            ..Args::default()
+        };
+        let made = documents(&args, &Base::default(), &[])
+            .expect("makes")
+            .config;
+        let made: serde_json::Value = serde_json::from_slice(&made).expect("parses");
+        let want = serde_json::json!({"/cache/a": {}, "/data": {}});
+        assert_eq!(made["config"]["Volumes"], want);
     }
 
     #[test]

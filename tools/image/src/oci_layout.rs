@@ -2,13 +2,17 @@
 
 use crate::Error;
 use crate::contents::{blob, check};
+use crate::digesting::Digesting;
 use crate::output::{read_json, to_canonical_json, write};
 use crate::platform::Platform;
 use crate::select::{Documents, Selected};
 use oci_spec::image::{
     Descriptor, ImageIndex, ImageIndexBuilder, ImageManifest, MediaType, OciLayoutBuilder,
 };
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use windlass_oci_reference::Digest;
 
 /// A layout directory.
 #[derive(Debug)]
@@ -37,17 +41,27 @@ impl OciLayout {
 
     /// A blob as a whole, which must be what its name says.
     fn document(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
-        let (path, digest) = blob(&self.path, descriptor)?;
-        check(&path, digest)?;
-        std::fs::read(&path).map_err(|source| Error::Read { path, source })
+        let (path, want) = blob(&self.path, descriptor)?;
+        let bytes = std::fs::read(&path).map_err(|source| Error::Read {
+            path: path.clone(),
+            source,
+        })?;
+        check(&path, Digest::of(&bytes), want)?;
+        Ok(bytes)
     }
 
     /// Refuses an image one of whose layers is missing or not what its name says.
     pub(crate) fn check_layers(&self, image: &Selected) -> Result<(), Error> {
         let manifest: ImageManifest = crate::output::parse(&self.path, &image.manifest)?;
         for layer in manifest.layers() {
-            let (path, digest) = blob(&self.path, layer)?;
-            check(&path, digest)?;
+            let (path, want) = blob(&self.path, layer)?;
+            let unreadable = |source| Error::Read {
+                path: path.clone(),
+                source,
+            };
+            let mut content = Digesting::new(File::open(&path).map_err(unreadable)?);
+            io::copy(&mut content, &mut io::sink()).map_err(unreadable)?;
+            check(&path, content.digest(), want)?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use crate::bars::Bars;
 use crate::output::{read_json, to_canonical_json};
+use crate::size::in_words;
 use crate::{Environment, Error};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -70,6 +71,9 @@ enum OutputFormat {
 struct ImageRequest {
     /// 1.
     version: u32,
+    /// `push`; a run target finds out by it what it is.
+    #[serde(default, rename = "verb")]
+    _verb: Option<String>,
     /// The image's label, for messages.
     label: String,
     /// Where it goes: `localhost:31000/demo/client`.
@@ -247,17 +251,11 @@ fn summary(pushed: &Pushed) -> String {
         return format!("image sha256:{name}: already there, nothing sent");
     }
     let blobs = pushed.uploaded_blobs + pushed.existing_blobs;
-    let megabytes = megabytes(pushed.uploaded_bytes);
+    let size = in_words(pushed.uploaded_bytes);
     format!(
-        "image sha256:{name}: {} of {blobs} blobs sent, {megabytes} MB",
+        "image sha256:{name}: {} of {blobs} blobs sent, {size}",
         pushed.uploaded_blobs
     )
-}
-
-/// Millions of bytes with one digit behind the point.
-fn megabytes(bytes: u64) -> String {
-    let tenths = bytes.saturating_add(50_000) / 100_000;
-    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -346,7 +344,7 @@ mod tests {
         let registry = Registry::start(vec![]).await;
         let push = push(folder.path(), &registry, "a");
         let request = serde_json::json!({
-            "version": 1, "label": push.label, "repository": push.target.repository,
+            "version": 1, "verb": "push", "label": push.label, "repository": push.target.repository,
             "insecure": false, "tags": ["v1"],
             "files": {"manifest": "a.manifest", "config": "a.config",
                       "descriptor": "a.descriptor", "layers": [], "layout": null,

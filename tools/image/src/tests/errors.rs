@@ -58,6 +58,37 @@ const CASES: &[Case<Error>] = &[
         provoke: |folder| manifest(folder, "--label=a"),
     },
     Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: path in the image: got `etc/a`, want an absolute path without `.`, `..`, \
+               double or trailing slashes, as in `/app/x`\n",
+        provoke: |folder| layer(folder, "--file etc/a 0644 DIR/source"),
+    },
+    Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: path in the image: got `/a/../b`, want an absolute path without `.`, `..`, \
+               double or trailing slashes, as in `/app/x`\n",
+        provoke: |folder| layer(folder, "--symlink /a/../b /c"),
+    },
+    Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: path in the image: got `data`, want an absolute path without `.`, `..`, \
+               double or trailing slashes, as in `/app/x`\n",
+        provoke: |folder| manifest(folder, "--volume=data"),
+    },
+    Case {
+        variant: "Twice",
+        exit: Exit::Input,
+        text: "error: layer has `/a` twice: file `DIR/one` and file `DIR/other`\n",
+        provoke: |folder| {
+            folder.file("one", "1");
+            folder.file("other", "2");
+            layer(folder, "--file /a 0644 DIR/one --file /a 0644 DIR/other")
+        },
+    },
+    Case {
         variant: "Twice",
         exit: Exit::Input,
         text: "error: layer has `/a` twice: folder `/a` of mode 0755 and folder `/a` of mode 0700\n",
@@ -183,6 +214,56 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Certificates",
+        exit: Exit::Input,
+        text: "error: cannot take certificates from `DIR/key.pem`\n\
+               cause: line 2: got `-----BEGIN PRIVATE KEY-----`, want certificates alone, \
+               `-----BEGIN CERTIFICATE-----`\n",
+        provoke: |folder| {
+            folder.file("key.pem", "# mine\n-----BEGIN PRIVATE KEY-----\n");
+            image(folder, "certificates DIR/key.pem --out DIR/bundle")
+        },
+    },
+    Case {
+        variant: "Certificates",
+        exit: Exit::Input,
+        text: "error: cannot take certificates from `DIR/empty.pem`\n\
+               cause: got no certificate, want one or more as PEM\n",
+        provoke: |folder| {
+            folder.file("empty.pem", "");
+            image(folder, "certificates DIR/empty.pem --out DIR/bundle")
+        },
+    },
+    Case {
+        variant: "Unexpected",
+        exit: Exit::Failure,
+        text: "error: `//a:image` is not as `//a:image_test` expects\n\
+               cause: program `/run`: got none, want a file that can be run\n\
+               cause: file `/etc/passwd`: got none, want one\n\
+               cause: user: got `0:0`, want `<uid>:<gid>` with a uid that is not 0\n",
+        provoke: |folder| {
+            layout_of(folder, "--entrypoint=/run --user=0:0");
+            let request = serde_json::json!({
+                "version": 1, "verb": "check", "label": "//a:image_test", "image": "//a:image", "layout": "out",
+                "expected": {"files": {"/etc/passwd": ""}, "user_not_root": true},
+            });
+            folder.file("request.json", request.to_string());
+            image(folder, "check DIR/request.json --root DIR")
+        },
+    },
+    Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: version of the request: got `2`, want 1\n",
+        provoke: |folder| {
+            folder.file(
+                "request.json",
+                r#"{"version":2,"verb":"check","label":"","image":"","layout":"","expected":{}}"#,
+            );
+            image(folder, "check DIR/request.json")
+        },
+    },
+    Case {
         variant: "Image",
         exit: Exit::Input,
         text: "error: cannot read image `DIR/manifest`\n\
@@ -265,13 +346,21 @@ fn manifest(folder: &Folder, args: &str) -> Result<(), Error> {
 
 /// An image without layers.
 fn made(folder: &Folder) {
-    manifest(folder, "").expect("makes an image");
+    made_of(folder, "");
+}
+
+fn made_of(folder: &Folder, config: &str) {
+    manifest(folder, config).expect("makes an image");
     folder.keep();
 }
 
 /// The same as a layout.
 fn layout(folder: &Folder) {
-    made(folder);
+    layout_of(folder, "");
+}
+
+fn layout_of(folder: &Folder, config: &str) {
+    made_of(folder, config);
     files(folder, &serde_json::json!([]));
     image(folder, "layout --files DIR/files --out DIR/out").expect("makes a layout");
     folder.keep();

@@ -1,30 +1,8 @@
 //! What is told of images: layouts that the tool makes, and some that others could make.
 
-use super::bench::Bench;
-use crate::contents::Contents;
+use super::maker::{Maker, read};
 use crate::diff::compared;
 use crate::inspect::described;
-use std::path::{Path, PathBuf};
-
-/// Makes an image as a layout: each layer by the arguments that make it.
-fn made(bench: &Bench, name: &str, layers: &[&str], config: &str) -> PathBuf {
-    let mut parts = Vec::new();
-    for (at, layer) in layers.iter().enumerate() {
-        let (blob, metadata) = (format!("{name}.{at}.tar"), format!("{name}.{at}.json"));
-        bench.run(&format!(
-            "layer {layer} --blob DIR/{blob} --metadata DIR/{metadata}"
-        ));
-        parts.push((blob, metadata));
-    }
-    let platform = "--os linux --architecture amd64";
-    bench.image(name, &format!("{platform} {config}"), &parts);
-    bench.run(&format!("layout --files DIR/{name}.files --out DIR/{name}"));
-    bench.path(name)
-}
-
-fn read(layout: &Path) -> Contents {
-    Contents::read(layout, None).expect("an image")
-}
 
 /// Without what a compressor decides.
 fn without_sizes(text: &str) -> String {
@@ -40,12 +18,12 @@ fn without_sizes(text: &str) -> String {
 
 #[test]
 fn inspect_tells_where_the_bytes_are() {
-    let maker = Bench::new();
+    let maker = Maker::new();
     let layers = [
         "--file /etc/small 0644 DIR/small --file /etc/large 0600 DIR/large",
         "--file /etc/small 0755 DIR/other --compression zstd",
     ];
-    let image = read(&made(&maker, "a", &layers, "--entrypoint=/run --user 1:1"));
+    let image = read(&maker.image("a", &layers, "--entrypoint=/run --user 1:1"));
     assert_eq!(
         without_sizes(&described(&image, 5)),
         "image ..., \n\
@@ -66,13 +44,13 @@ fn inspect_tells_where_the_bytes_are() {
 
 #[test]
 fn diff_tells_why_a_digest_changed() {
-    let maker = Bench::new();
+    let maker = Maker::new();
     let before = "--file /a 0644 DIR/small --file /b 0644 DIR/small --file /c 0644 DIR/small \
                   --symlink /d a --file /gone 0644 DIR/small";
     let after = "--file /a 0644 DIR/small --file /b 0600 DIR/other --file /c 0644 DIR/large \
                  --symlink /d b --file /new 0644 DIR/large --set-owner /a 1:2";
-    let before = read(&made(&maker, "before", &[before], "--cmd=a"));
-    let after = read(&made(&maker, "after", &[after], "--cmd=b"));
+    let before = read(&maker.image("before", &[before], "--cmd=a"));
+    let after = read(&maker.image("after", &[after], "--cmd=b"));
     assert_eq!(
         compared(&before, &after),
         "~ /a  owner 0:0 -> 1:2\n\
@@ -89,19 +67,15 @@ fn diff_tells_why_a_digest_changed() {
 
 #[test]
 fn the_same_files_packed_otherwise() {
-    let maker = Bench::new();
+    let maker = Maker::new();
     let file = "--file /a 0644 DIR/large";
-    let gzip = read(&made(&maker, "gzip", &[file], ""));
-    let zstd = read(&made(
-        &maker,
-        "zstd",
-        &[&format!("{file} --compression zstd")],
-        "",
-    ));
+    let gzip = read(&maker.image("gzip", &[file], ""));
+    let zstd = read(&maker.image("zstd", &[&format!("{file} --compression zstd")], ""));
     let text = compared(&gzip, &zstd);
     assert!(
         text.starts_with(
-            "the same contents, modes, owners and settings; times or packing differ\n~ layers  "
+            "the same contents, modes, owners, times and settings; they are packed otherwise\n\
+             ~ layers  "
         ),
         "{text}"
     );
@@ -109,18 +83,82 @@ fn the_same_files_packed_otherwise() {
 
 #[test]
 fn whiteouts_hide_what_is_below() {
-    let maker = Bench::new();
+    let maker = Maker::new();
     let layers = [
         "--file /a/x 0644 DIR/small --file /b/x 0644 DIR/small --file /c 0644 DIR/small",
         "--file /a/.wh..wh..opq 0644 DIR/small --file /a/y 0644 DIR/small \
          --file /b/.wh.x 0644 DIR/small --file /.wh.c 0644 DIR/small",
     ];
-    let image = read(&made(&maker, "a", &layers, ""));
+    let image = read(&maker.image("a", &layers, ""));
     let paths: Vec<&String> = image.entries.keys().collect();
     assert_eq!(paths, ["/a", "/a/y", "/b"]);
     // A folder that becomes a link has nothing in it any more.
     let layers = ["--file /lib/x 0644 DIR/small", "--symlink /lib usr/lib"];
-    let image = read(&made(&maker, "b", &layers, ""));
+    let image = read(&maker.image("b", &layers, ""));
     let paths: Vec<&String> = image.entries.keys().collect();
     assert_eq!(paths, ["/lib"]);
+}
+
+/// One file as other tools may pack it.
+fn packed(time: u64, records: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_path("bin/ping").expect("a path");
+    header.set_mode(0o755);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(time);
+    header.set_size(1);
+    header.set_cksum();
+    let records = records.iter().copied();
+    builder.append_pax_extensions(records).expect("appends");
+    builder.append(&header, &b"x"[..]).expect("appends");
+    builder.into_inner().expect("an archive")
+}
+
+#[test]
+fn diff_tells_of_times_attributes_and_what_it_does_not_know() {
+    let maker = Maker::new();
+    let capability = ("SCHILY.xattr.security.capability", &b"\x01\0\0\x02"[..]);
+    let before = packed(1, &[capability, ("mtime", b"1.5")]);
+    let mut before = read(&maker.foreign("before", &before, ""));
+    let after = packed(2, &[("mtime", b"2.5"), ("SCHILY.xattr.user.a", b"1")]);
+    let mut after = read(&maker.foreign("after", &after, ""));
+    before.documents = [
+        serde_json::json!({"annotations": {"a": "b"}, "config": 1, "layers": [1]}),
+        serde_json::json!({"config": {"Memory": 1}, "history": [{"created": 1}], "rootfs": 1}),
+    ];
+    after.documents = [
+        serde_json::json!({"config": 2, "layers": []}),
+        serde_json::json!({"config": {}, "history": [{"created": 2}], "rootfs": 2}),
+    ];
+    assert_eq!(
+        compared(&before, &after),
+        "~ /bin/ping  time 1 -> 2, security.capability gone, user.a new, mtime changed\n\
+         ~ annotations: {\"a\":\"b\"} -> null\n\
+         ~ config.Memory: 1 -> null\n\
+         ~ history[0].created: 1 -> 2\n"
+    );
+}
+
+#[test]
+fn a_blob_that_is_cut_off_is_said_to_be_another() {
+    let maker = Maker::new();
+    for (name, compression) in [("gzip", "gzip"), ("zstd", "zstd")] {
+        let layer = format!("--file /a 0644 DIR/large --compression {compression}");
+        let layout = maker.image(name, &[&layer], "");
+        let image = read(&layout);
+        let digest = &image.layers[0].digest;
+        let blob = layout.join("blobs/sha256").join(digest.hex());
+        let bytes = std::fs::read(&blob).expect("reads");
+        for change in [&bytes[..bytes.len() - 3], &[&bytes[..], b"more"].concat()] {
+            std::fs::write(&blob, change).expect("writes");
+            let error = crate::contents::Contents::read(&layout, None).expect_err("another blob");
+            let got = windlass_oci_reference::Digest::of(change);
+            assert_eq!(
+                error.to_string(),
+                format!("digest of `{}`: got {got}, want {digest}", blob.display())
+            );
+        }
+    }
 }

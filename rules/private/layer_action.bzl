@@ -1,0 +1,85 @@
+"""The action that makes a layer, for all rules that make one."""
+
+load("//rules/private/providers:layer_info.bzl", "LayerInfo")
+
+# How layers are compressed -> how their files end.
+_ENDINGS = {
+    "gzip": "gz",
+    "zstd": "zst",
+}
+
+# What every rule has whose target is a layer.
+LAYER_ATTRS = {
+    "compression": attr.string(
+        default = "gzip",
+        doc = "`gzip`, which every node reads, or `zstd`: smaller and quicker to unpack, for containerd 1.5 and later.",
+        values = _ENDINGS.keys(),
+    ),
+    "_tool": attr.label(
+        cfg = "exec",
+        default = "//tools/image",
+        doc = "What makes layers.",
+        executable = True,
+    ),
+}
+
+def _resources(_system, _inputs):
+    """What a layer takes. The tool compresses on all processors, but most layers are done in a moment.
+
+    Bazel tells how many inputs there are, not how large they are. What asks for more than a small
+    machine has would wait there until nothing else runs.
+    """
+    return {"cpu": 2, "memory": 64}
+
+def write_layer(ctx, files = [], dirs = {}, symlinks = {}, owner = "0:0", modes = {}, owners = {}):
+    """Declares the action that makes a layer.
+
+    Args:
+      ctx: the context of a rule with LAYER_ATTRS.
+      files: list of (path in the image, mode, File); a folder goes in with all that is in it.
+      dirs: dict of path -> mode: empty folders.
+      symlinks: dict of path -> what it points to.
+      owner: who owns everything.
+      modes: dict of path -> mode, where that differs.
+      owners: dict of path -> owner, where that differs.
+
+    Returns:
+      The rule's providers.
+    """
+    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar." + _ENDINGS[ctx.attr.compression])
+    metadata = ctx.actions.declare_file(ctx.label.name + ".layer.json")
+
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add("layer")
+    for path, mode, file in files:
+        args.add_all("--file", [path, mode])
+
+        # A folder made by an action goes in as one.
+        args.add_all([file], expand_directories = False)
+    for path, mode in dirs.items():
+        args.add_all("--dir", [path, mode])
+    for path, to in symlinks.items():
+        args.add_all("--symlink", [path, to])
+    args.add("--owner", owner)
+    for path, mode in modes.items():
+        args.add_all("--set-mode", [path, mode])
+    for path, other in owners.items():
+        args.add_all("--set-owner", [path, other])
+    args.add("--compression", ctx.attr.compression)
+    args.add("--blob", blob)
+    args.add("--metadata", metadata)
+    ctx.actions.run(
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = [file for _, _, file in files],
+        mnemonic = "ImageLayer",
+        outputs = [blob, metadata],
+        progress_message = "Making layer %{label}",
+        resource_set = _resources,
+    )
+    return [
+        DefaultInfo(files = depset([blob, metadata])),
+        LayerInfo(blob = blob, metadata = metadata),
+    ]
