@@ -1,5 +1,6 @@
-"""Container images: `rust_image` for services, `image` and `image_layer` for everything else, `image_pull` and
-`image_import` for what others made, `image_index` for several platforms, `image_push` for who uses them elsewhere.
+"""Container images: `rust_image` for services in Rust, `binary_image` for other programs, `image` and `image_layer` for
+everything else, `image_pull` and `image_import` for what others made, `image_index` for several platforms, `image_push`
+for who uses them elsewhere.
 
 `ca_certificates_layer` and `passwd_layer` are what most programs need beside themselves, and
 `image_test` says what an image must have.
@@ -15,6 +16,8 @@ rust_image(
 ```
 """
 
+load("//rules/private:binary_image.bzl", _binary_image = "binary_image")
+load("//rules/private:binary_layer.bzl", _binary_layer = "binary_layer")
 load("//rules/private:ca_certificates_layer.bzl", _ca_certificates_layer = "ca_certificates_layer")
 load("//rules/private:image.bzl", _image = "image")
 load("//rules/private:image_import.bzl", _image_import = "image_import", _image_pull = "image_pull")
@@ -29,6 +32,8 @@ load("//rules/private/providers:layer_info.bzl", _LayerInfo = "LayerInfo")
 
 ImageInfo = _ImageInfo
 LayerInfo = _LayerInfo
+binary_image = _binary_image
+binary_layer = _binary_layer
 ca_certificates_layer = _ca_certificates_layer
 image = _image
 image_import = _image_import

@@ -7,6 +7,7 @@ mod expected;
 mod failures;
 mod kept;
 mod order;
+mod python;
 mod stack;
 mod users;
 mod verbs;
@@ -15,8 +16,9 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 10] = [
-    "stack", "corpus", "data", "engine", "failures", "kept", "order", "users", "verbs", "walk",
+pub const NAMES: [&str; 11] = [
+    "stack", "corpus", "data", "engine", "failures", "kept", "order", "python", "users", "verbs",
+    "walk",
 ];
 
 /// The case of a name.
@@ -29,6 +31,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "failures" => Some(failures::run),
         "kept" => Some(kept::run),
         "order" => Some(order::run),
+        "python" => Some(python::run),
         "users" => Some(users::run),
         "verbs" => Some(verbs::run),
         "walk" => Some(walk::run),

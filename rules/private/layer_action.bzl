@@ -31,6 +31,42 @@ def _resources(_system, _inputs):
     """
     return {"cpu": 2, "memory": 64}
 
+def run_layer(ctx, args, inputs, unused = None):
+    """Declares the action that makes a layer of what its arguments say.
+
+    Args:
+      ctx: the context of a rule with LAYER_ATTRS.
+      args: Args: what is in the layer.
+      inputs: what the arguments name: a list or depset of Files.
+      unused: File to write of which inputs the layer has no use; none if not given.
+
+    Returns:
+      The rule's providers.
+    """
+    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar." + _ENDINGS[ctx.attr.compression])
+    metadata = ctx.actions.declare_file(ctx.label.name + ".layer.json")
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    if unused:
+        args.add("--unused-out", unused)
+    args.add("--compression", ctx.attr.compression)
+    args.add("--blob", blob)
+    args.add("--metadata", metadata)
+    ctx.actions.run(
+        executable = ctx.executable._tool,
+        arguments = ["layer", args],
+        inputs = inputs,
+        mnemonic = "ImageLayer",
+        outputs = [blob, metadata] + ([unused] if unused else []),
+        progress_message = "Making layer %{label}",
+        resource_set = _resources,
+        unused_inputs_list = unused,
+    )
+    return [
+        DefaultInfo(files = depset([blob, metadata])),
+        LayerInfo(blob = blob, metadata = metadata),
+    ]
+
 def write_layer(ctx, files = [], dirs = {}, symlinks = {}, owner = "0:0", modes = {}, owners = {}):
     """Declares the action that makes a layer.
 
@@ -46,13 +82,7 @@ def write_layer(ctx, files = [], dirs = {}, symlinks = {}, owner = "0:0", modes 
     Returns:
       The rule's providers.
     """
-    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar." + _ENDINGS[ctx.attr.compression])
-    metadata = ctx.actions.declare_file(ctx.label.name + ".layer.json")
-
     args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
-    args.add("layer")
     for path, mode, file in files:
         args.add_all("--file", [path, mode])
 
@@ -67,19 +97,4 @@ def write_layer(ctx, files = [], dirs = {}, symlinks = {}, owner = "0:0", modes 
         args.add_all("--set-mode", [path, mode])
     for path, other in owners.items():
         args.add_all("--set-owner", [path, other])
-    args.add("--compression", ctx.attr.compression)
-    args.add("--blob", blob)
-    args.add("--metadata", metadata)
-    ctx.actions.run(
-        executable = ctx.executable._tool,
-        arguments = [args],
-        inputs = [file for _, _, file in files],
-        mnemonic = "ImageLayer",
-        outputs = [blob, metadata],
-        progress_message = "Making layer %{label}",
-        resource_set = _resources,
-    )
-    return [
-        DefaultInfo(files = depset([blob, metadata])),
-        LayerInfo(blob = blob, metadata = metadata),
-    ]
+    return run_layer(ctx, args, [file for _, _, file in files])

@@ -95,6 +95,15 @@ impl Entries {
         self.add(path, Node::Symlink { to: to.to_owned() })
     }
 
+    /// Adds a symbolic link that points to what the one at `source` does.
+    pub(crate) fn copy_symlink(&mut self, path: &ImagePath, source: &Path) -> Result<(), Error> {
+        let to = std::fs::read_link(source).map_err(|error| Error::Read {
+            path: source.to_owned(),
+            source: error,
+        })?;
+        self.add_symlink(path, &to.to_string_lossy())
+    }
+
     fn add(&mut self, path: &ImagePath, node: Node) -> Result<(), Error> {
         if let Some(known) = self.nodes.get(path).filter(|known| **known != node) {
             return Err(Error::Twice {

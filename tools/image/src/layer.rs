@@ -6,6 +6,7 @@ use crate::compress::{Blocks, Compression};
 use crate::digesting::Digesting;
 use crate::image_path::ImagePath;
 use crate::output;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use windlass_oci_registry::LayerMetadata;
@@ -34,6 +35,23 @@ pub(crate) struct Args {
         allow_hyphen_values = true
     )]
     symlinks: Vec<String>,
+
+    /// A symbolic link that points to what SOURCE, one as well, points to
+    #[arg(
+        long = "copied-symlink",
+        num_args = 2,
+        value_names = ["PATH", "SOURCE"],
+        allow_hyphen_values = true
+    )]
+    copied_symlinks: Vec<String>,
+
+    /// An input that this layer does not have
+    #[arg(long = "unused", value_name = "SOURCE", allow_hyphen_values = true)]
+    unused: Vec<String>,
+
+    /// Where the inputs are listed that the layer does not have, for Bazel
+    #[arg(long, value_name = "FILE")]
+    unused_out: Option<PathBuf>,
 
     /// Who owns all entries
     #[arg(long, default_value = "0:0", value_name = "UID:GID")]
@@ -78,6 +96,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     for symlink in args.symlinks.chunks_exact(2) {
         entries.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
     }
+    for symlink in args.copied_symlinks.chunks_exact(2) {
+        entries.copy_symlink(&ImagePath::parse(&symlink[0])?, Path::new(&symlink[1]))?;
+    }
     let mut archive = entries.with_parents()?;
     for mode in args.modes.chunks_exact(2) {
         archive.set_mode(&ImagePath::parse(&mode[0])?, parse_mode(&mode[1])?)?;
@@ -88,7 +109,21 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let metadata = output::create(&args.blob, |file| {
         compress(&archive, owner, args.compression, file, &args.blob)
     })?;
+    if let Some(out) = &args.unused_out {
+        output::write(out, unused(args).as_bytes())?;
+    }
     output::write(&args.metadata, &output::to_canonical_json(&metadata))
+}
+
+/// The inputs that the layer does not have, one a line. One that it has nothing of at one path may
+/// be a file of it at another.
+fn unused(args: &Args) -> String {
+    let files = args.files.chunks_exact(3).map(|file| &file[2]);
+    let symlinks = args.copied_symlinks.chunks_exact(2).map(|link| &link[1]);
+    let used: BTreeSet<&String> = files.chain(symlinks).collect();
+    let unused: BTreeSet<&String> = args.unused.iter().collect();
+    let lines = unused.difference(&used).map(|source| format!("{source}\n"));
+    lines.collect()
 }
 
 /// Archive, digest, compressor, digest, file: each byte passes once.
@@ -155,6 +190,9 @@ mod tests {
             files: own(files),
             dirs: own(dirs),
             symlinks: own(&["/link", "bin/tool"]),
+            copied_symlinks: Vec::new(),
+            unused: Vec::new(),
+            unused_out: None,
             owner: "0:0".to_owned(),
             modes: Vec::new(),
             owners: Vec::new(),
@@ -224,6 +262,29 @@ mod tests {
         file.set_modified(std::time::UNIX_EPOCH).expect("sets");
         let other = args(folder.path(), &[conf, tool].concat(), &["/tmp", "1777"]);
         assert_eq!(made(folder.path(), &other).0, blob);
+    }
+
+    #[test]
+    fn links_are_copied_and_what_is_nowhere_is_listed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+        std::os::unix::fs::symlink("../nowhere", path("link")).expect("links");
+        std::fs::write(path("file"), "x").expect("writes");
+        let mut args = args(folder.path(), &["/file", "0755", &path("file")], &[]);
+        args.copied_symlinks = vec!["/copy".to_owned(), path("link")];
+        args.unused = ["file", "other", "link"].map(path).to_vec();
+        args.unused_out = Some(folder.path().join("unused"));
+        let (blob, _) = made(folder.path(), &args);
+        let mut archive = tar::Archive::new(flate2::read::MultiGzDecoder::new(&blob[..]));
+        let mut entries = archive.entries().expect("an archive");
+        let copy = entries.next().expect("an entry").expect("an entry");
+        let to = copy.link_name().expect("a link").expect("a link");
+        assert_eq!(
+            (copy.path().expect("a path").as_ref(), to.as_ref()),
+            (Path::new("copy"), Path::new("../nowhere"))
+        );
+        let unused = std::fs::read_to_string(path("unused")).expect("reads");
+        assert_eq!(unused, path("other") + "\n");
     }
 
     #[test]
