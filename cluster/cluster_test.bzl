@@ -10,8 +10,14 @@ load(":launcher.bzl", "LAUNCHER_ATTRS", "launch")
 # Where the tool finds the toolbox and the programs: `bazel test` hides these from tests.
 _INHERITED = ["HOME", "WINDLASS_CLUSTER_PROGRAMS", "WINDLASS_TOOLBOX", "XDG_CACHE_HOME"]
 
+# What is brought up -> the cluster tool's verb.
+_VERBS = {
+    "api-server": "with-api-server",
+    "cluster": "with",
+}
+
 def _cluster_test_impl(ctx):
-    launched = launch(ctx, "with", ctx.executable.command)
+    launched = launch(ctx, _VERBS[ctx.attr.beside], ctx.executable.command)
     runfiles = launched.runfiles.merge_all(
         [ctx.runfiles(files = ctx.files.data), ctx.attr.command[DefaultInfo].default_runfiles] +
         [data[DefaultInfo].default_runfiles for data in ctx.attr.data],
@@ -32,6 +38,11 @@ _cluster_test = rule(
     implementation = _cluster_test_impl,
     doc = "Runs a command beside a cluster of its own.",
     attrs = LAUNCHER_ATTRS | {
+        "beside": attr.string(
+            default = "cluster",
+            values = _VERBS.keys(),
+            doc = "What is brought up: a cluster, or an API server with no node, which is there sooner.",
+        ),
         "command": attr.label(
             cfg = "target",
             executable = True,
@@ -60,7 +71,7 @@ def cluster_test(name, command, tags = [], target_compatible_with = [], **kwargs
       command: label of an executable; `args` are its arguments.
       tags: more tags.
       target_compatible_with: more that the test needs.
-      **kwargs: data, env, and what all tests have (args, size, timeout, ...).
+      **kwargs: beside, data, env, and what all tests have (args, size, timeout, ...).
     """
     _cluster_test(
         name = name,

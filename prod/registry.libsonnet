@@ -1,5 +1,5 @@
 // The local registry: a NodePort that is the REGISTRY of cluster_constants.bzl, by the same name on
-// the host and on the node.
+// the host and on the node. With `collect`, what a tag has moved off goes each time it starts (ADR 16).
 local k8s = import 'windlass/k8s.libsonnet';
 
 local system = 'windlass-system';
@@ -8,7 +8,7 @@ local port = 5000;
 // `localhost:31000` -> 31000
 local nodePort(registry) = std.parseInt(std.split(registry, ':')[1]);
 
-function(params)
+function(params, collect=true)
   local inSystem = k8s.inNamespace(params, system);
   {
     'windlass-system.json': k8s.namespace(system),
@@ -19,6 +19,7 @@ function(params)
       k8s.container(
         'registry',
         image=params.third_party.registry,
+        env=if collect then { WINDLASS_COLLECT: 'true' } else {},
         ports={ http: port },
         readiness=k8s.probe.http('http', path='/v2/') + { periodSeconds: 1 },
         liveness=k8s.probe.http('http', path='/v2/'),

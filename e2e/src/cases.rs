@@ -6,8 +6,10 @@ mod engine;
 mod expected;
 mod failures;
 mod kept;
+mod local_registry;
 mod order;
 mod python;
+mod registry;
 mod stack;
 mod users;
 mod verbs;
@@ -16,9 +18,9 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 11] = [
-    "stack", "corpus", "data", "engine", "failures", "kept", "order", "python", "users", "verbs",
-    "walk",
+pub const NAMES: [&str; 12] = [
+    "corpus", "data", "engine", "failures", "kept", "order", "python", "registry", "stack",
+    "users", "verbs", "walk",
 ];
 
 /// The case of a name.
@@ -32,6 +34,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "kept" => Some(kept::run),
         "order" => Some(order::run),
         "python" => Some(python::run),
+        "registry" => Some(registry::run),
         "users" => Some(users::run),
         "verbs" => Some(verbs::run),
         "walk" => Some(walk::run),

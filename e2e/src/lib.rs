@@ -6,10 +6,13 @@
 pub mod audit;
 pub mod cases;
 mod harness;
+pub mod images;
 mod kubectl;
 pub mod processes;
+pub mod registry;
 pub mod routes;
 pub mod running;
+pub mod wire;
 
 use kubectl::name as kubectl_name;
 

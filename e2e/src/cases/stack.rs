@@ -1,6 +1,6 @@
 //! From an empty cluster to the client's log, again without a write, and away.
 
-use super::{expected, own_namespace};
+use super::{expected, local_registry, own_namespace};
 use crate::{Harness, audit};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,9 @@ pub(super) fn run(h: &Harness) {
     first_apply(h, &ns);
     log_lines(h, &ns, "services/server/features.json");
     second_apply(h, &ns);
+    let first = local_registry::digest(h, &ns, "client");
     edited_client(h, &ns);
+    local_registry::collected(h, &ns, &first);
     delete_twice(h, &ns);
     other_fixture(h, &ns);
     same_objects_by_kubectl(h, &ns);
@@ -86,6 +88,7 @@ fn log_lines(h: &Harness, ns: &str, fixture: &str) {
 /// The client after an edit: one image, one object, and nothing else.
 fn edited_client(h: &Harness, ns: &str) {
     let (writes, uploads) = (audit::described(h).len(), audit::uploads(h).len());
+    let volume = local_registry::volume(h);
     let others = |h: &Harness| {
         let mut versions = h.versions(ns);
         versions.retain(|one| !one.contains("\"client\"") && !one.contains("/\"windlass.client."));
@@ -110,6 +113,11 @@ fn edited_client(h: &Harness, ns: &str) {
         (1, 2),
         "a manifest, a layer and a config are sent: {uploads:?}"
     );
+    let mut new = local_registry::volume(h);
+    new.retain(|digest, _| !volume.contains_key(digest));
+    let digest = local_registry::digest(h, ns, "client");
+    assert_eq!(new, local_registry::edit(h, &digest), "to the byte");
+    assert_eq!(new.len(), 3);
     assert_eq!(others(h), before, "server and Redis are as they were");
 }
 

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use windlass_k8s_object::{
     Environment, Key, Namespace, Object, ParseError, Scope, check_personal, images,
 };
-use windlass_oci_reference::ImageReference;
+use windlass_oci_reference::{ImageReference, Tag};
 use windlass_oci_registry::{Image, ImageError, Place, Push, Target, Transport};
 
 use crate::error::{Error, Targets};
 use crate::inventory::{InventoryId, ManifestDigest, PART_OF_LABEL};
 use crate::policy::{Policy, PolicyRefused};
-use crate::request::{DeployRequest, ImageRequest, Members, ObjectRequest};
+use crate::request::{DeployRequest, ImageRequest, Members, ObjectRequest, Verb};
 use crate::settle::without_ignored;
 
 /// Label of every object: which environment it belongs to. Watches select by it.
@@ -200,7 +200,9 @@ impl Desired {
         }
         let mut images = Vec::new();
         for image in &request.images {
-            images.push(load_image(image, runfiles)?);
+            let mut image = load_image(image, runfiles)?;
+            image.push.tags = tags(request.verb, &environment, &image.push);
+            images.push(image);
         }
         let places = places_of(&images);
         for object in &mut objects {
@@ -430,6 +432,22 @@ fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, E
         tags: Vec::new(),
     };
     Ok(DesiredImage { push, reference })
+}
+
+/// The tags that keep an image in a local registry, which removes what a tag has moved off (ADR 16).
+/// Who pushes an image alone means to have it for good; what a namespace runs is kept for as long as
+/// it does. Other registries keep what they are given, and need no tag.
+fn tags(verb: Verb, environment: &Environment, push: &Push) -> Vec<Tag> {
+    if !push.target.is_plain_http() {
+        return Vec::new();
+    }
+    let tag = match verb {
+        // No namespace has an underscore in its name.
+        Verb::Push => Some(format!("kept_{}", push.image.digest().short())),
+        _ => environment.namespace().map(|name| name.as_str().to_owned()),
+    };
+    // Both are tags: they are short, of letters, digits, hyphens and that underscore.
+    tag.and_then(|tag| tag.parse().ok()).into_iter().collect()
 }
 
 /// Where the images are, by the text that stands in manifests.

@@ -264,6 +264,25 @@ mod tests {
         assert_eq!(made(folder.path(), &other).0, blob);
     }
 
+    /// File systems list a folder as it was filled, or by a hash of the names.
+    #[test]
+    fn the_bytes_do_not_depend_on_the_order_in_which_a_folder_was_filled() {
+        let filled = |names: &mut dyn Iterator<Item = usize>| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let tree = folder.path().join("tree");
+            for name in names {
+                let below = tree.join(format!("d{}", name % 3));
+                std::fs::create_dir_all(&below).expect("a folder");
+                std::fs::write(below.join(format!("f{name}")), content()).expect("writes");
+            }
+            let files = ["/srv", "0644", tree.to_str().expect("utf-8")];
+            made(folder.path(), &args(folder.path(), &files, &[])).0
+        };
+        let blob = filled(&mut (0..20));
+        assert!(filled(&mut (0..20).rev()) == blob);
+        assert!(filled(&mut (0..20).map(|name| name * 7 % 20)) == blob);
+    }
+
     #[test]
     fn links_are_copied_and_what_is_nowhere_is_listed() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -314,7 +314,7 @@ fn holds(live: &Value, desired: &Value) -> bool {
     desired.all(|value| live.contains(&value))
 }
 
-/// Asks the registries which images they have.
+/// Asks the registries which images they have, by the tags that keep them there.
 pub async fn look_for_images(
     request: &DeployRequest,
     desired: &Desired,
@@ -331,8 +331,7 @@ async fn look_for_image(
     registry: &Registry,
     setup: &str,
 ) -> Result<Presence, Error> {
-    let digest = image.push.image.digest();
-    match registry.head(&image.push.target, &digest).await {
+    match registry.is_pushed(&image.push).await {
         Ok(true) => Ok(Presence::Present),
         Ok(false) => Ok(Presence::Absent),
         Err(error) => {

@@ -1,9 +1,15 @@
 //! `push`: images and nothing else.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
+use windlass_oci_reference::Tag;
 use windlass_oci_registry_fake::Registry;
 
 use super::case::{Case, add_image, case, run, steady};
+use crate::desired::{Checks, Desired};
+use crate::request::DeployRequest;
+use crate::session::environment_of;
 
 /// A case whose API server nobody answers for.
 fn without_cluster() -> Case {
@@ -111,4 +117,34 @@ async fn the_document_says_what_was_sent() {
         json!([{"label": "//services/client:image", "reference": reference, "action": "push",
             "done": true, "uploadedBlobs": 2, "uploadedBytes": 21, "skippedBytes": 0}])
     );
+}
+
+/// A registry of this machine removes what a tag has moved off; another one is given no tag.
+#[tokio::test]
+async fn what_a_namespace_runs_has_its_tag_and_what_is_pushed_alone_one_for_good() {
+    let mut case = case("127.0.0.1:1", "push");
+    let reference = add_image(&mut case, "localhost:31000/demo/client");
+    add_image(&mut case, "registry.example.com/demo/server");
+    case.request["groups"] = json!([]);
+    let (_, digest) = reference.split_once("sha256:").expect("a digest");
+    let kept = format!("kept_{}", &digest[..12]);
+    for (verb, namespace, tag) in [
+        ("push", "alice", kept.as_str()),
+        ("apply", "alice", "alice"),
+        ("create", "alice", "alice"),
+        ("replace", "preview", "preview"),
+    ] {
+        case.request["verb"] = json!(verb);
+        case.request["environment"]["namespace"] = json!(namespace);
+        let request = DeployRequest::parse(&case.request.to_string(), Path::new("x"));
+        let request = request.expect("a request");
+        let environment = environment_of(&request).expect("an environment");
+        let desired = Desired::load(&request, environment, &case.folder, Checks::All);
+        let images = desired.expect("loads").images;
+        let tags: Vec<Vec<&str>> = images
+            .iter()
+            .map(|image| image.push.tags.iter().map(Tag::as_str).collect())
+            .collect();
+        assert_eq!(tags, [vec![tag], vec![]], "{verb}");
+    }
 }

@@ -81,8 +81,8 @@ pub struct Pushed {
     pub uploaded_bytes: u64,
     /// Bytes that did not have to be.
     pub skipped_bytes: u64,
-    /// Manifests that were written: the image's own if it was not there, those of an index that were
-    /// not, and one for each tag that was not on it.
+    /// Manifests that were written: one for each tag that was not on the image; without tags, the
+    /// image's own if it was not there. Those of an index count, too.
     pub manifests: usize,
 }
 
@@ -183,6 +183,20 @@ impl Client {
             .is_some())
     }
 
+    /// Whether a push has nothing to do: its tags are on the image, or, without tags, it is there.
+    pub async fn is_pushed(&self, push: &Push) -> Result<bool, Error> {
+        let digest = push.image.digest();
+        if push.tags.is_empty() {
+            return self.head(&push.target, &digest).await;
+        }
+        let right = self.right_tags(push, &Quiet::progress()).await;
+        let right = right.map_err(|cause| Error::LookUp {
+            image: Box::new(push.target.repository.at(digest)),
+            cause: Box::new(cause),
+        })?;
+        Ok(!right.contains(&false))
+    }
+
     /// Makes the image be in its registry, and says what that took.
     pub async fn push(&self, push: &Push, progress: &Arc<dyn Progress>) -> Result<Pushed, Error> {
         self.push_inner(push, progress)
@@ -201,18 +215,16 @@ impl Client {
             tags,
             ..
         } = push;
-        let digest = image.digest().to_string();
-        let need = Need::from(target);
-        let looks = tags.iter().map(|tag| async {
-            let there = self.manifest_digest(&need, tag.as_str(), progress).await?;
-            Ok::<_, Cause>(there.as_deref() == Some(digest.as_str()))
-        });
-        let right = try_join_all(looks).await?;
+        let right = self.right_tags(push, progress).await?;
         // A tag that is right already answers for the digest too.
-        let mut pushed = if right.contains(&true) {
+        let is_there = right.contains(&true) || self.has(target, image, progress).await?;
+        let mut pushed = if is_there {
             Pushed::nothing(image)
+        } else if tags.is_empty() {
+            self.send(target, image, progress).await?
         } else {
-            self.ensure_image(target, image, progress).await?
+            // A tag brings the manifest as well.
+            self.send_parts(target, image, progress).await?
         };
         for (tag, is_right) in tags.iter().zip(right) {
             if !is_right {
@@ -230,23 +242,62 @@ impl Client {
         Ok(pushed)
     }
 
-    /// Makes the repository have an image by its digest: blobs first, then what names them.
-    fn ensure_image<'a>(
+    /// Which of the tags of a push are on its image already.
+    async fn right_tags(
+        &self,
+        push: &Push,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Vec<bool>, Cause> {
+        let digest = push.image.digest().to_string();
+        let need = Need::from(&push.target);
+        let looks = push.tags.iter().map(|tag| async {
+            let there = self.manifest_digest(&need, tag.as_str(), progress).await?;
+            Ok::<_, Cause>(there.as_deref() == Some(digest.as_str()))
+        });
+        try_join_all(looks).await
+    }
+
+    /// Whether the repository has an image by its digest.
+    async fn has(
+        &self,
+        target: &Target,
+        image: &Image,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<bool, Cause> {
+        let (need, digest) = (Need::from(target), image.digest().to_string());
+        let there = self.manifest_digest(&need, &digest, progress).await?;
+        Ok(there.is_some())
+    }
+
+    /// Sends an image that is not there: all that its manifest names, and then that, by its digest.
+    async fn send(
+        &self,
+        target: &Target,
+        image: &Image,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Pushed, Cause> {
+        let mut pushed = self.send_parts(target, image, progress).await?;
+        let digest = image.digest().to_string();
+        self.put_manifest(target, image, &digest, progress).await?;
+        pushed.manifests += 1;
+        Ok(pushed)
+    }
+
+    /// Sends what the manifest of an image names: blobs, and of an index its images.
+    fn send_parts<'a>(
         &'a self,
         target: &'a Target,
         image: &'a Image,
         progress: &'a Arc<dyn Progress>,
     ) -> BoxFuture<'a, Result<Pushed, Cause>> {
-        let ensured = async move {
-            let digest = image.digest().to_string();
-            let need = Need::from(target);
-            let there = self.manifest_digest(&need, &digest, progress).await?;
-            if there.is_some() {
-                return Ok(Pushed::nothing(image));
-            }
+        let sent = async move {
             let mut pushed = Pushed::empty(image.digest());
-            let images = image.manifests().iter();
-            let images = images.map(|image| self.ensure_image(target, image, progress));
+            let images = image.manifests().iter().map(|image| async move {
+                if self.has(target, image, progress).await? {
+                    return Ok(Pushed::nothing(image));
+                }
+                self.send(target, image, progress).await
+            });
             for part in try_join_all(images).await? {
                 pushed.add(&part);
             }
@@ -255,11 +306,9 @@ impl Client {
             for (blob, sent) in image.blobs().iter().zip(try_join_all(sent).await?) {
                 pushed.count(blob, sent);
             }
-            self.put_manifest(target, image, &digest, progress).await?;
-            pushed.manifests += 1;
             Ok(pushed)
         };
-        ensured.boxed()
+        sent.boxed()
     }
 
     /// The digest that the registry knows a manifest by, `None` if it has none of this name.

@@ -413,6 +413,8 @@ struct Entry {
     code: String,
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    detail: serde_json::Value,
 }
 
 impl Answer {
@@ -516,19 +518,19 @@ impl Answer {
     }
 }
 
-/// The first error of the specification's error body: `DENIED`, `DENIED: not yours`.
+/// The first error of the specification's error body: `DENIED`, `DENIED: not yours`. A detail in
+/// words is the reason where the message is none: `UNKNOWN: unknown error: no space left on device`.
 fn error_code(body: &[u8]) -> Option<String> {
     let Envelope { errors } = serde_json::from_slice(body).ok()?;
-    let Entry { code, message } = errors.into_iter().next()?;
-    let line: String = message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    Some(if line.is_empty() {
-        code
-    } else {
-        format!("{code}: {line}")
-    })
+    let entry = errors.into_iter().next()?;
+    let parts = [
+        &entry.code,
+        &entry.message,
+        entry.detail.as_str().unwrap_or_default(),
+    ];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let line = parts.join(": ");
+    Some(line.replace(|c: char| c.is_control(), " "))
 }
 
 /// `404` is `NOT_FOUND`.
@@ -565,6 +567,10 @@ mod tests {
             error_code(br#"{"errors":[{"code":"DENIED"}]}"#).as_deref(),
             Some("DENIED")
         );
+        let full =
+            br#"{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":"disk full"}]}"#;
+        let said = error_code(full);
+        assert_eq!(said.as_deref(), Some("UNKNOWN: unknown error: disk full"));
         assert_eq!(error_code(b"<html>"), None);
         assert_eq!(error_code(br#"{"errors":[]}"#), None);
     }

@@ -31,6 +31,14 @@ pub struct Target {
     pub transport: Transport,
 }
 
+impl Target {
+    /// Whether the registry is spoken to by plain http: it is this machine's, or of a network that
+    /// the constants trust.
+    pub fn is_plain_http(&self) -> bool {
+        Scheme::of(self.repository.registry(), self.transport) == Scheme::Http
+    }
+}
+
 /// The scheme that a registry is spoken to with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
