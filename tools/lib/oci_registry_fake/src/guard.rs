@@ -157,10 +157,9 @@ impl Guard {
 
 /// What a request needs, one action each.
 fn wanted(asked: &Asked, name: &str, demand: Demand) -> BTreeSet<String> {
-    let Some((repository, _)) = name
-        .split_once("/blobs/")
-        .or_else(|| name.split_once("/manifests/"))
-    else {
+    let kinds = ["/blobs/", "/manifests/", "/referrers/"];
+    let mut parts = kinds.iter().filter_map(|kind| name.split_once(kind));
+    let Some((repository, _)) = parts.next() else {
         return BTreeSet::new();
     };
     let reads = ["GET", "HEAD"].contains(&asked.method.as_str()) && !name.contains("/uploads/");

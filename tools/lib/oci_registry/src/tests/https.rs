@@ -428,6 +428,33 @@ async fn what_is_hidden_from_nobody_is_read_as_ourselves() {
     assert_eq!(bench.registry.tokens(), given);
 }
 
+/// A base image for all, in a registry that wants a token of everybody.
+#[tokio::test]
+#[ignore = "by_https runs it"]
+async fn a_base_is_copied_as_nobody() {
+    let mut well = 0;
+    loop {
+        let source = Registry::start_by_https(trusted(), vec![]).await;
+        source.demand(Demand::Token);
+        source.open("library/base");
+        source.add_blob("library/base", b"base");
+        source.expire_after(well);
+        let mut bench = Bench::new(vec![]).await;
+        let layers: [&[u8]; 2] = [b"base", b"program"];
+        let folder = bench.folder.path();
+        bench.push.image = super::base::on_base(folder, &layers, &source, "library/base");
+        assert_eq!(bench.push().await.expect("pushes").uploaded_blobs, 3);
+        if !source.has_expired() {
+            break;
+        }
+        let given = source.tokens();
+        let is_of_nobody = |one: &String| one == "nobody: repository:library/base:pull";
+        assert!(given.iter().all(is_of_nobody), "{given:?}");
+        well += 1;
+    }
+    assert_eq!(well, 3);
+}
+
 /// Not each token server gives a token for two repositories if we may not read one of them.
 #[tokio::test]
 #[ignore = "by_https runs it"]
