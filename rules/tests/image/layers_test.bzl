@@ -54,6 +54,7 @@ def _request_test_impl(ctx):
     env = analysistest.begin(ctx)
     want = {
         "version": 1,
+        "verb": "check",
         "label": "//rules/tests/image:folder_test",
         "image": "//rules/tests/image:folder-image",
         "layout": "_main/rules/tests/image/folder-image.oci",

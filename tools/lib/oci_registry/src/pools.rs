@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -99,13 +100,20 @@ impl Pools {
             builder = builder.tls_certs_only([]);
         }
         if route == Route::Loopback {
-            builder = builder.no_proxy();
+            // RFC 6761, section 6.3: nobody has to be asked where this is.
+            builder = builder.no_proxy().resolve_to_addrs("localhost", &LOCALHOST);
         }
         builder.build().map_err(|error| Cause::Tls {
             reason: innermost(&error),
         })
     }
 }
+
+/// What `localhost` is; ports are those of the URLs.
+const LOCALHOST: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 
 /// Follows a registry to where its blobs are, but never from https to plain http.
 fn follow(attempt: Attempt<'_>) -> Action {
