@@ -30,6 +30,8 @@ pub struct Layer {
 pub struct Image {
     folder: PathBuf,
     layers: Vec<Layer>,
+    /// Where it is said which repository has the layers of its base.
+    source: Option<PathBuf>,
     /// Its digest.
     pub digest: String,
     /// Layers, config and manifest: digest -> size.
@@ -76,11 +78,44 @@ impl<'a> Images<'a> {
     /// An image of layers, the lowest first.
     #[track_caller]
     pub fn image(&self, name: &str, layers: &[&Layer]) -> Image {
+        self.assemble(name, layers, &[], None)
+    }
+
+    /// An image of a layer on a base that is in a registry, and stays there.
+    #[track_caller]
+    pub fn on_base(&self, name: &str, base: &str, layer: &Layer) -> Image {
+        let at = |part: &str| {
+            let path = self.folder.join(format!("{name}-base.{part}.json"));
+            path.display().to_string()
+        };
+        let (lock, source) = (at("lock"), at("source"));
+        let (manifest, config) = (at("manifest"), at("config"));
+        self.tool(&["pull", base, "--lock", &lock]);
+        let descriptor = at("descriptor");
+        let mut import = vec!["import", "--lock", &lock, "--source-out", &source];
+        import.extend(["--os", "linux", "--architecture", "amd64"]);
+        import.extend(["--manifest-out", &manifest, "--config-out", &config]);
+        import.extend(["--descriptor-out", &descriptor]);
+        self.tool(&import);
+        let base = ["--base", &manifest, &config];
+        self.assemble(name, &[layer], &base, Some(source.into()))
+    }
+
+    #[track_caller]
+    fn assemble(
+        &self,
+        name: &str,
+        layers: &[&Layer],
+        base: &[&str],
+        source: Option<PathBuf>,
+    ) -> Image {
         let folder = self.folder.join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
         let mut arguments: Vec<String> = ["manifest", "--os", "linux", "--architecture", "amd64"]
-            .map(str::to_owned)
-            .into();
+            .iter()
+            .chain(base)
+            .map(|&argument| argument.to_owned())
+            .collect();
         for layer in layers {
             arguments.extend(["--layer".to_owned(), layer.metadata.display().to_string()]);
         }
@@ -104,6 +139,7 @@ impl<'a> Images<'a> {
             sizes: all.map(size).collect(),
             digest: text(&own["digest"]),
             layers: layers.iter().map(|layer| (*layer).clone()).collect(),
+            source,
             folder,
         }
     }
@@ -114,9 +150,12 @@ impl<'a> Images<'a> {
         let layer = |layer: &Layer| json!({"blob": layer.blob, "metadata": layer.metadata});
         let request = json!({
             "version": 1, "label": format!("//e2e:{}", image.name()), "repository": repository,
-            "tags": tags, "manifest": part("manifest"), "config": part("config"),
-            "descriptor": part("descriptor"),
-            "layers": image.layers.iter().map(layer).collect::<Vec<_>>(),
+            "tags": tags,
+            "files": {
+                "manifest": part("manifest"), "config": part("config"),
+                "descriptor": part("descriptor"), "source": image.source,
+                "layers": image.layers.iter().map(layer).collect::<Vec<_>>(),
+            },
         });
         let name = repository.replace(['/', ':'], "-");
         let path = image.folder.join(format!("{name}.request.json"));
@@ -127,8 +166,15 @@ impl<'a> Images<'a> {
     /// Pushes what requests say, in one process.
     #[track_caller]
     pub fn push(&self, requests: &[PathBuf]) -> Outcome {
+        self.push_with(&[], requests)
+    }
+
+    /// The same with options.
+    #[track_caller]
+    pub fn push_with(&self, options: &[&str], requests: &[PathBuf]) -> Outcome {
         let requests: Vec<_> = requests.iter().map(|path| path.to_string_lossy()).collect();
         let mut arguments = vec!["push"];
+        arguments.extend(options);
         arguments.extend(requests.iter().map(AsRef::as_ref));
         self.execute(&arguments)
     }

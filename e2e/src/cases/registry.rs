@@ -20,6 +20,7 @@ pub(super) fn run(h: &Harness) {
     shared_layers(h, &images, &at("shared"));
     one_changed_file(h, &images, &at("changed"));
     tags(h, &images, &at("tags"));
+    on_base(h, &images, &at("base"));
     let big = images.image("big", &[&images.layer(32, 32 * MB)]);
     killed(h, &images, &big, &at("killed"));
     cut(h, &images, &big, &at("cut"));
@@ -145,6 +146,43 @@ fn tags(h: &Harness, images: &Images, folder: &Path) {
     assert_eq!(by_skopeo(&format!("{name}:alice")), one.manifest());
     let (_, list) = get(registry.address, "/v2/demo/tagged/tags/list");
     assert_eq!(list["tags"], json!(["alice", "v1"]));
+}
+
+/// A layer of a base is taken over within a registry, and copied from one to another. Where an image
+/// comes from stands beside it.
+fn on_base(h: &Harness, images: &Images, folder: &Path) {
+    let mut first = registry(h, &folder.join("first"));
+    let second = registry(h, &folder.join("second"));
+    let below = images.layer(20, 12 * MB);
+    let base = format!("{}/library/base", first.address);
+    let request = images.request(&images.image("base", &[&below]), &base, &["v1"]);
+    images.push(&[request]).succeeded();
+    let app = images.on_base("on-base", &format!("{base}:v1"), &images.layer(21, MB));
+    first.asked();
+    let origin = ["--revision", "1f0c", "--source", "https://git.example/app"];
+    for registry in [&first, &second] {
+        let name = format!("{}/demo/app", registry.address);
+        let request = images.request(&app, &name, &["v1"]);
+        images.push_with(&origin, &[request]).succeeded();
+        pulled(
+            &format!("{name}:v1"),
+            &app,
+            &folder.join(registry.address.to_string()),
+        );
+        let list = format!("/v2/demo/app/manifests/{}", app.digest.replace(':', "-"));
+        let (status, list) = get(registry.address, &list);
+        assert_eq!(
+            status, 200,
+            "a registry that lists no referrers has a tag for them"
+        );
+        let said = &list["manifests"][0]["annotations"];
+        assert_eq!(said["org.opencontainers.image.revision"], "1f0c");
+    }
+    let asked = first.asked();
+    let stored = asked.iter().filter(|one| one.stores(&below.digest));
+    let mounted = asked.iter().filter(|one| one.mounts(&below.digest));
+    assert_eq!((stored.count(), mounted.count()), (0, 1), "{asked:?}");
+    assert_eq!(second.blobs().get(&below.digest), Some(&below.size));
 }
 
 /// A push that is killed half way leaves no image; another one ends what it began.
