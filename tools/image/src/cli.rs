@@ -129,4 +129,27 @@ mod tests {
         Cli::command().debug_assert();
         LaunchedPush::command().debug_assert();
     }
+
+    /// The process ends with 2, as clap has it for all that is wrong with a command line.
+    #[test]
+    fn references_and_platforms_that_do_not_parse() {
+        for (arguments, want) in [
+            (
+                "pull base --lock x",
+                "error: invalid value 'base' for '[IMAGE]': image reference: got `base`, want \
+                 registry/path@sha256:<digest> or registry/path:<tag>, as in \
+                 `localhost:31000/demo/client:v1`",
+            ),
+            (
+                "pull ghcr.io/a:v1 --lock x --platform linux",
+                "error: invalid value 'linux' for '--platform <SYSTEM/PROCESSOR>': want a system \
+                 and a processor, as in `linux/amd64`",
+            ),
+        ] {
+            let arguments = ["image"].into_iter().chain(arguments.split(' '));
+            let error = Cli::try_parse_from(arguments).expect_err("refused");
+            assert_eq!(error.exit_code(), 2);
+            assert_eq!(error.to_string().lines().next(), Some(want));
+        }
+    }
 }

@@ -46,6 +46,18 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Parse",
+        exit: Exit::Input,
+        text: "error: cannot parse `DIR/request.json`\n\
+               cause: repository: got `https://ghcr.io/a`, want registry/path in lower case, as \
+               in `localhost:31000/demo/client` at line 1 column 65\n",
+        provoke: |folder| {
+            made(folder);
+            request(folder, "https://ghcr.io");
+            image(folder, "push DIR/request.json --root DIR")
+        },
+    },
+    Case {
         variant: "Value",
         exit: Exit::Input,
         text: "error: mode: got `755`, want four octal digits, as in `0644`\n",
