@@ -4,18 +4,11 @@ load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":image_files.bzl", "image_files", "image_paths")
 load(":labels.bzl", "label_text")
+load(":launcher.bzl", "launcher")
 
 def _impl(ctx):
     info = ctx.attr.image[ImageInfo]
-    executable = ctx.actions.declare_file(ctx.label.name)
-    tool = ctx.attr._image[DefaultInfo]
-    ctx.actions.symlink(
-        output = executable,
-        target_file = tool.files_to_run.executable,
-        is_executable = True,
-    )
-    request = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(request, json.encode_indent(struct(
+    request = struct(
         version = 1,
         verb = "push",
         label = label_text(ctx.attr.image.label),
@@ -23,13 +16,8 @@ def _impl(ctx):
         insecure = ctx.attr.insecure,
         tags = ctx.attr.remote_tags,
         files = image_paths(info, runfile),
-    )))
-    runfiles = ctx.runfiles(files = [executable, request] + image_files(info))
-    return DefaultInfo(
-        executable = executable,
-        files = depset([executable, request]),
-        runfiles = runfiles.merge(tool.default_runfiles),
     )
+    return launcher(ctx, ctx.attr._image, request, image_files(info))
 
 image_push = rule(
     implementation = _impl,

@@ -4,6 +4,7 @@ load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":image_layer.bzl", "is_image_path", "is_mode")
 load(":labels.bzl", "label_text")
+load(":launcher.bzl", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1
@@ -51,14 +52,7 @@ def _impl(ctx):
     _check(ctx)
     attr = ctx.attr
     layout = _layout(ctx)
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._tool,
-        is_executable = True,
-    )
-    request = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(request, json.encode_indent(struct(
+    request = struct(
         version = _VERSION,
         verb = "check",
         label = label_text(ctx.label),
@@ -74,13 +68,8 @@ def _impl(ctx):
             no_shell = attr.no_shell,
             user_not_root = attr.user_not_root,
         ),
-    )) + "\n")
-    runfiles = ctx.runfiles(files = [executable, layout, request])
-    return [DefaultInfo(
-        executable = executable,
-        files = depset([executable, request]),
-        runfiles = runfiles.merge(attr._tool[DefaultInfo].default_runfiles),
-    )]
+    )
+    return launcher(ctx, attr._tool, request, [layout])
 
 image_test = rule(
     implementation = _impl,

@@ -1,17 +1,12 @@
 """The pin_tool rule: the tool that writes and lists pins, tied to one set of constants."""
 
+load(":launcher.bzl", "launcher")
+
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1
 
 def _pin_tool_impl(ctx):
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._tool,
-        is_executable = True,
-    )
-    request = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(request, json.encode_indent(struct(
+    request = struct(
         version = _VERSION,
         project = ctx.attr.project,
         insecure = ctx.attr.registry_scheme == "http",
@@ -23,13 +18,8 @@ def _pin_tool_impl(ctx):
             )
             for name, images in ctx.attr.images.items()
         ],
-    )) + "\n")
-    runfiles = ctx.runfiles(files = [executable, request])
-    return [DefaultInfo(
-        executable = executable,
-        files = depset([executable, request]),
-        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
-    )]
+    )
+    return launcher(ctx, ctx.attr._tool, request)
 
 pin_tool = rule(
     implementation = _pin_tool_impl,
