@@ -111,7 +111,7 @@ What its registry says of it stands in a lock file beside the BUILD file, so tha
 stay where they are: a push has them mounted, or copied from registry to registry, where they are missing.
 
 ```
-bazel run @windlass//tools/image -- pull ghcr.io/acme/base:v1 --lock $PWD/base.lock.json
+bazel run @windlass//tools/image -- pull ghcr.io/acme/base:v1 --lock base.lock.json
 ```
 
 ```starlark

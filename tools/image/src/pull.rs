@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::select::{DOCKER_INDEX, is_of_no_platform};
 use crate::{Environment, Error};
 use oci_spec::image::{Descriptor, ImageIndex, ImageIndexBuilder, ImageManifest, MediaType};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use windlass_oci_reference::ImageReference;
 use windlass_oci_registry::{Client, Manifest, Target, Transport};
 use windlass_report::say;
@@ -39,10 +39,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Error> {
+    let path = environment.path(&args.lock);
     let (image, insecure) = if let Some(image) = &args.image {
         (image.clone(), args.insecure)
     } else {
-        let lock = Lock::read(&args.lock)?;
+        let lock = Lock::read(&path)?;
         (moved(&lock.image), lock.insecure || args.insecure)
     };
     let pull = Pull {
@@ -51,10 +52,11 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
             repository: image.repository().clone(),
             transport: Transport::from_insecure(insecure),
         },
-        args,
+        path: &path,
+        platforms: &args.platforms,
     };
     let lock = pull.lock(&image, insecure).await?;
-    lock.write(&args.lock)?;
+    lock.write(&path)?;
     say(&format!(
         "{} is locked in `{}`",
         lock.image,
@@ -74,7 +76,9 @@ fn moved(image: &ImageReference) -> ImageReference {
 struct Pull<'a> {
     client: Client,
     target: Target,
-    args: &'a Args,
+    /// Where the lock is, for messages.
+    path: &'a Path,
+    platforms: &'a [Platform],
 }
 
 impl Pull<'_> {
@@ -84,7 +88,7 @@ impl Pull<'_> {
         let mut named = Vec::new();
         let mut documents = Vec::new();
         if is_index(&found.media_type) {
-            let index: ImageIndex = parse(&self.args.lock, &found.bytes)?;
+            let index: ImageIndex = parse(self.path, &found.bytes)?;
             for descriptor in self.wanted(image, &index)? {
                 let reference = self.target.repository.at(digest_of(descriptor)?);
                 documents.push(self.client.manifest(&self.target, &reference).await?);
@@ -121,7 +125,7 @@ impl Pull<'_> {
         };
         let wanted = known().filter(|descriptor| {
             let own = platform(descriptor);
-            let mut platforms = self.args.platforms.iter();
+            let mut platforms = self.platforms.iter();
             platforms.any(|want| own.as_ref().is_some_and(|own| want.takes(own)))
         });
         let wanted: Vec<_> = wanted.collect();
@@ -130,7 +134,7 @@ impl Pull<'_> {
         }
         let words = |platforms: Vec<String>| platforms.join(", ");
         let got = known().filter_map(|image| Some(platform(image)?.to_string()));
-        let want = self.args.platforms.iter().map(Platform::to_string);
+        let want = self.platforms.iter().map(Platform::to_string);
         Err(Error::Platform {
             path: image.to_string().into(),
             got: words(got.collect()),
@@ -140,7 +144,7 @@ impl Pull<'_> {
 
     /// Adds a manifest and its config.
     async fn add(&self, lock: &mut Lock, manifest: Manifest) -> Result<(), Error> {
-        let parsed: ImageManifest = parse(&self.args.lock, &manifest.bytes)?;
+        let parsed: ImageManifest = parse(self.path, &manifest.bytes)?;
         let digest = digest_of(parsed.config())?;
         let config = self.client.config(&self.target, &digest).await?;
         for (digest, bytes) in [(manifest.digest, manifest.bytes), (digest, config)] {

@@ -129,7 +129,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
     let options = &args.options;
     let mut images = Vec::new();
     for request in &args.requests {
-        let mut push = load(request, &args.root)?;
+        let mut push = load(&environment.path(request), &environment.path(&args.root))?;
         push.tags.extend(options.tags.iter().cloned());
         images.push(push);
     }
