@@ -160,15 +160,11 @@ fn on_base(h: &Harness, images: &Images, folder: &Path) {
     let app = images.on_base("on-base", &format!("{base}:v1"), &images.layer(21, MB));
     first.asked();
     let origin = ["--revision", "1f0c", "--source", "https://git.example/app"];
-    for registry in [&first, &second] {
+    for (place, registry) in [("mounted", &first), ("copied", &second)] {
         let name = format!("{}/demo/app", registry.address);
         let request = images.request(&app, &name, &["v1"]);
         images.push_with(&origin, &[request]).succeeded();
-        pulled(
-            &format!("{name}:v1"),
-            &app,
-            &folder.join(registry.address.to_string()),
-        );
+        pulled(&format!("{name}:v1"), &app, &folder.join(place));
         let list = format!("/v2/demo/app/manifests/{}", app.digest.replace(':', "-"));
         let (status, list) = get(registry.address, &list);
         assert_eq!(

@@ -279,8 +279,8 @@ mod tests {
             made(folder.path(), &args(folder.path(), &files, &[])).0
         };
         let blob = filled(&mut (0..20));
-        assert!(filled(&mut (0..20).rev()) == blob);
-        assert!(filled(&mut (0..20).map(|name| name * 7 % 20)) == blob);
+        assert_eq!(filled(&mut (0..20).rev()), blob);
+        assert_eq!(filled(&mut (0..20).map(|name| name * 7 % 20)), blob);
     }
 
     #[test]
