@@ -7,7 +7,7 @@ use crate::Error;
 use crate::compress::{Blocks, Compression};
 use crate::digesting::Digesting;
 use crate::oci_layout::{make_blobs, write_index};
-use crate::output::{create, descriptor, descriptor_of, parse, to_canonical_json, write};
+use crate::output::{copy, create, parse, write};
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifestBuilder, MediaType};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Component, Path, PathBuf};
 use tar::EntryType;
 use windlass_oci_reference::Digest;
+use windlass_oci_registry::{descriptor, descriptor_of, to_canonical_json};
 
 /// Makes a layout directory of what is in an archive.
 pub(crate) fn unpack(archive: &Path, out: &Path) -> Result<(), Error> {
@@ -137,14 +138,7 @@ impl Archive {
                 None if matches!(name.as_str(), "index.json" | "oci-layout") => out.join(name),
                 _ => continue,
             };
-            let mut bytes = self.read(name)?;
-            create(&to, |mut file| {
-                let copied = io::copy(&mut bytes, &mut file).and_then(|_| file.flush());
-                copied.map_err(|source| Error::Write {
-                    path: to.clone(),
-                    source,
-                })
-            })?;
+            copy(&mut self.read(name)?, &to)?;
         }
         Ok(())
     }

@@ -4,10 +4,11 @@ use crate::Error;
 use crate::docker_archive;
 use crate::lock::Lock;
 use crate::oci_layout::OciLayout;
-use crate::output::{to_canonical_json, write};
-use crate::platform::Platform;
+use crate::output::write;
+use crate::platform::{self, Platform};
 use crate::select::Selected;
 use std::path::PathBuf;
+use windlass_oci_registry::to_canonical_json;
 
 /// Takes an image for one platform from a layout, an archive or a lock.
 #[derive(Debug, clap::Args)]
@@ -15,13 +16,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     from: From,
 
-    /// The operating system, as Go calls it
-    #[arg(long, value_name = "GOOS")]
-    os: String,
-
-    /// The processor, as Go calls it
-    #[arg(long, value_name = "GOARCH")]
-    architecture: String,
+    #[command(flatten)]
+    platform: platform::Flags,
 
     /// Where the layout directory that an archive becomes is written
     #[arg(long, value_name = "DIR", required_unless_present_any = ["layout", "lock"])]
@@ -62,11 +58,7 @@ struct From {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let platform = Platform {
-        os: args.os.clone(),
-        architecture: args.architecture.clone(),
-        variant: None,
-    };
+    let platform = args.platform.platform();
     let selected = if let Some(path) = &args.from.lock {
         let lock = Lock::read(path)?;
         let selected = lock.select(path, &platform)?;

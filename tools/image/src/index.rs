@@ -2,12 +2,11 @@
 //! Index").
 
 use crate::Error;
-use crate::output::{descriptor_of, read_json, to_canonical_json, write};
+use crate::output::{read_json, write};
 use crate::platform::Platform;
-use oci_spec::image::{
-    Descriptor, ImageConfiguration, ImageIndex, ImageIndexBuilder, MediaType, PlatformBuilder,
-};
+use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, MediaType, PlatformBuilder};
 use std::path::PathBuf;
+use windlass_oci_registry::{descriptor_of, index_of, to_canonical_json};
 
 /// Makes an index of images, one for each platform.
 #[derive(Debug, clap::Args)]
@@ -61,10 +60,5 @@ fn index(images: Vec<(Platform, Descriptor)>) -> ImageIndex {
         descriptor.set_platform(Some(built.build().expect("all required fields are set")));
         descriptor
     });
-    ImageIndexBuilder::default()
-        .schema_version(2_u32)
-        .media_type(MediaType::ImageIndex)
-        .manifests(images.collect::<Vec<_>>())
-        .build()
-        .expect("all required fields are set")
+    index_of(images.collect())
 }

@@ -9,7 +9,7 @@ use crate::output;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use windlass_oci_registry::LayerMetadata;
+use windlass_oci_registry::{LayerMetadata, to_canonical_json};
 
 /// Makes a layer: a compressed archive, and its metadata as JSON.
 #[derive(Debug, clap::Args)]
@@ -112,7 +112,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     if let Some(out) = &args.unused_out {
         output::write(out, unused(args).as_bytes())?;
     }
-    output::write(&args.metadata, &output::to_canonical_json(&metadata))
+    output::write(&args.metadata, &to_canonical_json(&metadata))
 }
 
 /// The inputs that the layer does not have, one a line. One that it has nothing of at one path may

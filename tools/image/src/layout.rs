@@ -3,9 +3,9 @@
 
 use crate::Error;
 use crate::oci_layout::{make_blobs, write_index};
-use crate::output::{read_json, write};
-use std::path::{Path, PathBuf};
-use windlass_oci_reference::Digest;
+use crate::output::{copy, read_json, write};
+use std::fs::File;
+use std::path::PathBuf;
 use windlass_oci_registry::{Image, ImageFiles, Place};
 
 /// Makes an OCI layout directory of an image.
@@ -37,27 +37,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let blobs = make_blobs(&args.out)?;
     for blob in image.all_blobs() {
         if let Place::File(path) = &blob.place {
-            copy(path, &blobs, &blob.digest)?;
+            let mut file = File::open(path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
+            copy(&mut file, &blobs.join(blob.digest.hex()))?;
         }
     }
     for image in image.manifests().iter().chain([&image]) {
         write(&blobs.join(image.digest().hex()), image.manifest())?;
     }
     write_index(&args.out, read_json(&files.descriptor)?)
-}
-
-fn copy(from: &Path, blobs: &Path, digest: &Digest) -> Result<(), Error> {
-    let to = blobs.join(digest.hex());
-    // Two steps, so that the copy does not inherit a read-only mode.
-    let mut source = std::fs::File::open(from).map_err(|source| Error::Read {
-        path: from.to_owned(),
-        source,
-    })?;
-    let unwritable = |source| Error::Write {
-        path: to.clone(),
-        source,
-    };
-    let mut target = std::fs::File::create(&to).map_err(unwritable)?;
-    std::io::copy(&mut source, &mut target).map_err(unwritable)?;
-    Ok(())
 }

@@ -2,7 +2,8 @@
 //! uses it. With it, a build talks to no registry, and a review sees what changes.
 
 use crate::Error;
-use crate::output::{parse, read_json, to_canonical_json, write};
+use crate::contents::{check, digest_of};
+use crate::output::{parse, read_json, write};
 use crate::platform::Platform;
 use crate::select::{Documents, Selected};
 use oci_spec::image::{Descriptor, ImageIndex};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use windlass_oci_reference::{Digest, ImageReference};
-use windlass_oci_registry::Source;
+use windlass_oci_registry::{Source, to_canonical_json};
 
 /// The only version of a lock.
 const VERSION: u32 = 1;
@@ -80,9 +81,8 @@ impl Lock {
     }
 
     fn document(&self, path: &Path, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
-        let want = descriptor.digest().to_string();
-        let digest: Option<Digest> = want.parse().ok();
-        let Some(text) = digest.and_then(|digest| self.documents.get(&digest)) else {
+        let want = digest_of(descriptor)?;
+        let Some(text) = self.documents.get(&want) else {
             return Err(Error::Layout {
                 path: path.to_owned(),
                 what: "documents",
@@ -90,14 +90,7 @@ impl Lock {
                 want: "those of all images that the index names",
             });
         };
-        let got = Digest::of(text.as_bytes()).to_string();
-        if got == want {
-            return Ok(text.clone().into_bytes());
-        }
-        Err(Error::Digest {
-            path: path.to_owned(),
-            got,
-            want,
-        })
+        check(path, Digest::of(text.as_bytes()), want)?;
+        Ok(text.clone().into_bytes())
     }
 }

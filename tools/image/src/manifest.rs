@@ -4,25 +4,20 @@
 use crate::Error;
 use crate::base::Base;
 use crate::image_path::ImagePath;
-use crate::output::{descriptor, descriptor_of, read_json, to_canonical_json, write};
-use crate::platform::Platform;
+use crate::output::{read_json, write};
+use crate::platform;
 use oci_spec::image::{
     Arch, Config, ImageConfiguration, ImageConfigurationBuilder, ImageManifest,
     ImageManifestBuilder, MediaType, Os, RootFsBuilder,
 };
 use std::path::PathBuf;
-use windlass_oci_registry::LayerMetadata;
+use windlass_oci_registry::{LayerMetadata, descriptor, descriptor_of, to_canonical_json};
 
 /// Makes an image's config and manifest from the metadata of its layers.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
-    /// The operating system, as Go calls it
-    #[arg(long, value_name = "GOOS")]
-    os: String,
-
-    /// The processor, as Go calls it
-    #[arg(long, value_name = "GOARCH")]
-    architecture: String,
+    #[command(flatten)]
+    platform: platform::Flags,
 
     /// The manifest and the config of the image that this one is built on
     #[arg(long, num_args = 2, value_names = ["MANIFEST", "CONFIG"])]
@@ -91,11 +86,7 @@ struct Documents {
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let layers: Result<Vec<LayerMetadata>, Error> =
         args.layers.iter().map(|path| read_json(path)).collect();
-    let platform = Platform {
-        os: args.os.clone(),
-        architecture: args.architecture.clone(),
-        variant: None,
-    };
+    let platform = args.platform.platform();
     let base = match &args.base[..] {
         [manifest, config] => Base::read(manifest, config, &platform)?,
         _ => Base::default(),
@@ -124,8 +115,8 @@ fn config(args: &Args, base: &Base, layers: &[LayerMetadata]) -> Result<ImageCon
     diff_ids.extend(layers.iter().map(|layer| layer.diff_id.to_string()));
     let rootfs = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
     let config = ImageConfigurationBuilder::default()
-        .os(Os::from(args.os.as_str()))
-        .architecture(Arch::from(args.architecture.as_str()))
+        .os(Os::from(args.platform.os.as_str()))
+        .architecture(Arch::from(args.platform.architecture.as_str()))
         .config(process(args, base.process())?)
         .rootfs(rootfs.build().expect("all fields are set"));
     let mut config = config.build().expect("all required fields are set");
@@ -262,8 +253,10 @@ mod tests {
     fn all() -> Args {
         let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         Args {
-            os: "linux".to_owned(),
-            architecture: "arm64".to_owned(),
+            platform: platform::Flags {
+                os: "linux".to_owned(),
+                architecture: "arm64".to_owned(),
+            },
             entrypoint: own(&["/server"]),
             cmd: own(&["--port", "8080"]),
             env: own(&["B=2", "A=1=1"]),
@@ -318,8 +311,10 @@ mod tests {
     #[test]
     fn what_is_not_asked_for_is_not_there() {
         let args = Args {
-            os: "linux".to_owned(),
-            architecture: "amd64".to_owned(),
+            platform: platform::Flags {
+                os: "linux".to_owned(),
+                architecture: "amd64".to_owned(),
+            },
             ..Args::default()
         };
         let made = documents(&args, &Base::default(), &[]).expect("makes");

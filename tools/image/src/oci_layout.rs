@@ -3,16 +3,15 @@
 use crate::Error;
 use crate::contents::{blob, check};
 use crate::digesting::Digesting;
-use crate::output::{read_json, to_canonical_json, write};
+use crate::output::{parse, read_json, write};
 use crate::platform::Platform;
 use crate::select::{Documents, Selected};
-use oci_spec::image::{
-    Descriptor, ImageIndex, ImageIndexBuilder, ImageManifest, MediaType, OciLayoutBuilder,
-};
+use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, OciLayoutBuilder};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use windlass_oci_reference::Digest;
+use windlass_oci_registry::{index_of, to_canonical_json};
 
 /// A layout directory.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ impl OciLayout {
 
     /// Refuses an image one of whose layers is missing or not what its name says.
     pub(crate) fn check_layers(&self, image: &Selected) -> Result<(), Error> {
-        let manifest: ImageManifest = crate::output::parse(&self.path, &image.manifest)?;
+        let manifest: ImageManifest = parse(&self.path, &image.manifest)?;
         for layer in manifest.layers() {
             let (path, want) = blob(&self.path, layer)?;
             let unreadable = |source| Error::Read {
@@ -79,12 +78,7 @@ pub(crate) fn make_blobs(layout: &Path) -> Result<PathBuf, Error> {
 
 /// Writes what makes a folder of blobs a layout of one image.
 pub(crate) fn write_index(layout: &Path, image: Descriptor) -> Result<(), Error> {
-    let index = ImageIndexBuilder::default()
-        .schema_version(2_u32)
-        .media_type(MediaType::ImageIndex)
-        .manifests([image])
-        .build()
-        .expect("all required fields are set");
+    let index = index_of(vec![image]);
     write(&layout.join("index.json"), &to_canonical_json(&index))?;
     let version = OciLayoutBuilder::default().image_layout_version("1.0.0".to_owned());
     let version = version.build().expect("all required fields are set");

@@ -1,13 +1,10 @@
 //! Files as a whole.
 
 use crate::Error;
-use oci_spec::image::{Descriptor, MediaType};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Read, Write as _};
 use std::path::Path;
-use windlass_oci_reference::Digest;
 
 /// Reads JSON.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
@@ -24,20 +21,6 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T,
         path: path.to_owned(),
         source,
     })
-}
-
-/// What names a document: its media type, digest and size.
-pub(crate) fn descriptor_of(media_type: MediaType, bytes: &[u8]) -> Descriptor {
-    descriptor(media_type, Digest::of(bytes), bytes.len() as u64)
-}
-
-/// What names a blob.
-pub(crate) fn descriptor(media_type: MediaType, digest: Digest, size: u64) -> Descriptor {
-    let digest: oci_spec::image::Digest = digest
-        .to_string()
-        .parse()
-        .expect("ours are stricter than theirs");
-    Descriptor::new(media_type, size, digest)
 }
 
 /// Makes a file that is there as a whole or not at all. `fill` must flush what it is given.
@@ -70,12 +53,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// Compact JSON with the keys of every object in order: some types of oci-spec hold hash maps.
-///
-/// # Panics
-/// Never: the types that come here have string keys and no fallible parts.
-pub(crate) fn to_canonical_json(value: &impl Serialize) -> Vec<u8> {
-    let mut value = serde_json::to_value(value).expect("plain data");
-    value.sort_all_objects();
-    value.to_string().into_bytes()
+/// Writes what a reader gives.
+pub(crate) fn copy(from: &mut impl Read, path: &Path) -> Result<(), Error> {
+    create(path, |mut file| {
+        let copied = io::copy(from, &mut file).and_then(|_| file.flush());
+        copied.map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+    })
 }

@@ -42,6 +42,28 @@ impl From<&oci_spec::image::Platform> for Platform {
     }
 }
 
+/// What build actions say of a platform.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Flags {
+    /// The operating system, as Go calls it
+    #[arg(long, value_name = "GOOS")]
+    pub(crate) os: String,
+
+    /// The processor, as Go calls it
+    #[arg(long, value_name = "GOARCH")]
+    pub(crate) architecture: String,
+}
+
+impl Flags {
+    pub(crate) fn platform(&self) -> Platform {
+        Platform {
+            os: self.os.clone(),
+            architecture: self.architecture.clone(),
+            variant: None,
+        }
+    }
+}
+
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;

@@ -6,17 +6,17 @@ use crate::output::parse;
 use crate::platform::Platform;
 use crate::select::{DOCKER_INDEX, is_of_no_platform};
 use crate::{Environment, Error};
-use oci_spec::image::{Descriptor, ImageIndex, ImageIndexBuilder, ImageManifest, MediaType};
+use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 use std::path::{Path, PathBuf};
 use windlass_oci_reference::ImageReference;
-use windlass_oci_registry::{Client, Manifest, Target, Transport};
+use windlass_oci_registry::{Client, Manifest, Target, Transport, descriptor_of, index_of};
 use windlass_report::say;
 
 /// Locks a base image: writes its manifests and configs, and no layer, into a file to commit.
 ///
 /// Without an image, the one that the lock names is looked up again: a tag may have moved.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: image pull ghcr.io/acme/base:v1 --lock base.image.json")]
+#[command(after_help = "Example: image pull ghcr.io/acme/base:v1 --lock base.lock.json")]
 pub(crate) struct Args {
     /// The image, by tag or digest
     image: Option<ImageReference>,
@@ -96,16 +96,10 @@ impl Pull<'_> {
             }
         } else {
             let media_type = MediaType::from(found.media_type.as_str());
-            named.push(crate::output::descriptor_of(media_type, &found.bytes));
+            named.push(descriptor_of(media_type, &found.bytes));
             documents.push(found);
         }
-        let index = ImageIndexBuilder::default()
-            .schema_version(2_u32)
-            .media_type(MediaType::ImageIndex)
-            .manifests(named)
-            .build()
-            .expect("all required fields are set");
-        let mut lock = Lock::new(locked, insecure, index);
+        let mut lock = Lock::new(locked, insecure, index_of(named));
         for manifest in documents {
             self.add(&mut lock, manifest).await?;
         }

@@ -1,7 +1,7 @@
 //! `image push`: images to their repositories, as request files say; all of them in one go.
 
 use crate::bars::Bars;
-use crate::output::{read_json, to_canonical_json};
+use crate::output::read_json;
 use crate::size::in_words;
 use crate::{Environment, Error};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use windlass_oci_reference::{Repository, Tag};
 use windlass_oci_registry::{
     Client, DockerConfig, Image, ImageFiles, Progress, Push, Pushed, Settings, Statement, Target,
-    Transport,
+    Transport, to_canonical_json,
 };
 use windlass_report::say;
 

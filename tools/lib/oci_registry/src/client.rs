@@ -7,6 +7,7 @@ use crate::upload::{Sent, Upload};
 use crate::{Blob, Cause, Error, Event, Image, Place, Progress, Retry, Target};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, try_join_all};
+use oci_spec::image::MediaType;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
@@ -174,13 +175,8 @@ impl Client {
     pub async fn head(&self, target: &Target, digest: &Digest) -> Result<bool, Error> {
         let (need, name) = (Need::pull(target), digest.to_string());
         let found = self.manifest_digest(&need, &name, &Quiet::progress()).await;
-        let image = || Box::new(target.repository.at(*digest));
-        Ok(found
-            .map_err(|cause| Error::LookUp {
-                image: image(),
-                cause: Box::new(cause),
-            })?
-            .is_some())
+        let failed = |cause| Error::of_look_up(target.repository.at(*digest), cause);
+        Ok(found.map_err(failed)?.is_some())
     }
 
     /// Whether a push has nothing to do: its tags are on the image, or, without tags, it is there.
@@ -190,22 +186,15 @@ impl Client {
             return self.head(&push.target, &digest).await;
         }
         let right = self.right_tags(push, &Quiet::progress()).await;
-        let right = right.map_err(|cause| Error::LookUp {
-            image: Box::new(push.target.repository.at(digest)),
-            cause: Box::new(cause),
-        })?;
-        Ok(!right.contains(&false))
+        let failed = |cause| Error::of_look_up(push.target.repository.at(digest), cause);
+        Ok(!right.map_err(failed)?.contains(&false))
     }
 
     /// Makes the image be in its registry, and says what that took.
     pub async fn push(&self, push: &Push, progress: &Arc<dyn Progress>) -> Result<Pushed, Error> {
         self.push_inner(push, progress)
             .await
-            .map_err(|cause| Error::Push {
-                label: push.label.clone(),
-                repository: push.target.repository.clone(),
-                cause: Box::new(cause),
-            })
+            .map_err(|cause| Error::of_push(push, cause))
     }
 
     async fn push_inner(&self, push: &Push, progress: &Arc<dyn Progress>) -> Result<Pushed, Cause> {
@@ -228,7 +217,7 @@ impl Client {
         };
         for (tag, is_right) in tags.iter().zip(right) {
             if !is_right {
-                self.put_manifest(target, image, tag.as_str(), progress)
+                self.put_image(target, image, tag.as_str(), progress)
                     .await?;
                 pushed.manifests += 1;
             }
@@ -278,7 +267,7 @@ impl Client {
     ) -> Result<Pushed, Cause> {
         let mut pushed = self.send_parts(target, image, progress).await?;
         let digest = image.digest().to_string();
-        self.put_manifest(target, image, &digest, progress).await?;
+        self.put_image(target, image, &digest, progress).await?;
         pushed.manifests += 1;
         Ok(pushed)
     }
@@ -369,20 +358,36 @@ impl Client {
         Ok(sent)
     }
 
-    async fn put_manifest(
+    /// Puts an image's manifest or index by a digest or a tag.
+    async fn put_image(
         &self,
         target: &Target,
         image: &Image,
         name: &str,
         progress: &Arc<dyn Progress>,
     ) -> Result<(), Cause> {
+        let (media_type, bytes) = (image.media_type(), image.manifest());
+        self.put_manifest(target, media_type, bytes, name, progress)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a manifest; says whether the registry lists it as what is said of another one.
+    pub(crate) async fn put_manifest(
+        &self,
+        target: &Target,
+        media_type: &MediaType,
+        bytes: &[u8],
+        name: &str,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<bool, Cause> {
         let path = format!("/v2/{}/manifests/{name}", target.repository.path());
         let put = || async {
             let call = self.session.call(target, Method::PUT, &path)?;
-            let call = call.header(CONTENT_TYPE, image.media_type().as_ref());
-            let answer = call.body(image.manifest().to_vec().into()).send().await?;
+            let call = call.header(CONTENT_TYPE, media_type.as_ref());
+            let answer = call.body(bytes.to_vec().into()).send().await?;
             match answer.status() {
-                StatusCode::CREATED => Ok(()),
+                StatusCode::CREATED => Ok(answer.header("oci-subject").is_some()),
                 _ => Err(answer.unexpected().await),
             }
         };

@@ -1,5 +1,6 @@
 //! What can go wrong, in the form that users see.
 
+use crate::Push;
 use std::fmt;
 use std::path::PathBuf;
 use windlass_oci_reference::{Digest, ImageReference, Registry, Repository};
@@ -41,6 +42,21 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn of_push(push: &Push, cause: Cause) -> Self {
+        Self::Push {
+            label: push.label.clone(),
+            repository: push.target.repository.clone(),
+            cause: Box::new(cause),
+        }
+    }
+
+    pub(crate) fn of_look_up(image: ImageReference, cause: Cause) -> Self {
+        Self::LookUp {
+            image: Box::new(image),
+            cause: Box::new(cause),
+        }
+    }
+
     /// What failed.
     pub fn cause(&self) -> &Cause {
         match self {

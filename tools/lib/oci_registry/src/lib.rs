@@ -2,12 +2,15 @@
 //!
 //! [`Client::push`] does, for one image (OCI distribution specification 1.1, "Pushing"):
 //!
-//! 1. `HEAD` the manifest by its digest. If it is there, so is all it names: done, one request.
-//! 2. For each layer and the config, at the same time: `HEAD` the blob; if it is missing, `POST`
-//!    to open an upload and `PUT` the file in one piece. The digest is known from the build, so
-//!    the file is read once, while it is sent, and never hashed here. The registry checks it.
-//! 3. `PUT` the manifest by digest, and by tag where one is asked for. A reader never sees a
-//!    manifest whose blobs are missing.
+//! 1. `HEAD` the manifest by its tags, and by its digest if none of them is right. If it is there,
+//!    so is all it names: done.
+//! 2. For each layer and the config, at the same time: have it mounted from another repository, else
+//!    `HEAD` it; if it is missing, `POST` to open an upload and `PUT` the file in one piece, or, if
+//!    it is large, `PATCH` it so that it goes on after a cut. The digest is known from the build, so
+//!    the file is read once, while it is sent, and never hashed here. The registry checks it. A
+//!    layer of a base is read from its own registry instead.
+//! 3. `PUT` what an index names, and then the manifest: by its tags, by its digest if there are none.
+//!    A reader never sees a manifest whose blobs are missing.
 //!
 //! Each of these is repeated on 429, 5xx and lost connections, a blob from its `HEAD` on. The
 //! number of requests at one time is bounded per [`Client`], so one client serves a whole run.
@@ -23,6 +26,7 @@
 mod client;
 mod copy;
 mod credentials;
+mod document;
 mod error;
 mod identity;
 mod image;
@@ -40,6 +44,7 @@ mod upload;
 
 pub use client::{Client, Push, Pushed, Settings};
 pub use credentials::{ConfigError, ConfigPlaces, DockerConfig};
+pub use document::{descriptor, descriptor_of, index_of, to_canonical_json};
 pub use error::{Cause, Error, ImageError, Request};
 pub use image::{Blob, Image, ImageFiles, LayerFiles, LayerMetadata, Place, Source};
 pub use progress::{Event, Progress, Silent};

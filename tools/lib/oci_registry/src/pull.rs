@@ -38,10 +38,7 @@ impl Client {
         let (media_type, bytes) = self
             .document(target, &path, reference.digest())
             .await
-            .map_err(|cause| Error::LookUp {
-                image: Box::new(reference.clone()),
-                cause: Box::new(cause),
-            })?;
+            .map_err(|cause| Error::of_look_up(reference.clone(), cause))?;
         Ok(Manifest {
             media_type,
             digest: Digest::of(&bytes),
@@ -53,10 +50,8 @@ impl Client {
     pub async fn config(&self, target: &Target, digest: &Digest) -> Result<Vec<u8>, Error> {
         let path = format!("/v2/{}/blobs/{digest}", target.repository.path());
         let document = self.document(target, &path, Some(digest)).await;
-        let (_, bytes) = document.map_err(|cause| Error::LookUp {
-            image: Box::new(target.repository.at(*digest)),
-            cause: Box::new(cause),
-        })?;
+        let failed = |cause| Error::of_look_up(target.repository.at(*digest), cause);
+        let (_, bytes) = document.map_err(failed)?;
         Ok(bytes)
     }
 

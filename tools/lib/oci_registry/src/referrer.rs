@@ -5,12 +5,11 @@
 //! an index under the tag `sha256-<digest>`.
 
 use crate::client::Quiet;
+use crate::document::{descriptor_of, index_of, to_canonical_json};
 use crate::identity::Need;
 use crate::{Blob, Cause, Client, Error, Place, Push, Target};
-use oci_spec::image::{
-    Descriptor, ImageIndex, ImageIndexBuilder, ImageManifest, ImageManifestBuilder, MediaType,
-};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, ImageManifestBuilder, MediaType};
+use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 use std::collections::{BTreeMap, HashMap};
 use windlass_oci_reference::Digest;
@@ -32,16 +31,12 @@ impl Client {
     /// Puts a statement beside an image that is there, if it is not there yet; gives its digest.
     pub async fn attach(&self, push: &Push, statement: &Statement) -> Result<Digest, Error> {
         let attached = self.attach_inner(push, statement).await;
-        attached.map_err(|cause| Error::Push {
-            label: push.label.clone(),
-            repository: push.target.repository.clone(),
-            cause: Box::new(cause),
-        })
+        attached.map_err(|cause| Error::of_push(push, cause))
     }
 
     async fn attach_inner(&self, push: &Push, statement: &Statement) -> Result<Digest, Cause> {
         let manifest = manifest(push, statement);
-        let own = descriptor(MediaType::ImageManifest, &manifest);
+        let own = descriptor_of(MediaType::ImageManifest, &manifest);
         let digest = Digest::of(&manifest);
         let name = digest.to_string();
         let progress = Quiet::progress();
@@ -59,7 +54,9 @@ impl Client {
         };
         self.ensure_blob(target, &empty, &progress).await?;
         let media_type = MediaType::ImageManifest;
-        let is_listed = self.put(target, &name, &media_type, &manifest).await?;
+        let is_listed = self
+            .put_manifest(target, &media_type, &manifest, &name, &progress)
+            .await?;
         if !is_listed {
             self.list(push, own, statement).await?;
         }
@@ -84,9 +81,9 @@ impl Client {
         }
         known.push(own);
         index.set_manifests(known);
-        let bytes = sorted(&index);
-        let media_type = MediaType::ImageIndex;
-        self.put(&push.target, &tag(&subject), &media_type, &bytes)
+        let (bytes, name) = (to_canonical_json(&index), tag(&subject));
+        let (media_type, progress) = (MediaType::ImageIndex, Quiet::progress());
+        self.put_manifest(&push.target, &media_type, &bytes, &name, &progress)
             .await?;
         Ok(())
     }
@@ -98,14 +95,8 @@ impl Client {
             target.repository.path(),
             tag(subject)
         );
-        Ok(self.index(target, &path).await?.unwrap_or_else(|| {
-            ImageIndexBuilder::default()
-                .schema_version(2_u32)
-                .media_type(MediaType::ImageIndex)
-                .manifests(Vec::new())
-                .build()
-                .expect("all required fields are set")
-        }))
+        let there = self.index(target, &path).await?;
+        Ok(there.unwrap_or_else(|| index_of(Vec::new())))
     }
 
     /// What is said of an image: the referrers of one type, or of all.
@@ -124,9 +115,9 @@ impl Client {
             }
         };
         let index: Result<ImageIndex, Cause> = listed.await;
-        let index = index.map_err(|cause| Error::LookUp {
-            image: Box::new(target.repository.at(*subject)),
-            cause: Box::new(cause),
+        let index = index.map_err(|cause| {
+            let image = target.repository.at(*subject);
+            Error::of_look_up(image, cause)
         })?;
         let mut referrers = index.manifests().clone();
         // Registries may leave the choice to us.
@@ -159,33 +150,12 @@ impl Client {
         };
         self.session.persist(&Quiet::progress(), ask).await
     }
-
-    /// Puts a manifest; says whether the registry lists it as a referrer.
-    async fn put(
-        &self,
-        target: &Target,
-        name: &str,
-        media_type: &MediaType,
-        bytes: &[u8],
-    ) -> Result<bool, Cause> {
-        let path = format!("/v2/{}/manifests/{name}", target.repository.path());
-        let put = || async {
-            let call = self.session.call(target, Method::PUT, &path)?;
-            let call = call.header(CONTENT_TYPE, media_type.as_ref());
-            let answer = call.body(bytes.to_vec().into()).send().await?;
-            match answer.status() {
-                StatusCode::CREATED => Ok(answer.header("oci-subject").is_some()),
-                _ => Err(answer.unexpected().await),
-            }
-        };
-        self.session.persist(&Quiet::progress(), put).await
-    }
 }
 
 /// A manifest that says something of an image, and nothing else.
 fn manifest(push: &Push, statement: &Statement) -> Vec<u8> {
-    let empty = descriptor(MediaType::EmptyJSON, EMPTY);
-    let subject = descriptor(push.image.media_type().clone(), push.image.manifest());
+    let empty = descriptor_of(MediaType::EmptyJSON, EMPTY);
+    let subject = descriptor_of(push.image.media_type().clone(), push.image.manifest());
     let manifest: ImageManifest = ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
@@ -196,7 +166,7 @@ fn manifest(push: &Push, statement: &Statement) -> Vec<u8> {
         .annotations(annotations(statement))
         .build()
         .expect("all required fields are set");
-    sorted(&manifest)
+    to_canonical_json(&manifest)
 }
 
 fn annotations(statement: &Statement) -> HashMap<String, String> {
@@ -204,19 +174,6 @@ fn annotations(statement: &Statement) -> HashMap<String, String> {
     annotations
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
-}
-
-fn descriptor(media_type: MediaType, bytes: &[u8]) -> Descriptor {
-    let digest = Digest::of(bytes).to_string();
-    let digest: oci_spec::image::Digest = digest.parse().expect("ours are stricter than theirs");
-    Descriptor::new(media_type, bytes.len() as u64, digest)
-}
-
-/// JSON with its keys in order: the same statement has the same digest.
-fn sorted(document: &impl serde::Serialize) -> Vec<u8> {
-    let mut value = serde_json::to_value(document).expect("plain data");
-    value.sort_all_objects();
-    value.to_string().into_bytes()
 }
 
 /// The tag under which the referrers of an image are listed.
