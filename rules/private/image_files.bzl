@@ -77,11 +77,12 @@ def image_providers(ctx, info):
         info,
     ]
 
+# What every rule has that runs the image tool.
 TOOL_ATTRS = {
     "_tool": attr.label(
         cfg = "exec",
         default = "//tools/image",
-        doc = "What makes manifests and layouts.",
+        doc = "The image tool.",
         executable = True,
     ),
 }

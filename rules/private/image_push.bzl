@@ -2,13 +2,13 @@
 
 load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
-load(":image_files.bzl", "image_files", "image_paths")
+load(":image_files.bzl", "TOOL_ATTRS", "image_files", "image_paths")
 load(":labels.bzl", "label_text")
-load(":launcher.bzl", "launcher")
+load(":launcher.bzl", "declare_request", "launcher")
 
 def _impl(ctx):
     info = ctx.attr.image[ImageInfo]
-    request = struct(
+    request = declare_request(ctx, struct(
         version = 1,
         verb = "push",
         label = label_text(ctx.attr.image.label),
@@ -16,8 +16,8 @@ def _impl(ctx):
         insecure = ctx.attr.insecure,
         tags = ctx.attr.remote_tags,
         files = image_paths(info, runfile),
-    )
-    return launcher(ctx, ctx.attr._image, request, image_files(info))
+    ))
+    return launcher(ctx, ctx.attr._tool, request, ctx.runfiles(files = image_files(info)))
 
 image_push = rule(
     implementation = _impl,
@@ -35,7 +35,7 @@ image_push(
 `bazel run :push -- --tag v1.2` moves one tag more; `--output=json` says in JSON what was done.
 Services push what they need by themselves: this is for images that others use.
 """,
-    attrs = {
+    attrs = TOOL_ATTRS | {
         "image": attr.label(
             doc = "The image, or an index of images.",
             mandatory = True,
@@ -50,12 +50,6 @@ Services push what they need by themselves: this is for images that others use.
         "repository": attr.string(
             doc = "Where it goes: `ghcr.io/acme/server`.",
             mandatory = True,
-        ),
-        "_image": attr.label(
-            cfg = "exec",
-            default = "//tools/image",
-            doc = "What pushes.",
-            executable = True,
         ),
     },
     executable = True,

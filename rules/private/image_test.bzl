@@ -2,9 +2,10 @@
 
 load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
+load(":image_files.bzl", "TOOL_ATTRS")
 load(":image_layer.bzl", "is_image_path", "is_mode")
 load(":labels.bzl", "label_text")
-load(":launcher.bzl", "launcher")
+load(":launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1
@@ -52,7 +53,7 @@ def _impl(ctx):
     _check(ctx)
     attr = ctx.attr
     layout = _layout(ctx)
-    request = struct(
+    request = declare_request(ctx, struct(
         version = _VERSION,
         verb = "check",
         label = label_text(ctx.label),
@@ -68,8 +69,8 @@ def _impl(ctx):
             no_shell = attr.no_shell,
             user_not_root = attr.user_not_root,
         ),
-    )
-    return launcher(ctx, attr._tool, request, [layout])
+    ))
+    return launcher(ctx, attr._tool, request, ctx.runfiles(files = [layout]))
 
 image_test = rule(
     implementation = _impl,
@@ -89,7 +90,7 @@ image_test(
 )
 ```
 """,
-    attrs = {
+    attrs = TOOL_ATTRS | {
         "entrypoint": attr.string_list(
             doc = "What the entrypoint is; not looked at if not given.",
         ),
@@ -121,12 +122,6 @@ image_test(
         "user_not_root": attr.bool(
             default = True,
             doc = "The image's user is a number, and not 0: what `runAsNonRoot` of Kubernetes asks for.",
-        ),
-        "_tool": attr.label(
-            cfg = "exec",
-            default = "//tools/image",
-            doc = "What looks into images.",
-            executable = True,
         ),
     },
     test = True,

@@ -4,6 +4,7 @@ load("@windlass_probe//:probe.bzl", "CLUSTER_TESTS")
 load("//rules/private/providers:k8s_verb_info.bzl", "K8sVerbInfo")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":labels.bzl", "label_text")
+load(":launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1
@@ -81,14 +82,7 @@ def _launch(ctx, verb, label):
     info = ctx.attr.target[K8sVerbInfo]
     pushes = any([one[K8sVerbInfo].pushes for one in ctx.attr.setup + [ctx.attr.target]])
     golden = ctx.file.golden
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._tool,
-        is_executable = True,
-    )
-    request = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(request, json.encode_indent(struct(
+    request = declare_request(ctx, struct(
         version = _VERSION,
         verb = verb,
         label = label,
@@ -103,16 +97,12 @@ def _launch(ctx, verb, label):
             golden = struct(runfile = runfile(golden), path = golden.short_path) if golden else None,
             before = ctx.attr.before,
         ),
-    )) + "\n")
-    runfiles = ctx.runfiles(files = [executable, request] + ([golden] if golden else []))
-    return DefaultInfo(
-        executable = executable,
-        files = depset([executable, request]),
-        runfiles = runfiles.merge_all([
-            target[DefaultInfo].default_runfiles
-            for target in ctx.attr.setup + [ctx.attr.target, ctx.attr._api_server, ctx.attr._tool]
-        ]),
-    )
+    ))
+    runfiles = ctx.runfiles(files = [golden] if golden else []).merge_all([
+        target[DefaultInfo].default_runfiles
+        for target in ctx.attr.setup + [ctx.attr.target, ctx.attr._api_server]
+    ])
+    return launcher(ctx, ctx.attr._tool, request, runfiles)
 
 def _test_impl(ctx):
     return [

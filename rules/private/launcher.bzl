@@ -1,13 +1,29 @@
 """Launchers: a link to a tool, and its request beside it."""
 
-def launcher(ctx, tool, request, files = []):
+def declare_request(ctx, request = None):
+    """Declares the request of a launcher.
+
+    Args:
+      ctx: the rule's context.
+      request: struct: what the tool is to do. If it is not given, the rule writes the file itself.
+
+    Returns:
+      the File beside the launcher.
+    """
+    file = ctx.actions.declare_file(ctx.label.name + ".json")
+    if request:
+        ctx.actions.write(file, json.encode_indent(request) + "\n")
+    return file
+
+def launcher(ctx, tool, request, runfiles, outputs = depset()):
     """Declares a launcher. It holds no shell: it is the tool, which finds its request by its own name.
 
     Args:
       ctx: the rule's context.
       tool: the tool's attribute.
-      request: struct: what the tool is to do.
-      files: Files that the request names by their runfiles paths.
+      request: the File that `declare_request` gave.
+      runfiles: runfiles: what the request names.
+      outputs: depset of Files that are built with the launcher.
 
     Returns:
       DefaultInfo of an executable.
@@ -18,11 +34,9 @@ def launcher(ctx, tool, request, files = []):
         target_file = tool[DefaultInfo].files_to_run.executable,
         is_executable = True,
     )
-    written = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(written, json.encode_indent(request) + "\n")
-    runfiles = ctx.runfiles(files = [executable, written] + files)
+    own = [executable, request]
     return DefaultInfo(
         executable = executable,
-        files = depset([executable, written]),
-        runfiles = runfiles.merge(tool[DefaultInfo].default_runfiles),
+        files = depset(own, transitive = [outputs]),
+        runfiles = ctx.runfiles(files = own).merge_all([runfiles, tool[DefaultInfo].default_runfiles]),
     )

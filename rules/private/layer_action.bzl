@@ -1,6 +1,7 @@
 """The action that makes a layer, for all rules that make one."""
 
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
+load(":image_files.bzl", "TOOL_ATTRS")
 
 # How layers are compressed -> how their files end.
 _ENDINGS = {
@@ -9,17 +10,11 @@ _ENDINGS = {
 }
 
 # What every rule has whose target is a layer.
-LAYER_ATTRS = {
+LAYER_ATTRS = TOOL_ATTRS | {
     "compression": attr.string(
         default = "gzip",
         doc = "`gzip`, which every node reads, or `zstd`: smaller and quicker to unpack, for containerd 1.5 and later.",
         values = _ENDINGS.keys(),
-    ),
-    "_tool": attr.label(
-        cfg = "exec",
-        default = "//tools/image",
-        doc = "What makes layers.",
-        executable = True,
     ),
 }
 

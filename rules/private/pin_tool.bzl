@@ -1,12 +1,12 @@
 """The pin_tool rule: the tool that writes and lists pins, tied to one set of constants."""
 
-load(":launcher.bzl", "launcher")
+load(":launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1
 
 def _pin_tool_impl(ctx):
-    request = struct(
+    request = declare_request(ctx, struct(
         version = _VERSION,
         project = ctx.attr.project,
         insecure = ctx.attr.registry_scheme == "http",
@@ -18,8 +18,8 @@ def _pin_tool_impl(ctx):
             )
             for name, images in ctx.attr.images.items()
         ],
-    )
-    return launcher(ctx, ctx.attr._tool, request)
+    ))
+    return launcher(ctx, ctx.attr._tool, request, ctx.runfiles())
 
 pin_tool = rule(
     implementation = _pin_tool_impl,

@@ -6,6 +6,7 @@ It is written when the target is built, not when it is analysed: depsets stay de
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":image_files.bzl", "image_paths")
 load(":labels.bzl", "label_text")
+load(":launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 VERSION = 1
@@ -113,20 +114,9 @@ def launch(ctx, verb, info, tool):
     Returns:
       DefaultInfo of an executable.
     """
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = tool[DefaultInfo].files_to_run.executable,
-        is_executable = True,
-    )
-    request = ctx.actions.declare_file(ctx.label.name + ".json")
+    request = declare_request(ctx)
     write_request(ctx, request, verb, info)
     runfiles = ctx.runfiles(
-        files = [executable, request],
         transitive_files = depset(transitive = [info.manifests] + ([info.image_files] if verb in PUSHES else [])),
     )
-    return DefaultInfo(
-        executable = executable,
-        files = depset([executable, request], transitive = [info.manifests]),
-        runfiles = runfiles.merge(tool[DefaultInfo].default_runfiles),
-    )
+    return launcher(ctx, tool, request, runfiles, outputs = info.manifests)

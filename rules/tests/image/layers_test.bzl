@@ -2,16 +2,10 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//rules:image.bzl", "passwd_layer")
-
-_FOLDER = "/bin/rules/tests/image/"
+load(":argv.bzl", "argv")
 
 def _actions(env, mnemonic):
     return [action for action in analysistest.target_actions(env) if action.mnemonic == mnemonic]
-
-def _argv(env, mnemonic):
-    """The tool's arguments, folders left out."""
-    argv = _actions(env, mnemonic)[0].argv[1:]
-    return [arg.split(_FOLDER)[-1] for arg in argv if not arg.startswith("@")]
 
 def _written(env, name):
     """What an action writes into a file."""
@@ -23,9 +17,9 @@ def _written(env, name):
 def _certificates_test_impl(ctx):
     env = analysistest.begin(ctx)
     want = ["certificates", "rules/tests/image/authority.pem", "--out", "certificates.crt"]
-    asserts.equals(env, want, _argv(env, "ImageCertificates"))
+    asserts.equals(env, want, argv(env, "ImageCertificates"))
     want = ["layer", "--file", "/etc/ssl/certs/ca-certificates.crt", "0644", "certificates.crt", "--owner", "0:0"]
-    asserts.equals(env, want, _argv(env, "ImageLayer")[:len(want)])
+    asserts.equals(env, want, argv(env, "ImageLayer")[:len(want)])
     return analysistest.end(env)
 
 _certificates_test = analysistest.make(_certificates_test_impl)
@@ -35,9 +29,9 @@ def _users_test_impl(ctx):
     name = analysistest.target_under_test(env).label.name
     asserts.equals(env, ctx.attr.passwd, (_written(env, name + ".passwd") or "").split("\n"))
     asserts.equals(env, ctx.attr.group, (_written(env, name + ".group") or "").split("\n"))
-    argv = _argv(env, "ImageLayer")
-    asserts.equals(env, ctx.attr.folders, [" ".join(argv[i + 1:i + 3]) for i in range(len(argv)) if argv[i] == "--dir"])
-    asserts.equals(env, ctx.attr.owners, [" ".join(argv[i + 1:i + 3]) for i in range(len(argv)) if argv[i] == "--set-owner"])
+    args = argv(env, "ImageLayer")
+    asserts.equals(env, ctx.attr.folders, [" ".join(args[i + 1:i + 3]) for i in range(len(args)) if args[i] == "--dir"])
+    asserts.equals(env, ctx.attr.owners, [" ".join(args[i + 1:i + 3]) for i in range(len(args)) if args[i] == "--set-owner"])
     return analysistest.end(env)
 
 _users_test = analysistest.make(
