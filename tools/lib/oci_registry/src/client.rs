@@ -88,7 +88,8 @@ pub struct Pushed {
 }
 
 impl Pushed {
-    fn empty(digest: Digest) -> Self {
+    /// Of an image of which nothing is done yet.
+    pub fn empty(digest: Digest) -> Self {
         Self {
             digest,
             uploaded_blobs: 0,
@@ -103,20 +104,21 @@ impl Pushed {
     fn nothing(image: &Image) -> Self {
         let mut pushed = Self::empty(image.digest());
         for blob in image.all_blobs() {
-            pushed.count(blob, Sent::Before);
+            pushed.count(blob.size, Sent::Before);
         }
         pushed
     }
 
-    fn count(&mut self, blob: &Blob, sent: Sent) {
+    /// Counts a blob of so many bytes.
+    pub fn count(&mut self, size: u64, sent: Sent) {
         match sent {
             Sent::Now => {
                 self.uploaded_blobs += 1;
-                self.uploaded_bytes += blob.size;
+                self.uploaded_bytes += size;
             }
             Sent::Before => {
                 self.existing_blobs += 1;
-                self.skipped_bytes += blob.size;
+                self.skipped_bytes += size;
             }
         }
     }
@@ -293,7 +295,7 @@ impl Client {
             let blobs = image.blobs().iter();
             let sent = blobs.map(|blob| self.ensure_blob(target, blob, progress));
             for (blob, sent) in image.blobs().iter().zip(try_join_all(sent).await?) {
-                pushed.count(blob, sent);
+                pushed.count(blob.size, sent);
             }
             Ok(pushed)
         };

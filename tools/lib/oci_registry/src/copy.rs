@@ -19,8 +19,17 @@ pub(crate) struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// The bytes of the blob from `offset` on, as they arrive.
+    /// The bytes of the blob from `offset` on, as a body.
     pub(crate) async fn body(&self, offset: u64) -> Result<Body, Failure> {
+        let chunks = self.chunks(offset).await?;
+        Ok(told(chunks, self.blob.digest, self.progress))
+    }
+
+    /// The bytes of the blob from `offset` on, as they arrive.
+    pub(crate) async fn chunks(
+        &self,
+        offset: u64,
+    ) -> Result<impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static + use<>, Cause> {
         let asked = || self.ask(offset);
         // The request that waits for these bytes has a permit already.
         let answered = self.session.repeat(self.progress, asked).await;
@@ -29,8 +38,7 @@ impl Copy<'_> {
             repository: self.source.repository.clone(),
             cause: Box::new(cause),
         })?;
-        let chunks = without_first(answer.into_stream(), skip);
-        Ok(told(chunks, self.blob.digest, self.progress))
+        Ok(without_first(answer.into_stream(), skip))
     }
 
     /// Asks for the bytes; the number says how many of the answer's first are not wanted.

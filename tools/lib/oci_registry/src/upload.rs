@@ -23,10 +23,10 @@ const CHUNK: usize = 256 * 1024;
 
 /// Whether a blob had to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub enum Sent {
     /// It had.
     Now,
-    /// The repository has it, or was told to take it from another one.
+    /// It was there, or was taken over from another repository.
     Before,
 }
 
@@ -179,7 +179,10 @@ impl Upload<'_> {
     /// The bytes of the blob from `offset` on.
     async fn body(&self, offset: u64) -> Result<Body, Failure> {
         match &self.blob.place {
-            Place::File(path) => open(path, self.blob, offset, self.progress).await,
+            Place::File(path) => {
+                let chunks = open(path, self.blob, offset).await?;
+                Ok(told(chunks, self.blob.digest, self.progress))
+            }
             Place::Memory(bytes) => {
                 let offset = usize::try_from(offset).expect("it is within what is here");
                 Ok(Body::from(&bytes[offset..]))
@@ -224,14 +227,13 @@ fn last_byte(range: &str) -> Option<u64> {
     range.strip_prefix("0-")?.parse().ok()
 }
 
-/// A file from a byte on, as a body. What is on disk must be as long as the build said; the
-/// registry checks the rest.
-async fn open(
+/// A file from a byte on, in chunks. What is on disk must be as long as the build said; who gets it
+/// checks the rest.
+pub(crate) async fn open(
     path: &Path,
     blob: &Blob,
     offset: u64,
-    progress: &Arc<dyn Progress>,
-) -> Result<Body, Failure> {
+) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static, Cause> {
     let read = path.to_owned();
     let mapped = tokio::task::spawn_blocking(move || mapped(&read)).await;
     let ended = |_| Err(io::Error::other("the thread that reads has ended"));
@@ -243,14 +245,16 @@ async fn open(
     if got != blob.size {
         let path = path.to_owned();
         let want = blob.size;
-        return Err(Cause::FileSize { path, got, want }.into());
+        return Err(Cause::FileSize { path, got, want });
     }
     let offset = usize::try_from(offset).expect("it is within what is mapped");
-    let chunks = futures::stream::unfold(bytes.slice(offset..), |mut rest| async move {
-        let chunk = rest.split_to(rest.len().min(CHUNK));
-        (!chunk.is_empty()).then_some((Ok::<_, io::Error>(chunk), rest))
-    });
-    Ok(told(chunks, blob.digest, progress))
+    Ok(futures::stream::unfold(
+        bytes.slice(offset..),
+        |mut rest| async move {
+            let chunk = rest.split_to(rest.len().min(CHUNK));
+            (!chunk.is_empty()).then_some((Ok(chunk), rest))
+        },
+    ))
 }
 
 /// A body that tells what of it is on its way.

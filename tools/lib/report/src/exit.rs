@@ -35,7 +35,8 @@ exits! {
     Rollout = 5,
     /// The API server refused a write, or a field belongs to another manager.
     Write = 6,
-    /// The registry could not be reached, or refused an image.
+    /// The registry, or the containerd of the node that images go to, could not be reached, or
+    /// refused an image.
     Registry = 7,
     /// Something would change, when that was asked: `diff --exit-code`.
     Differs = 8,
