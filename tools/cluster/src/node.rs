@@ -142,6 +142,16 @@ pub fn names_resolve(state: &State, settings: &Settings) -> bool {
     succeeds(command)
 }
 
+/// Says on the node where this machine finds its containerd: the deploy tool looks there.
+fn announce_containerd(state: &State, settings: &Settings) -> bool {
+    let socket = state.var().join("containerd/containerd.sock");
+    let annotation = format!("windlass.dev/containerd=unix://{}", socket.display());
+    let mut command = kubectl(state, settings);
+    command.args(["annotate", "node", "node", "--overwrite"]);
+    command.args([&annotation, "--request-timeout=10s"]);
+    succeeds(command)
+}
+
 fn apply_dns(state: &State, settings: &Settings) -> bool {
     let mut command = kubectl(state, settings);
     command.args([
@@ -179,6 +189,7 @@ pub fn await_ready(
     wait.until("the API server", started)?;
     said("parts are started");
     wait.until("the node", || is_ready(state, settings))?;
+    wait.until("the node", || announce_containerd(state, settings))?;
     said("node is ready");
     wait.until("CoreDNS", || apply_dns(state, settings))?;
     wait.until("CoreDNS", || names_resolve(state, settings))?;
