@@ -4,12 +4,13 @@ load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "SYST
 load("//rules:jsonnet.bzl", "jsonnet_to_json")
 load("//rules:k8s.bzl", "bind")
 
-def bound_for(name, rollout = "parallel"):
+def bound_for(name, rollout = "parallel", image_delivery = "registry"):
     """The rules as they are for a user.
 
     Args:
       name: the user's name.
       rollout: in what order groups are rolled out.
+      image_delivery: how images come to the node.
 
     Returns:
       what `bind` gives.
@@ -17,6 +18,7 @@ def bound_for(name, rollout = "parallel"):
     return bind(
         cluster = CLUSTER,
         envs = {"myns": dict(ENVS["myns"], rollout = rollout)},
+        image_delivery = image_delivery,
         project = PROJECT,
         registry = REGISTRY,
         setup = "//prod:setup.apply",
@@ -68,7 +70,7 @@ def user_stack(name):
         visibility = ["//e2e:__pkg__"],
     )
 
-def variant(name, group, images, outputs, deps = [], policy = {}, rollout = "parallel", src = "app.jsonnet", **kwargs):
+def variant(name, group, images, outputs, deps = [], image_delivery = "registry", policy = {}, rollout = "parallel", src = "app.jsonnet", **kwargs):
     """A group of alice's as it is at one time: another variant of the same group is what becomes of it.
 
     Args:
@@ -77,12 +79,13 @@ def variant(name, group, images, outputs, deps = [], policy = {}, rollout = "par
       images: dict of the name in the manifests -> image target.
       outputs: dict of file name -> kind.
       deps: variants that must be ready first.
+      image_delivery: how images come to the node.
       policy: that of its Deployment.
       rollout: in what order groups are rolled out.
       src: the Jsonnet file.
       **kwargs: its arguments besides `params`, each a string; `called` is the group's name if not given.
     """
-    bound = bound_for(name = "alice", rollout = rollout)
+    bound = bound_for(name = "alice", image_delivery = image_delivery, rollout = rollout)
     jsonnet_to_json(
         name = name + "-rendered",
         src = src,

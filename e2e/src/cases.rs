@@ -7,6 +7,7 @@ mod expected;
 mod failures;
 mod kept;
 mod local_registry;
+mod node;
 mod order;
 mod python;
 mod registry;
@@ -18,8 +19,8 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 12] = [
-    "corpus", "data", "engine", "failures", "kept", "order", "python", "registry", "stack",
+pub const NAMES: [&str; 13] = [
+    "corpus", "data", "engine", "failures", "kept", "node", "order", "python", "registry", "stack",
     "users", "verbs", "walk",
 ];
 
@@ -32,6 +33,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "engine" => Some(engine::run),
         "failures" => Some(failures::run),
         "kept" => Some(kept::run),
+        "node" => Some(node::run),
         "order" => Some(order::run),
         "python" => Some(python::run),
         "registry" => Some(registry::run),

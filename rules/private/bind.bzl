@@ -35,7 +35,7 @@ def verbs(name, **kwargs):
             **kwargs
         )
 
-def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registry_scheme = "auto", system_namespaces = [], third_party = {}):
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", image_delivery = "registry", registry_scheme = "auto", system_namespaces = [], third_party = {}):
     """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
 
     Args:
@@ -46,6 +46,8 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
       user: USER of @windlass_user//:user.bzl.
       setup: label text of what prepares the cluster, for hints: "//prod:setup.apply".
       cluster_id: uid of the cluster's kube-system namespace; "" where it is not declared.
+      image_delivery: "registry", or "node" to put images that are built here straight into the one node of a cluster on this
+        machine; an environment's own goes before it.
       registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       system_namespaces: namespaces of setup's own, which no personal namespace may be.
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
@@ -68,6 +70,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", registr
         return encode_binding(
             cluster = own.get("cluster", cluster),
             cluster_id = own.get("cluster_id", cluster_id),
+            image_delivery = own.get("image_delivery", image_delivery),
             registry = own.get("registry", registry),
             registry_scheme = registry_scheme,
             project = project,

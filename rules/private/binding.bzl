@@ -7,7 +7,8 @@ SETUP = "setup"
 
 _ROLLOUTS = ["gated", "parallel"]
 _IMAGES = ["built", "pinned"]
-_ENV_KEYS = ["cluster", "cluster_id", "images", "namespace", "protected", "registry", "rollout"]
+_DELIVERIES = ["node", "registry"]
+_ENV_KEYS = ["cluster", "cluster_id", "image_delivery", "images", "namespace", "protected", "registry", "rollout"]
 
 def refusal_of_envs(envs):
     """Why `envs` is not what ENVS may be.
@@ -30,6 +31,8 @@ def refusal_of_envs(envs):
             return "ENVS[%r]: images: got %r, want one of %s" % (name, env.get("images"), _IMAGES)
         if env.get("rollout", "parallel") not in _ROLLOUTS:
             return "ENVS[%r]: rollout: got %r, want one of %s" % (name, env["rollout"], _ROLLOUTS)
+        if env.get("image_delivery", "registry") not in _DELIVERIES:
+            return "ENVS[%r]: image_delivery: got %r, want one of %s" % (name, env["image_delivery"], _DELIVERIES)
     return None
 
 def environment(name, envs, user, system_namespaces):
@@ -84,12 +87,13 @@ def setup_environment(envs, system_namespaces, personal_name):
 def _forbidden(envs, system_namespaces):
     return sorted([e["namespace"] for e in envs.values() if e["namespace"] != "$USER"] + system_namespaces)
 
-def encode_binding(cluster, cluster_id, registry, registry_scheme, project, setup, environment):
+def encode_binding(cluster, cluster_id, image_delivery, registry, registry_scheme, project, setup, environment):
     """The one attribute that carries a binding through rules.
 
     Args:
       cluster: kubeconfig context.
       cluster_id: uid of the cluster's kube-system namespace, or "".
+      image_delivery: "registry" (nodes pull images) or "node" (they are put into the one node).
       registry: host:port.
       registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       project: first part of repositories and group ids.
@@ -101,10 +105,13 @@ def encode_binding(cluster, cluster_id, registry, registry_scheme, project, setu
     """
     if registry_scheme not in ["auto", "http"]:
         fail("registry_scheme: got %r, want \"auto\" or \"http\"" % registry_scheme)
+    if image_delivery not in _DELIVERIES:
+        fail("image_delivery: got %r, want one of %s" % (image_delivery, _DELIVERIES))
     return json.encode(struct(
         cluster = cluster,
         cluster_id = cluster_id,
         environment = environment,
+        image_delivery = image_delivery,
         project = project,
         registry = registry,
         registry_scheme = registry_scheme,

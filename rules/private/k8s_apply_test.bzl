@@ -51,6 +51,11 @@ def _check_targets(ctx):
                 own.registry,
                 label_text(target.label),
             ))
+        if info.pushes and info.binding.image_delivery != "registry":
+            _refuse(ctx, attribute, "got `%s` with image_delivery %r, want \"registry\": the test has no node" % (
+                name,
+                info.binding.image_delivery,
+            ))
         if info.pushes and not _is_served(own.registry, own.registry_scheme):
             _refuse(ctx, attribute, "got `%s`, which pushes to %r, want a registry that is spoken to by http: " % (
                 name,

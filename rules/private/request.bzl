@@ -91,7 +91,11 @@ def write_request(ctx, output, verb, info):
             protected = environment.protected,
         ),
         "forbidden_namespaces": environment.forbidden_namespaces,
-        "cluster": struct(context = binding.cluster, id = binding.cluster_id or None),
+        "cluster": struct(
+            context = binding.cluster,
+            id = binding.cluster_id or None,
+            image_delivery = binding.image_delivery,
+        ),
         "project": binding.project,
         "setup": binding.setup,
     }.items():

@@ -10,13 +10,14 @@ load("//rules/private:labels.bzl", "label_text")
 ENVS = {
     "prod": {"namespace": "prod", "images": "pinned", "protected": True},
     "myns": {"namespace": "$USER", "images": "built"},
-    "far": {"namespace": "far", "images": "built", "cluster": "elsewhere", "registry": "far.example:443", "rollout": "gated"},
+    "far": {"namespace": "far", "images": "built", "cluster": "elsewhere", "registry": "far.example:443", "rollout": "gated", "image_delivery": "node"},
 }
 
-def _bind(cluster = "one", registry = "localhost:5000", user = "alice"):
+def _bind(cluster = "one", registry = "localhost:5000", user = "alice", image_delivery = "registry"):
     return bind(
         cluster = cluster,
         envs = ENVS,
+        image_delivery = image_delivery,
         project = "shop",
         registry = registry,
         setup = "//x:setup.apply",
@@ -62,6 +63,7 @@ def _envs_test_impl(ctx):
         "ENVS[\"a\"]: images: got \"latest\", want one of": {"a": dict(good, images = "latest")},
         "ENVS[\"a\"]: namespace is missing": {"a": {"images": "built"}},
         "ENVS[\"a\"]: rollout: got \"fast\", want one of": {"a": dict(good, rollout = "fast")},
+        "ENVS[\"a\"]: image_delivery: got \"pigeon\", want one of": {"a": dict(good, image_delivery = "pigeon")},
         "ENVS[\"setup\"]: the name of what prepares a cluster": {"setup": good},
     }.items():
         got = refusal_of_envs(envs) or ""
@@ -168,7 +170,7 @@ def _subjects():
     one.k8s_object(name = "own-namespace", env = "setup", kind = "Namespace", namespace_of = "myns", src = "web.json", **manual)
     one.k8s_objects(name = "setup-forth", objects = [":shared", ":own-namespace"], **manual)
     one.k8s_objects(name = "setup-back", objects = [":own-namespace", ":shared"], **manual)
-    two = _bind(cluster = "two", registry = "registry.example:443", user = "bob")
+    two = _bind(cluster = "two", registry = "registry.example:443", user = "bob", image_delivery = "node")
     two.k8s_object(name = "two-web", env = "myns", images = {"web": ":image"}, kind = "Deployment", src = "web.json", **manual)
 
 def _request_tests(name):
@@ -178,7 +180,7 @@ def _request_tests(name):
         file = "deep.json",
         target_under_test = ":deep",
         want = json.encode({
-            "cluster": {"context": "one", "id": None},
+            "cluster": {"context": "one", "id": None, "image_delivery": "registry"},
             "edges": [{"group": "shop/web/myns", "needs": "shop/db/myns"}],
             "images": [],
             "version": 1,
@@ -189,7 +191,7 @@ def _request_tests(name):
         file = "two-web.apply.json",
         target_under_test = ":two-web.apply",
         want = json.encode({
-            "cluster": {"context": "two", "id": None},
+            "cluster": {"context": "two", "id": None, "image_delivery": "node"},
             "environment": {
                 "name": "myns",
                 "namespace": "bob",
@@ -204,7 +206,7 @@ def _request_tests(name):
         name = name + "_own_cluster",
         file = "far-web.json",
         target_under_test = ":far-web",
-        want = json.encode({"cluster": {"context": "elsewhere", "id": None}}),
+        want = json.encode({"cluster": {"context": "elsewhere", "id": None, "image_delivery": "node"}}),
     )
     for order in ["forth", "back"]:
         request_test(

@@ -2,12 +2,13 @@
 
 load("//rules:k8s.bzl", "bind")
 
-def bound(cluster = "shop", cluster_id = "", registry = "localhost:5000", registry_scheme = "auto"):
+def bound(cluster = "shop", cluster_id = "", image_delivery = "registry", registry = "localhost:5000", registry_scheme = "auto"):
     """What `bind` gives.
 
     Args:
       cluster: kubeconfig context.
       cluster_id: uid of the cluster.
+      image_delivery: how images come to nodes.
       registry: host:port of images.
       registry_scheme: how it is spoken to.
     """
@@ -15,6 +16,7 @@ def bound(cluster = "shop", cluster_id = "", registry = "localhost:5000", regist
         cluster = cluster,
         cluster_id = cluster_id,
         envs = {"shop": {"images": "built", "namespace": "shop"}},
+        image_delivery = image_delivery,
         project = "shop",
         registry = registry,
         registry_scheme = registry_scheme,

@@ -39,6 +39,7 @@ def _objects():
         "far": {"registry": "far.example:443"},
         "fixed": {"registry": "172.19.0.2:5000"},
         "known": {"cluster_id": "3f9c"},
+        "local": {"image_delivery": "node"},
         "moved": {"registry": "localhost:5001"},
         "two": {"cluster": "two"},
     }.items():
@@ -101,6 +102,7 @@ def testing_test_suite(name):
         "before": (top | {"before": {"base": ["Deployment top"]}}, "attribute before: got \"base\", want `<kind> <name>`"),
         "both": (top | {"golden": "diamond.steps"}, "attribute steps: got golden too; set steps or golden"),
         "cluster_id": ({"target": ":known.apply"} | steps, "attribute target: got `//rules/tests/testing:known.apply`, whose environment names a cluster_id"),
+        "image_delivery": ({"target": ":local.apply"} | steps, "attribute target: got `//rules/tests/testing:local.apply` with image_delivery \"node\", want \"registry\""),
         "other_cluster": (top | {"setup": [":two.apply"]}, "attribute setup: got `//rules/tests/testing:two.apply` on cluster \"two\", want cluster \"shop\""),
         "other_registry": (top | {"setup": [":moved.apply"]}, "attribute setup: got `//rules/tests/testing:moved.apply` with registry \"localhost:5001\", want registry \"localhost:5000\""),
         "neither": ({"target": ":top.apply"}, "attribute steps: got no golden either; set steps or golden"),

@@ -14,7 +14,7 @@ use futures::stream::StreamExt as _;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use windlass_k8s_object::Namespace;
-use windlass_oci_registry::{Client as Registry, Pushed, Silent};
+use windlass_oci_registry::Pushed;
 
 use crate::api_error::ApiError;
 use crate::cluster::{Conflicts, Effect, Resource, apply_request};
@@ -30,6 +30,7 @@ use crate::ready::{Readiness, readiness};
 use crate::screen;
 use crate::session::{CONCURRENCY, Session};
 use crate::settle::settled;
+use crate::store::{Store, Undelivered};
 use crate::trim::trim;
 
 /// How long the API server may take to serve a new kind.
@@ -45,7 +46,7 @@ pub struct Pushes<'a> {
     /// What will be done.
     pub plan: &'a Plan,
     /// Where images go.
-    pub registry: &'a Registry,
+    pub store: &'a Store,
     /// Where it is noted.
     pub journal: &'a Journal,
     /// Where it is shown.
@@ -67,8 +68,7 @@ pub struct Apply<'a> {
 }
 
 /// A push that several objects wait for; the error is told once, by whoever pushes.
-pub type PushFuture<'a> =
-    Shared<BoxFuture<'a, Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>>>>;
+pub type PushFuture<'a> = Shared<BoxFuture<'a, Result<Arc<Pushed>, Undelivered>>>;
 
 /// Pushes on their way, by image.
 pub type Begun<'a> = HashMap<usize, PushFuture<'a>>;
@@ -108,17 +108,12 @@ impl Pushes<'_> {
         let in_order = self.plan.pushes.iter().map(|at| pushes[at].clone());
         let results = futures::future::join_all(in_order).await;
         let failed = results.into_iter().filter_map(Result::err);
-        failed.map(|error| Error::push(&error)).collect()
+        failed.map(|error| Error::push(&*error)).collect()
     }
 
-    async fn push(&self, at: usize) -> Result<Arc<Pushed>, Arc<windlass_oci_registry::Error>> {
+    async fn push(&self, at: usize) -> Result<Arc<Pushed>, Undelivered> {
         let image = &self.desired.images[at];
-        let silent: Arc<dyn windlass_oci_registry::Progress> = Arc::new(Silent);
-        let pushed = self
-            .registry
-            .push(&image.push, &silent)
-            .await
-            .map_err(Arc::new)?;
+        let pushed = self.store.push(image).await?;
         self.progress.line(&screen::image_line(
             image.name(),
             &pushed,

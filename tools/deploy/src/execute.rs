@@ -2,7 +2,6 @@
 //! waited for and cleaned up.
 
 use serde_json::Value;
-use windlass_oci_registry::Client as Registry;
 
 use crate::apply::{Apply, Begun, Pushes, Written};
 use crate::desired::Desired;
@@ -13,6 +12,7 @@ use crate::record::{Phase, Records};
 use crate::remove::Remove;
 use crate::request::Rollout;
 use crate::session::Session;
+use crate::store::Store;
 use crate::verbs::Context;
 use crate::wait::Wait;
 use crate::wave::waves;
@@ -30,7 +30,7 @@ pub struct Execution<'a> {
     /// What will be done.
     pub plan: &'a Plan,
     /// Where images go.
-    pub registry: &'a Registry,
+    pub store: &'a Store,
 }
 
 impl Execution<'_> {
@@ -40,7 +40,7 @@ impl Execution<'_> {
         let pushes = Pushes {
             desired: self.desired,
             plan: self.plan,
-            registry: self.registry,
+            store: self.store,
             journal: self.context.journal,
             progress: self.context.progress,
         };

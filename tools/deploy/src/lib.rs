@@ -12,7 +12,7 @@
 //! | [`inventory`], [`claim`], [`settle`] | what the cluster remembers, whose an object is, what is sent |
 //! | [`plan`], [`compare`], [`order`], [`wave`] | what will be done, and in what order; pure |
 //! | [`saved`], [`orphans`] | plans in files; what the checkout does not describe any more |
-//! | [`execute`], [`apply`], [`remove`] | doing it; the last two write what users describe |
+//! | [`execute`], [`apply`], [`remove`], [`store`] | doing it; `apply` and `remove` write what users describe, images go to a store |
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
 //! | [`diff`], [`mask`], [`inspect`] | what would change, and how things stand, for people to read |
 //! | [`pods`], [`logs`], [`forward`] | whose pods they are, what they say, and a way to them |
@@ -68,6 +68,7 @@ pub mod schemas;
 pub mod screen;
 pub mod session;
 pub mod settle;
+pub mod store;
 pub mod tree;
 pub mod trim;
 pub mod verbs;

@@ -136,6 +136,20 @@ pub struct ClusterRequest {
     pub context: String,
     /// The uid of its namespace `kube-system`, where it is declared.
     pub id: Option<String>,
+    /// How images that are built here come to its nodes.
+    #[serde(default)]
+    pub image_delivery: ImageDelivery,
+}
+
+/// How images that are built here come to the nodes of a cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageDelivery {
+    /// The nodes pull them from their registry.
+    #[default]
+    Registry,
+    /// Straight into the one node, which is on this machine.
+    Node,
 }
 
 /// A dependency between two groups, by their ids.

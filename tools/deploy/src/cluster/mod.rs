@@ -122,6 +122,11 @@ impl Resource {
         Self::built_in("v1", "Namespace", "namespaces", Reach::Cluster)
     }
 
+    /// Nodes.
+    pub fn nodes() -> Self {
+        Self::built_in("v1", "Node", "nodes", Reach::Cluster)
+    }
+
     fn request(&self, namespace: Option<&str>) -> Request {
         let root = if self.group.is_empty() { "api" } else { "apis" };
         let namespace = match (self.reach, namespace) {

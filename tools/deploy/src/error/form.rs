@@ -79,6 +79,9 @@ impl Explain for Error {
             Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
                 Some(setup.clone())
             }
+            Self::Node { .. } => {
+                Some("set image_delivery = \"registry\" where the rules are bound".to_owned())
+            }
             Self::Registry { hint, .. } | Self::Push { hint, .. } => hint.clone(),
             Self::NamespaceGoing {
                 namespace, kubectl, ..
@@ -134,6 +137,7 @@ impl Explain for Error {
             | Self::Moved { .. }
             | Self::Claims { .. }
             | Self::DockerConfig(_)
+            | Self::Node { .. }
             | Self::Owner { .. }
             | Self::Access { .. }
             | Self::Read { .. }

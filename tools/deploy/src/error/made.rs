@@ -5,7 +5,7 @@ use super::{Error, text};
 use crate::api_error::ApiError;
 #[cfg(test)]
 use windlass_report::Exit;
-use windlass_report::Explain as _;
+use windlass_report::Explain;
 
 /// A cause that is known as text only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,9 +68,25 @@ impl Error {
         }
     }
 
-    /// A push that failed.
-    pub fn push(error: &windlass_oci_registry::Error) -> Self {
+    /// The same of the containerd of the local cluster's node.
+    pub fn containerd(error: &windlass_containerd::Error) -> Self {
         let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
+        let hint = match error {
+            windlass_containerd::Error::Reach { .. } => Some("bazel run //cluster:up".to_owned()),
+            _ => error.hint(),
+        };
+        Self::Registry {
+            source_text,
+            source,
+            hint,
+            exit: error.exit(),
+        }
+    }
+
+    /// An image that did not arrive.
+    pub fn push(error: &dyn Explain) -> Self {
+        let (source_text, source) = (error.to_string(), error.source());
+        let source = Reason(source.map(text::one_line).unwrap_or_default());
         Self::Push {
             source_text,
             source,

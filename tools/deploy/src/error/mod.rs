@@ -290,7 +290,15 @@ pub enum Error {
     /// A file with credentials for registries is there and cannot be used.
     #[error(transparent)]
     DockerConfig(#[from] windlass_oci_registry::ConfigError),
-    /// The registry cannot be asked.
+    /// No node of the cluster can be given images.
+    #[error("cannot bring images straight to a node of {context}; nothing was pushed or written")]
+    Node {
+        /// The context.
+        context: String,
+        /// What its nodes say.
+        source: Reason,
+    },
+    /// The registry, or the containerd of a node, cannot be asked.
     #[error("{source_text}")]
     Registry {
         /// What the registry's error says.

@@ -3,19 +3,19 @@
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use windlass_k8s_object::{Namespace, Object};
-use windlass_oci_registry::Client as Registry;
 
 use super::{CONCURRENCY, Session};
 use crate::api_error::ApiError;
 use crate::claim::{Claim, Sets, Takeover, claim};
 use crate::cluster::{Conflicts, Resource};
-use crate::desired::{Desired, DesiredImage, DesiredObject};
+use crate::desired::{Desired, DesiredObject};
 use crate::error::Error;
 use crate::inventory::Entry;
 use crate::order::is_kept;
 use crate::plan::{Goal, Live, Presence, Remembered, is_going};
 use crate::request::{DeployRequest, Recreate};
 use crate::settle::settled;
+use crate::store::Store;
 use crate::trim::trim;
 
 /// What the API server is asked of each object.
@@ -314,33 +314,14 @@ fn holds(live: &Value, desired: &Value) -> bool {
     desired.all(|value| live.contains(&value))
 }
 
-/// Asks the registries which images they have, by the tags that keep them there.
+/// Asks which images are where they are to be; registries by the tags that keep them there.
 pub async fn look_for_images(
     request: &DeployRequest,
     desired: &Desired,
-    registry: &Registry,
+    store: &Store,
 ) -> Result<Vec<Presence>, Error> {
     let setup = request.setup_command();
     let images = futures::stream::iter(&desired.images);
-    let images = images.map(|image| look_for_image(image, registry, &setup));
+    let images = images.map(|image| store.look(image, &setup));
     images.buffered(CONCURRENCY).try_collect().await
-}
-
-async fn look_for_image(
-    image: &DesiredImage,
-    registry: &Registry,
-    setup: &str,
-) -> Result<Presence, Error> {
-    match registry.is_pushed(&image.push).await {
-        Ok(true) => Ok(Presence::Present),
-        Ok(false) => Ok(Presence::Absent),
-        Err(error) => {
-            // A registry that is not there says so better than one request of it.
-            registry
-                .ping(&image.push.target)
-                .await
-                .map_err(|error| Error::registry(&error, setup))?;
-            Err(Error::registry(&error, setup))
-        }
-    }
 }

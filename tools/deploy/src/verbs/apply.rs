@@ -9,6 +9,7 @@ use crate::lease::Passed;
 use crate::plan::{Goal, Plan, Seen};
 use crate::screen;
 use crate::session::{Ask, Session, look_for_images};
+use crate::store::Store;
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
@@ -25,8 +26,8 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     for note in session.check_references(&desired).await? {
         context.note(&note);
     }
-    let registry = context.registry()?;
-    let (mut seen, mut plan) = decide(context, &session, goal, &desired, &registry).await?;
+    let store = Store::open(&session, &desired, context.registry()?).await?;
+    let (mut seen, mut plan) = decide(context, &session, goal, &desired, &store).await?;
     context.tell(goal, &desired, &plan);
     if context.options.dry_run == Some(DryRun::Server) {
         for note in session.rehearse(&desired, &seen, &plan).await? {
@@ -38,7 +39,7 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     }
     while session.take_leases(context, &desired, &seen, &plan).await? == Passed::Waited {
         // Whoever held one may have changed what we have seen, of other groups as well.
-        (seen, plan) = decide(context, &session, goal, &desired, &registry).await?;
+        (seen, plan) = decide(context, &session, goal, &desired, &store).await?;
         context.tell(goal, &desired, &plan);
     }
     let execution = Execution {
@@ -47,7 +48,7 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
         desired: &desired,
         seen: &seen,
         plan: &plan,
-        registry: &registry,
+        store: &store,
     };
     let done = tokio::select! {
         result = execution.run() => result,
@@ -66,14 +67,14 @@ async fn decide(
     session: &Session<'_>,
     goal: Goal,
     desired: &Desired,
-    registry: &windlass_oci_registry::Client,
+    store: &Store,
 ) -> Result<(Seen, Plan), Error> {
     let look = async {
         let groups = session.remember(desired).await?;
         let objects = session.look(Ask::of(goal), desired, &groups).await?;
         Ok((groups, objects))
     };
-    let images = look_for_images(context.request, desired, registry);
+    let images = look_for_images(context.request, desired, store);
     let ((groups, objects), images) = futures::try_join!(look, images)?;
     let seen = Seen {
         objects,

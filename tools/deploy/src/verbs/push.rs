@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::plan::{Plan, Presence};
 use crate::screen;
 use crate::session::look_for_images;
+use crate::store::Store;
 
 /// Runs the verb.
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
@@ -33,8 +34,9 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         .map(|image| image.reference.repository().registry().to_string())
         .collect();
     progress.line(&screen::push_header(environment, &registries));
-    let registry = context.registry()?;
-    let images = look_for_images(request, &desired, &registry).await?;
+    // Whoever pushes images alone means them for others, who do not have this node.
+    let store = Store::Registry(context.registry()?);
+    let images = look_for_images(request, &desired, &store).await?;
     let absent = images.iter().enumerate();
     let absent = absent.filter(|(_, there)| **there == Presence::Absent);
     let plan = Plan {
@@ -52,7 +54,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let pushes = Pushes {
         desired: &desired,
         plan: &plan,
-        registry: &registry,
+        store: &store,
         journal,
         progress,
     };

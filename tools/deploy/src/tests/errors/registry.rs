@@ -148,6 +148,39 @@ pub(super) const CASES: &[Case<Failure>] = &[
     },
     REGISTRY,
     Case {
+        // No registry is asked: the node's containerd takes the images.
+        text: "error: cannot reach containerd at `DIR/containerd.sock`\n\
+               cause: Images/Get: No such file or directory (os error 2)\n\
+               hint: bazel run //cluster:up\n",
+        provoke: |folder| {
+            with_image(folder, "apply", Vec::new(), |world| {
+                world.case.request["cluster"]["image_delivery"] = json!("node");
+                let socket = world.case.folder.join("containerd.sock");
+                let said = format!("unix://{}", socket.display());
+                let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node",
+                    "annotations": {"windlass.dev/containerd": said}}});
+                world.fake.put("/api/v1/nodes/node", node);
+            })
+        },
+        ..REGISTRY
+    },
+    Case {
+        variant: "Node",
+        exit: Exit::Preflight,
+        text: "error: cannot bring images straight to a node of windlass; nothing was pushed or \
+               written\n\
+               cause: annotation `windlass.dev/containerd` of node `far`: got nothing, want \
+               `unix:///...`\n\
+               hint: set image_delivery = \"registry\" where the rules are bound\n",
+        provoke: |folder| {
+            with_image(folder, "apply", Vec::new(), |world| {
+                world.case.request["cluster"]["image_delivery"] = json!("node");
+                let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "far"}});
+                world.fake.put("/api/v1/nodes/far", node);
+            })
+        },
+    },
+    Case {
         text: "error: cannot look up `REGISTRY/demo/redis@sha256:\
                dac442dcacdd7735c1e8bc336d3652cd563fa2042b2f1df02f475c31fab13054`\n\
                cause: HEAD /v2/demo/redis/manifests/alice: 403 FORBIDDEN\n",

@@ -314,7 +314,8 @@ fn namespace_of(path: &str) -> Option<String> {
 }
 
 /// Kind, name in URLs, scope.
-const CORE: [(&str, &str, &str); 6] = [
+const CORE: [(&str, &str, &str); 7] = [
+    ("Node", "nodes", "Cluster"),
     ("Pod", "pods", "Namespaced"),
     ("Secret", "secrets", "Namespaced"),
     ("ConfigMap", "configmaps", "Namespaced"),
