@@ -123,9 +123,12 @@ image_layer = rule(
     implementation = _impl,
     doc = """One layer of an image.
 
-The same files give the same bytes on every machine: entries are sorted, folders that files are in
-are made with mode 0755, and no time is recorded. In an image, what is in the layer is built for the
-image's platform.
+The same files give the same bytes on every machine: entries are sorted, and no time is recorded. In
+an image, what is in the layer is built for the image's platform.
+
+Folders that only hold something are not recorded, so those of a base image stay as they are; where
+there is none, it is made with mode 0755, root's. One that must be otherwise is named in `dirs`,
+`modes` or `owners`: so is one that another user than root writes into.
 
 ```starlark
 image_layer(
@@ -136,7 +139,7 @@ image_layer(
 """,
     attrs = LAYER_ATTRS | {
         "dirs": attr.string_dict(
-            doc = "Empty folders: path in the image -> mode, as in `{\"/tmp\": \"1777\"}`.",
+            doc = "Folders: path in the image -> mode, as in `{\"/tmp\": \"1777\"}`.",
         ),
         "files": attr.label_keyed_string_dict(
             allow_files = True,
@@ -148,14 +151,14 @@ image_layer(
             doc = "The mode of all files. Programs need `0755`, so they are a layer of their own.",
         ),
         "modes": attr.string_dict(
-            doc = "Modes of single files and folders, where they differ: path in the image -> mode.",
+            doc = "Modes of single files and folders, also of those that only hold something: path in the image -> mode.",
         ),
         "owner": attr.string(
             default = "0:0",
             doc = "Who owns everything in the layer: `<uid>:<gid>`.",
         ),
         "owners": attr.string_dict(
-            doc = "Owners of single entries, where they differ: path in the image -> `<uid>:<gid>`.",
+            doc = "Owners of single entries, also of folders that only hold something: path in the image -> `<uid>:<gid>`.",
         ),
         "strip_prefix": attr.string(
             doc = "Files whose path ends in a slash go by their paths below this folder of their label's package, as " +

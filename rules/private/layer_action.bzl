@@ -68,7 +68,7 @@ def write_layer(ctx, files = [], dirs = {}, symlinks = {}, owner = "0:0", modes 
     Args:
       ctx: the context of a rule with LAYER_ATTRS.
       files: list of (path in the image, mode, File); a folder goes in with all that is in it.
-      dirs: dict of path -> mode: empty folders.
+      dirs: dict of path -> mode: folders.
       symlinks: dict of path -> what it points to.
       owner: who owns everything.
       modes: dict of path -> mode, where that differs.

@@ -3,17 +3,21 @@
 //! The format is POSIX ustar with PAX records for long names ("pax Interchange Format"), as the
 //! layer specification of OCI asks for. Nothing of this machine is in it: no names of users, no
 //! times, no modes that were not asked for.
+//!
+//! A folder that merely holds something has no entry: it would hide mode and owner of the folder
+//! that a base image has there. Who unpacks the layer makes it where it is missing, with mode 0755,
+//! root's.
 
 use crate::Error;
 use crate::image_path::ImagePath;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use tar::{Builder, EntryType, Header};
 
-/// The mode of folders that nobody asked for by name.
-const PARENT_MODE: u32 = 0o755;
+/// The mode of folders of which nobody has said one.
+const FOLDER_MODE: u32 = 0o755;
 
 /// Who owns all entries of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +50,20 @@ pub(crate) struct Entries {
     nodes: BTreeMap<ImagePath, Node>,
 }
 
-/// The entries of a layer, with the folders that they are in. Those come before what is in them,
-/// because a path is less than any path that it begins.
+/// The entries of a layer. Folders come before what is in them, because a path is less than any
+/// path that it begins.
 #[derive(Debug)]
 pub(crate) struct Archive {
     nodes: BTreeMap<ImagePath, Node>,
+    /// Folders that entries are in and nobody asked for: they have no entry.
+    implied: BTreeSet<ImagePath>,
     /// Who owns an entry, where that is somebody else than all others.
     owners: BTreeMap<ImagePath, Owner>,
 }
 
 impl Entries {
-    /// Adds a file, or a folder with all that is in it. Links on this machine are followed.
+    /// Adds a file, or all that is in a folder; one that is empty is added itself. Links on this
+    /// machine are followed.
     pub(crate) fn add_file(
         &mut self,
         path: &ImagePath,
@@ -76,11 +83,15 @@ impl Entries {
                 },
             );
         }
-        self.add(path, Node::Folder { mode: PARENT_MODE })?;
+        let mut is_empty = true;
         for entry in std::fs::read_dir(source).map_err(unreadable)? {
+            is_empty = false;
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             self.add_file(&path.join(&name)?, &entry.path(), mode)?;
+        }
+        if is_empty {
+            self.add_folder(path, FOLDER_MODE)?;
         }
         Ok(())
     }
@@ -116,36 +127,39 @@ impl Entries {
         Ok(())
     }
 
-    /// Adds the folders that entries are in and nobody asked for.
-    pub(crate) fn with_parents(mut self) -> Result<Archive, Error> {
-        let paths: Vec<ImagePath> = self.nodes.keys().cloned().collect();
-        for path in paths {
+    /// All entries, once it is known that what they are in are folders.
+    pub(crate) fn complete(self) -> Result<Archive, Error> {
+        let mut implied = BTreeSet::new();
+        for path in self.nodes.keys() {
             let mut above = path.parent();
             while let Some(parent) = above {
-                let folder = Node::Folder { mode: PARENT_MODE };
-                match self.nodes.entry(parent.clone()).or_insert(folder) {
-                    Node::Folder { .. } => above = parent.parent(),
-                    other => {
-                        let parent = other.said(&parent);
+                above = parent.parent();
+                match self.nodes.get(&parent) {
+                    Some(Node::Folder { .. }) => {}
+                    Some(other) => {
                         return Err(Error::Below {
                             path: path.to_string(),
-                            parent,
+                            parent: other.said(&parent),
                         });
                     }
+                    // What that one is in has been looked at.
+                    None if !implied.insert(parent) => break,
+                    None => {}
                 }
             }
         }
         Ok(Archive {
             nodes: self.nodes,
+            implied,
             owners: BTreeMap::new(),
         })
     }
 }
 
 impl Archive {
-    /// Gives a file or folder that was added another mode.
+    /// Gives a file or folder another mode. A folder that entries are in becomes one itself.
     pub(crate) fn set_mode(&mut self, path: &ImagePath, new: u32) -> Result<(), Error> {
-        match self.nodes.get_mut(path) {
+        match self.named(path) {
             Some(Node::File { mode, .. } | Node::Folder { mode }) => *mode = new,
             Some(Node::Symlink { .. }) | None => {
                 return Err(Error::NoEntry {
@@ -158,9 +172,9 @@ impl Archive {
         Ok(())
     }
 
-    /// Gives an entry that was added an owner of its own.
+    /// Gives an entry an owner of its own. A folder that entries are in becomes one itself.
     pub(crate) fn set_owner(&mut self, path: &ImagePath, owner: Owner) -> Result<(), Error> {
-        if !self.nodes.contains_key(path) {
+        if self.named(path).is_none() {
             return Err(Error::NoEntry {
                 what: "owner",
                 path: path.to_string(),
@@ -169,6 +183,15 @@ impl Archive {
         }
         self.owners.insert(path.clone(), owner);
         Ok(())
+    }
+
+    /// What is asked for by name; for a folder that was implied there is an entry from now on.
+    fn named(&mut self, path: &ImagePath) -> Option<&mut Node> {
+        if self.implied.remove(path) {
+            let folder = Node::Folder { mode: FOLDER_MODE };
+            self.nodes.insert(path.clone(), folder);
+        }
+        self.nodes.get_mut(path)
     }
 
     /// Writes the archive, its end included. `out` is named `out_path` in errors.
@@ -336,7 +359,7 @@ mod tests {
     }
 
     fn complete(entries: Entries) -> Archive {
-        entries.with_parents().expect("folders above")
+        entries.complete().expect("folders above")
     }
 
     /// `mode owner path [-> link] [= content]`, as a reader sees the entries.
@@ -370,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_in_order_and_have_parents() {
+    fn entries_are_in_order_and_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let source = folder.path().join("source");
         std::fs::write(&source, "x").expect("writes");
@@ -392,7 +415,6 @@ mod tests {
                 }
             )),
             [
-                "0755 7:3000000 app/",
                 "0644 7:3000000 app-a = x",
                 "0755 7:3000000 app/b = x",
                 "1777 7:3000000 tmp/",
@@ -416,43 +438,59 @@ mod tests {
         archive.set_owner(&path("/app/text"), owner).expect("sets");
         assert_eq!(
             listed(&written(&archive, ROOT)),
-            [
-                "0755 0:0 app/",
-                "0755 0:0 app/run = x",
-                "0644 5:6 app/text = y",
-            ]
+            ["0755 0:0 app/run = x", "0644 5:6 app/text = y"]
         );
     }
 
     #[test]
-    fn folders_that_nobody_named_have_owners_too() {
+    fn folders_become_entries_when_something_is_said_of_them() {
         let mut entries = Entries::default();
-        entries.add_folder(&path("/srv/data"), 0o755).expect("adds");
+        let data = path("/srv/a/b/data");
+        entries.add_folder(&data, 0o700).expect("adds");
         let mut archive = complete(entries);
         let owner = Owner { uid: 5, gid: 6 };
-        archive.set_owner(&path("/srv"), owner).expect("sets");
-        archive.set_mode(&path("/srv"), 0o700).expect("sets");
-        let listed = listed(&written(&archive, ROOT));
-        assert_eq!(listed, ["0700 5:6 srv/", "0755 0:0 srv/data/"]);
+        archive.set_owner(&path("/srv/a"), owner).expect("sets");
+        archive.set_mode(&path("/srv/a/b"), 0o750).expect("sets");
+        archive.set_owner(&data, owner).expect("sets");
+        assert_eq!(
+            listed(&written(&archive, ROOT)),
+            [
+                "0755 5:6 srv/a/",
+                "0750 0:0 srv/a/b/",
+                "0700 5:6 srv/a/b/data/"
+            ]
+        );
+        let error = archive.set_owner(&path("/sr"), owner).expect_err("none");
+        assert_eq!(
+            error.to_string(),
+            "owner of `/sr`: the layer has no such entry"
+        );
     }
 
     #[test]
     fn folders_are_taken_whole_and_links_followed() {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(folder.path().join("sub")).expect("makes");
+        std::fs::create_dir_all(folder.path().join("sub/empty")).expect("makes");
         std::fs::write(folder.path().join("sub/b"), "b").expect("writes");
         std::os::unix::fs::symlink("sub/b", folder.path().join("a")).expect("links");
         let mut entries = Entries::default();
         entries
             .add_file(&path("/data"), folder.path(), 0o444)
             .expect("adds");
+        let sub = folder.path().join("sub/empty");
+        entries
+            .add_file(&path("/other/empty"), &sub, 0o444)
+            .expect("adds");
+        // Nothing was said of it by the one who put files into it.
+        entries.add_folder(&path("/data"), 0o700).expect("adds");
         assert_eq!(
             listed(&written(&complete(entries), ROOT)),
             [
-                "0755 0:0 data/",
+                "0700 0:0 data/",
                 "0444 0:0 data/a = b",
-                "0755 0:0 data/sub/",
-                "0444 0:0 data/sub/b = b"
+                "0444 0:0 data/sub/b = b",
+                "0755 0:0 data/sub/empty/",
+                "0755 0:0 other/empty/",
             ]
         );
     }
@@ -504,7 +542,7 @@ mod tests {
         entries
             .add_file(&path("/l/b/c"), &source, 0o644)
             .expect("adds");
-        let error = entries.with_parents().expect_err("below");
+        let error = entries.complete().expect_err("below");
         assert_eq!(
             error.to_string(),
             "layer has `/l/b/c` below symlink to `/a`, which is no folder"

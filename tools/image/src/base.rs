@@ -43,7 +43,7 @@ impl Base {
         let layers = manifest.layers().iter();
         Ok(Self {
             layers: layers
-                .map(|layer| in_oci_terms(manifest_path, layer))
+                .map(|layer| described(manifest_path, layer))
                 .collect::<Result<_, _>>()?,
             config: Some(config),
         })
@@ -65,24 +65,30 @@ impl Base {
     }
 }
 
-/// A layer as an OCI manifest names it: the bytes are the same, Docker's names are others.
-fn in_oci_terms(path: &Path, layer: &Descriptor) -> Result<Descriptor, Error> {
-    let media_type = match layer.media_type().as_ref() {
-        "application/vnd.docker.image.rootfs.diff.tar.gzip" => MediaType::ImageLayerGzip,
-        "application/vnd.docker.image.rootfs.diff.tar" => MediaType::ImageLayer,
-        "application/vnd.docker.image.rootfs.diff.tar.zstd" => MediaType::ImageLayerZstd,
-        _ => layer.media_type().clone(),
-    };
-    match media_type {
-        MediaType::ImageLayer | MediaType::ImageLayerGzip | MediaType::ImageLayerZstd => {
-            let (size, digest) = (layer.size(), layer.digest().clone());
-            Ok(Descriptor::new(media_type, size, digest))
-        }
-        other => {
-            let want = "a layer of tar, tar+gzip or tar+zstd that registries may hand on";
-            Err(wrong(path, "media type of a layer", &other, want))
-        }
+/// How OCI calls a layer's media type; `None` for one that may not be handed on. The bytes are the
+/// same, Docker's names are others.
+pub(crate) fn in_oci_terms(media_type: &MediaType) -> Option<MediaType> {
+    match media_type.as_ref() {
+        "application/vnd.docker.image.rootfs.diff.tar" => Some(MediaType::ImageLayer),
+        "application/vnd.docker.image.rootfs.diff.tar.gzip" => Some(MediaType::ImageLayerGzip),
+        "application/vnd.docker.image.rootfs.diff.tar.zstd" => Some(MediaType::ImageLayerZstd),
+        _ => match media_type {
+            MediaType::ImageLayer | MediaType::ImageLayerGzip | MediaType::ImageLayerZstd => {
+                Some(media_type.clone())
+            }
+            _ => None,
+        },
     }
+}
+
+/// A layer as an OCI manifest names it.
+fn described(path: &Path, layer: &Descriptor) -> Result<Descriptor, Error> {
+    let media_type = in_oci_terms(layer.media_type()).ok_or_else(|| {
+        let want = "a layer of tar, tar+gzip or tar+zstd that registries may hand on";
+        wrong(path, "media type of a layer", layer.media_type(), want)
+    })?;
+    let (size, digest) = (layer.size(), layer.digest().clone());
+    Ok(Descriptor::new(media_type, size, digest))
 }
 
 fn wrong(path: &Path, what: &'static str, got: &impl ToString, want: &'static str) -> Error {

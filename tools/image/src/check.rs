@@ -1,6 +1,6 @@
 //! `image check`: whether an image is as a test expects it. It is what an `image_test` runs.
 
-use crate::contents::{Contents, Kind};
+use crate::contents::{Contents, Kind, Passed};
 use crate::inspect::{self, largest, print};
 use crate::lookup::{Found, Last};
 use crate::size::in_words;
@@ -106,6 +106,9 @@ fn compressed(contents: &Contents) -> u64 {
 /// All in which an image is not as expected.
 pub(crate) fn complaints(contents: &Contents, expected: &Expected) -> Vec<String> {
     let mut complaints = program(contents);
+    complaints.extend(contents.passed.iter().map(|(link, Passed { path, real })| {
+        format!("link `{link}`: got `{path}` in a layer above, want it at `{real}`")
+    }));
     complaints.extend(files(contents, expected));
     complaints.extend(process(contents, expected));
     if let Some(max) = expected.max_size {

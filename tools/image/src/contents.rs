@@ -2,9 +2,11 @@
 //!
 //! Layers are laid one over another as the image specification says ("Layer Filesystem Changeset"):
 //! a later entry replaces an earlier one of its path, a whiteout removes it, and an opaque whiteout
-//! removes all that is in its folder from below.
+//! removes all that is in its folder from below. Paths are taken as by what unpacks images: through
+//! links that are there by then, and a folder that is missing is made.
 
 use crate::Error;
+use crate::base::in_oci_terms;
 use crate::digesting::Digesting;
 use crate::oci_layout::OciLayout;
 use crate::output::parse;
@@ -22,6 +24,9 @@ use windlass_oci_reference::Digest;
 /// The beginning of the name of a whiteout, and the name of an opaque one.
 const WHITEOUT: &str = ".wh.";
 const OPAQUE: &str = ".wh..wh..opq";
+
+/// The mode of folders that no layer has an entry of.
+const FOLDER_MODE: u32 = 0o755;
 
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +79,17 @@ pub(crate) struct Contents {
     pub(crate) layers: Vec<Layer>,
     /// By path in the image.
     pub(crate) entries: BTreeMap<String, Entry>,
+    /// Links that a layer above puts something through: containerd makes a folder of such a link,
+    /// others follow it.
+    pub(crate) passed: BTreeMap<String, Passed>,
+}
+
+/// What is put through a link of a layer below, the first of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Passed {
+    /// Its path in the archive, and where that leads to.
+    pub(crate) path: String,
+    pub(crate) real: String,
 }
 
 impl Contents {
@@ -91,6 +107,7 @@ impl Contents {
             ],
             layers: Vec::new(),
             entries: BTreeMap::new(),
+            passed: BTreeMap::new(),
         };
         for layer in manifest.layers() {
             contents.add(layout, layer)?;
@@ -108,17 +125,17 @@ impl Contents {
         };
         let mut file = Digesting::new(File::open(&path).map_err(unreadable)?);
         let packed = BufReader::new(&mut file);
-        let plain: Box<dyn Read + '_> = match descriptor.media_type() {
-            MediaType::ImageLayer => Box::new(packed),
-            MediaType::ImageLayerGzip => Box::new(MultiGzDecoder::new(packed)),
-            MediaType::ImageLayerZstd => {
+        let plain: Box<dyn Read + '_> = match in_oci_terms(descriptor.media_type()) {
+            Some(MediaType::ImageLayerGzip) => Box::new(MultiGzDecoder::new(packed)),
+            Some(MediaType::ImageLayerZstd) => {
                 Box::new(zstd::stream::read::Decoder::with_buffer(packed).map_err(unreadable)?)
             }
-            other => {
+            Some(_) => Box::new(packed),
+            None => {
                 return Err(Error::Layout {
                     path: layout.to_owned(),
                     what: "media type of a layer",
-                    got: other.to_string(),
+                    got: descriptor.media_type().to_string(),
                     want: "that of a layer of tar, tar+gzip or tar+zstd",
                 });
             }
@@ -151,8 +168,9 @@ impl Contents {
         if entry.header().entry_type() == EntryType::XGlobalHeader {
             return Ok(());
         }
-        let path = placed(&entry.path()?.to_string_lossy());
-        let (folder, last) = path.rsplit_once('/').unwrap_or(("", &path));
+        let named = placed(&entry.path()?.to_string_lossy());
+        let (folder, last) = named.rsplit_once('/').unwrap_or(("", &named));
+        let folder = self.follow(folder, last, layer);
         if last == OPAQUE {
             self.remove_below(&format!("{folder}/"), layer);
             return Ok(());
@@ -169,6 +187,7 @@ impl Contents {
             }
             return Ok(());
         }
+        let path = format!("{folder}/{last}");
         let header = entry.header().clone();
         let records = records(&mut entry)?;
         let link = entry.link_name()?.map(|link| link.display().to_string());
@@ -200,14 +219,52 @@ impl Contents {
             // What was a folder below is none any more.
             self.remove_below(&format!("{path}/"), layer);
         }
+        self.add_folders(&folder, layer);
         self.entries.insert(path, entry);
         Ok(())
     }
 
+    /// The folder that something goes into, through links.
+    fn follow(&mut self, folder: &str, last: &str, layer: usize) -> String {
+        let (real, links) = self.real_folder(folder);
+        for link in links {
+            if self.entries[&link].layer < layer {
+                self.passed.entry(link).or_insert_with(|| Passed {
+                    path: format!("{folder}/{last}"),
+                    real: format!("{real}/{last}"),
+                });
+            }
+        }
+        real
+    }
+
+    /// Adds folders that something is in, where nothing is.
+    fn add_folders(&mut self, folder: &str, layer: usize) {
+        let mut folder = folder;
+        while !folder.is_empty() && !self.entries.contains_key(folder) {
+            let entry = Entry {
+                kind: Kind::Folder,
+                mode: FOLDER_MODE,
+                owner: (0, 0),
+                modified: 0,
+                records: BTreeMap::new(),
+                size: 0,
+                layer,
+            };
+            self.entries.insert(folder.to_owned(), entry);
+            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+    }
+
     /// Removes what layers below have put under a path; what this layer has stays.
     fn remove_below(&mut self, prefix: &str, layer: usize) {
-        self.entries
-            .retain(|path, entry| !path.starts_with(prefix) || entry.layer == layer);
+        let below = self.entries.range(prefix.to_owned()..);
+        let below = below.take_while(|(path, _)| path.starts_with(prefix));
+        let hidden = below.filter(|(_, entry)| entry.layer != layer);
+        let hidden: Vec<String> = hidden.map(|(path, _)| path.clone()).collect();
+        for path in hidden {
+            self.entries.remove(&path);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use windlass_oci_registry::{LayerMetadata, to_canonical_json};
 /// Makes a layer: a compressed archive, and its metadata as JSON.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A file or folder, where it goes, and its mode in octal
+    /// A file, or all files of a folder, where they go, and their mode in octal
     #[arg(
         long = "file",
         num_args = 3,
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     )]
     files: Vec<String>,
 
-    /// An empty folder and its mode in octal
+    /// A folder and its mode in octal
     #[arg(long = "dir", num_args = 2, value_names = ["PATH", "MODE"], allow_hyphen_values = true)]
     dirs: Vec<String>,
 
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     for symlink in args.copied_symlinks.chunks_exact(2) {
         entries.copy_symlink(&ImagePath::parse(&symlink[0])?, Path::new(&symlink[1]))?;
     }
-    let mut archive = entries.with_parents()?;
+    let mut archive = entries.complete()?;
     for mode in args.modes.chunks_exact(2) {
         archive.set_mode(&ImagePath::parse(&mode[0])?, parse_mode(&mode[1])?)?;
     }
@@ -235,11 +235,11 @@ mod tests {
         // does.
         assert_eq!(
             metadata.digest.to_string(),
-            "sha256:2ff178b564f95d80e88173ef8fd218f402cbc2f2f821c60b86e6ddd354bc8041"
+            "sha256:1fa291a5ded0a8ed48e6d601bc629085ecb5cd7ee21eed6acf192a0e6a2c1e61"
         );
         assert_eq!(
             metadata.diff_id.to_string(),
-            "sha256:51cfa85cb925247b802eee81486df8101f294f1f8daa91465507320417b619dc"
+            "sha256:dd064e97e7188f55eecfbd951c45b75375b11ac4ec4434ebe2b95b08dfbe2ed4"
         );
         assert_eq!(
             metadata.media_type,

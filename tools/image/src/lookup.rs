@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 /// How many symbolic links one path may have, as on Linux (`path_resolution(7)`).
 const LINKS: usize = 40;
 
-/// The mode of folders that no layer has an entry of.
-const FOLDER_MODE: u32 = 0o755;
+/// The mode of the root where no layer has an entry of it.
+const ROOT_MODE: u32 = 0o755;
 
 /// What is done with a path that is a symbolic link itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +22,15 @@ pub(crate) enum Last {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Found<'a> {
     Entry(&'a Entry),
-    /// A folder that only the paths of others tell of.
-    Folder,
+    /// The root, of which no layer has an entry.
+    Root,
 }
 
 impl Found<'_> {
     pub(crate) fn mode(self) -> u32 {
         match self {
             Self::Entry(entry) => entry.mode & 0o7777,
-            Self::Folder => FOLDER_MODE,
+            Self::Root => ROOT_MODE,
         }
     }
 
@@ -40,7 +40,7 @@ impl Found<'_> {
             Self::Entry(entry) => {
                 matches!(entry.kind, Kind::File(_) | Kind::Link(_)) && entry.mode & 0o111 != 0
             }
-            Self::Folder => false,
+            Self::Root => false,
         }
     }
 }
@@ -48,9 +48,8 @@ impl Found<'_> {
 impl Contents {
     /// What an absolute path leads to; `None` where that is nothing, or links go round.
     pub(crate) fn find(&self, path: &str, last: Last) -> Option<Found<'_>> {
-        let parts = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
-        let mut ahead: VecDeque<String> = parts(path).into();
-        let (mut at, mut found, mut links) = (String::new(), Found::Folder, 0);
+        let mut ahead = parts(path);
+        let (mut at, mut found, mut links) = (String::new(), Found::Root, 0);
         while let Some(part) = ahead.pop_front() {
             if part == ".." {
                 at.truncate(at.rfind('/').unwrap_or(0));
@@ -70,13 +69,8 @@ impl Contents {
                     if links > LINKS {
                         return None;
                     }
-                    if to.starts_with('/') {
-                        at.clear();
-                    }
+                    follow(to, &mut at, &mut ahead);
                     found = self.at(&at)?;
-                    for part in parts(to).into_iter().rev() {
-                        ahead.push_front(part);
-                    }
                 }
                 Found::Entry(entry) if entry.kind != Kind::Folder && !ahead.is_empty() => {
                     return None;
@@ -87,14 +81,52 @@ impl Contents {
         Some(found)
     }
 
+    /// Where what is put into a folder goes, and the links that are there by now and lead there.
+    /// Where they go round, nothing unpacks the image, and it stays at the last.
+    pub(crate) fn real_folder(&self, path: &str) -> (String, Vec<String>) {
+        let mut ahead = parts(path);
+        let (mut at, mut links) = (String::new(), Vec::new());
+        while let Some(part) = ahead.pop_front() {
+            match &*part {
+                "" | "." => continue,
+                ".." => {
+                    at.truncate(at.rfind('/').unwrap_or(0));
+                    continue;
+                }
+                _ => {}
+            }
+            let here = format!("{at}/{part}");
+            match self.entries.get(&here).map(|entry| &entry.kind) {
+                Some(Kind::Symlink(to)) if links.len() < LINKS => {
+                    links.push(here);
+                    follow(to, &mut at, &mut ahead);
+                }
+                _ => at = here,
+            }
+        }
+        (at, links)
+    }
+
     /// What is at a path itself; that of the root is empty.
     fn at(&self, path: &str) -> Option<Found<'_>> {
-        if let Some(entry) = self.entries.get(path) {
-            return Some(Found::Entry(entry));
+        let key = if path.is_empty() { "/" } else { path };
+        match self.entries.get(key) {
+            Some(entry) => Some(Found::Entry(entry)),
+            None => path.is_empty().then_some(Found::Root),
         }
-        let below = format!("{path}/");
-        let mut after = self.entries.range(below.clone()..);
-        let is_folder = path.is_empty() || after.next()?.0.starts_with(&below);
-        is_folder.then_some(Found::Folder)
+    }
+}
+
+fn parts(path: &str) -> VecDeque<String> {
+    path.split('/').map(str::to_owned).collect()
+}
+
+/// Puts what a link points to before what is still ahead.
+fn follow(to: &str, at: &mut String, ahead: &mut VecDeque<String>) {
+    if to.starts_with('/') {
+        at.clear();
+    }
+    for part in parts(to).into_iter().rev() {
+        ahead.push_front(part);
     }
 }

@@ -65,6 +65,23 @@ fn everything_that_is_not_is_said() {
 }
 
 #[test]
+fn what_readers_take_for_two_things_is_said() {
+    let maker = Maker::new();
+    let layers = [
+        "--symlink /lib usr/lib --symlink /own nowhere --file /usr/lib/x 0644 DIR/small",
+        "--file /lib/a 0644 DIR/small --file /lib/b 0644 DIR/small --symlink /in usr",
+        "--file /usr/lib/c 0644 DIR/small --file /in/lib/.wh.x 0644 DIR/small",
+    ];
+    assert_eq!(
+        complained(&maker, &layers, "", "{}"),
+        [
+            "link `/in`: got `/in/lib/.wh.x` in a layer above, want it at `/usr/lib/.wh.x`",
+            "link `/lib`: got `/lib/a` in a layer above, want it at `/usr/lib/a`",
+        ]
+    );
+}
+
+#[test]
 fn who_is_root() {
     let maker = Maker::new();
     let expected = r#"{"user_not_root": true}"#;

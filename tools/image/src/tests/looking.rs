@@ -30,9 +30,9 @@ fn inspect_tells_where_the_bytes_are() {
          platform    linux/amd64\n\
          entrypoint  /run\n\
          user        1:1\n\
-         layer 0     ..., 4.0 kB unpacked, 3 entries\n\
+         layer 0     ..., 4.0 kB unpacked, 2 entries\n\
          \x20    4.0 kB  0600  /etc/large\n\
-         layer 1     ..., 1 B unpacked, 2 entries\n\
+         layer 1     ..., 1 B unpacked, 1 entries\n\
          \x20       1 B  0755  /etc/small\n"
     );
     let first = described(&image, 0);
@@ -97,6 +97,82 @@ fn whiteouts_hide_what_is_below() {
     let image = read(&maker.image("b", &layers, ""));
     let paths: Vec<&String> = image.entries.keys().collect();
     assert_eq!(paths, ["/lib"]);
+}
+
+#[test]
+fn a_layer_leaves_the_folders_of_its_base_as_they_are() {
+    let maker = Maker::new();
+    let layers = [
+        "--dir /etc 0750 --set-owner /etc 1:2 --dir /usr/lib 0711 --symlink /lib usr/lib \
+         --dir /tmp 1777 --file /usr/lib/gone 0644 DIR/small --symlink /round round \
+         --file /opt/app/a 0644 DIR/small",
+        "--owner 7:8 --file /etc/a 0644 DIR/small --file /lib/a 0644 DIR/small \
+         --file /tmp/a 0644 DIR/small --file /new/a 0644 DIR/small --file /round/a 0644 DIR/small \
+         --file /lib/.wh.gone 0644 DIR/small --file /opt/app/.wh.a 0644 DIR/small",
+    ];
+    let image = read(&maker.image("a", &layers, ""));
+    let said = image.entries.iter().map(|(path, entry)| {
+        let (uid, gid) = entry.owner;
+        format!("{:04o} {uid}:{gid} {path}", entry.mode)
+    });
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            "0750 1:2 /etc",
+            "0644 7:8 /etc/a",
+            "0777 0:0 /lib",
+            "0755 0:0 /new",
+            "0644 7:8 /new/a",
+            "0755 0:0 /opt",
+            "0755 0:0 /opt/app",
+            "0777 0:0 /round",
+            "0644 7:8 /round/a",
+            "1777 0:0 /tmp",
+            "0644 7:8 /tmp/a",
+            "0755 0:0 /usr",
+            "0711 0:0 /usr/lib",
+            "0644 7:8 /usr/lib/a",
+        ]
+    );
+}
+
+#[test]
+fn folders_that_are_implied_are_the_same_as_those_that_are_named() {
+    let maker = Maker::new();
+    let file = "--file /a/b/c 0644 DIR/small";
+    let implied = read(&maker.image("implied", &[file], ""));
+    let named = format!("{file} --dir /a 0755 --dir /a/b 0755");
+    let named = read(&maker.image("named", &[&named], ""));
+    let text = compared(&implied, &named);
+    assert!(text.starts_with("the same contents, modes, "), "{text}");
+}
+
+#[test]
+fn layers_as_docker_calls_them_are_read() {
+    let maker = Maker::new();
+    for compression in ["gzip", "zstd"] {
+        let layer = format!("--file /a 0644 DIR/small --compression {compression}");
+        let layout = maker.image(compression, &[&layer], "");
+        let want = read(&layout);
+        let oci = format!("application/vnd.oci.image.layer.v1.tar+{compression}");
+        let docker = format!("application/vnd.docker.image.rootfs.diff.tar.{compression}");
+        maker.rename(compression, &oci, &docker);
+        let got = read(&layout);
+        assert_ne!(got.digest, want.digest);
+        assert_eq!(got.entries, want.entries);
+
+        let foreign = docker.replace("rootfs", "rootfs.foreign");
+        maker.rename(compression, &docker, &foreign);
+        let error = crate::contents::Contents::read(&layout, None).expect_err("foreign");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot use `{}`: media type of a layer: got `{foreign}`, want that of a layer \
+                 of tar, tar+gzip or tar+zstd",
+                layout.display()
+            )
+        );
+    }
 }
 
 /// One file as other tools may pack it.

@@ -39,6 +39,25 @@ impl Maker {
         self.assemble(name, 1, config)
     }
 
+    /// Replaces a text in the manifest of an image.
+    pub(super) fn rename(&self, image: &str, from: &str, to: &str) {
+        let layout = self.bench.path(image);
+        let read = |path: PathBuf| std::fs::read_to_string(path).expect("reads");
+        let mut index: serde_json::Value =
+            serde_json::from_str(&read(layout.join("index.json"))).expect("parses");
+        let blobs = layout.join("blobs/sha256");
+        let descriptor = &mut index["manifests"][0];
+        let digest: Digest = serde_json::from_value(descriptor["digest"].take()).expect("one");
+        let manifest = read(blobs.join(digest.hex()));
+        assert!(manifest.contains(from), "{manifest}");
+        let manifest = manifest.replace(from, to);
+        let digest = Digest::of(manifest.as_bytes());
+        descriptor["digest"] = digest.to_string().into();
+        descriptor["size"] = manifest.len().into();
+        std::fs::write(blobs.join(digest.hex()), manifest).expect("writes");
+        std::fs::write(layout.join("index.json"), index.to_string()).expect("writes");
+    }
+
     /// The image of the layers that are there.
     fn assemble(&self, name: &str, layers: usize, config: &str) -> PathBuf {
         let layers =
