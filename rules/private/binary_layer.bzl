@@ -18,20 +18,27 @@ _MODE = "0755"
 # What empty files, as `__init__.py`, are made of.
 _EMPTY = struct(path = "/dev/null")
 
-def runfiles_path(short_path):
-    """Where a file is in the runfiles.
+def runfiles_path(path):
+    """Where a file or a link is in the runfiles.
 
     Args:
-      short_path: its path in the repository; below `../<repository>` in another one, or below
-        `external/<repository>`, as Bazel 7 says of empty files.
+      path: its path in the repository; below `../<repository>` in another one. Bazel has made it normal.
 
     Returns:
       a path below the runfiles' folder.
     """
-    for other in ["../", "external/"]:
-        if short_path.startswith(other):
-            return short_path.removeprefix(other)
-    return MAIN + "/" + short_path
+    return path.removeprefix("../") if path.startswith("../") else MAIN + "/" + path
+
+def empty_path(name):
+    """Where an empty file is in the runfiles.
+
+    Args:
+      name: as in runfiles_path, or below `external/<repository>`, as Bazel 7 says of another one's.
+
+    Returns:
+      a path below the runfiles' folder.
+    """
+    return runfiles_path("../" + name.removeprefix("external/") if name.startswith("external/") else name)
 
 def part_of(path, binary):
     """The layer that a runfile is in.
@@ -76,13 +83,14 @@ def _add_runfiles(args, runfiles, here):
         return placed(runfiles_path(file.short_path), file, here)
 
     def of_symlink(entry):
-        return placed(MAIN + "/" + entry.path, entry.target_file, here)
+        return placed(runfiles_path(entry.path), entry.target_file, here)
 
+    # One that leads out of the runfiles is refused by the tool, as Bazel makes no runfiles of it.
     def of_root_symlink(entry):
         return placed(entry.path, entry.target_file, here)
 
     def of_empty(runfiles):
-        paths = [runfiles_path(name) for name in runfiles.empty_filenames.to_list()]
+        paths = [empty_path(name) for name in runfiles.empty_filenames.to_list()]
         return [
             argument
             for path in paths
@@ -126,7 +134,7 @@ def _impl(ctx):
     else:
         args.add_all(own, before_each = "--unused")
 
-    # What links point to is no part of the files. There are few, if any.
+    # What links point to is no part of the files. ADR 15 says why these are flattened.
     links = [entry.target_file for entry in runfiles.symlinks.to_list() + runfiles.root_symlinks.to_list()]
     return run_layer(ctx, args, depset(own + links, transitive = [runfiles.files]), unused = unused)
 

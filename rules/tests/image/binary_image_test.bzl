@@ -4,7 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("@bazel_skylib//rules:diff_test.bzl", "diff_test")
 load("@bazel_skylib//rules:select_file.bzl", "select_file")
 load("//rules:image.bzl", "ImageInfo", "binary_image", "binary_layer")
-load("//rules/private:binary_layer.bzl", "part_of", "placed", "runfiles_path")
+load("//rules/private:binary_layer.bzl", "empty_path", "part_of", "placed", "runfiles_path")
 
 # --- a program with everything that runfiles can hold ---------------------------------------------------
 
@@ -20,7 +20,10 @@ def _program_impl(ctx):
     runfiles = ctx.runfiles(
         files = [executable, folder] + ctx.files.data,
         root_symlinks = {"root.json": ctx.file.linked},
-        symlinks = {"elsewhere/linked.json": ctx.file.linked},
+        symlinks = {
+            path: ctx.file.linked
+            for path in ["../other+/linked.json", "elsewhere/linked.json", "elsewhere/../external/linked.json"]
+        },
     )
     return [DefaultInfo(executable = executable, runfiles = runfiles)]
 
@@ -86,13 +89,19 @@ def _part_of_test_impl(ctx):
     asserts.equals(env, "external", part_of("_main/lib/paths.bzl", skylib))
     asserts.equals(env, "repository", part_of(skylib.repo_name + "/rules/a", skylib))
     asserts.equals(env, "package", part_of(skylib.repo_name + "/lib/a", skylib))
-    for short_path, want in {
+    for path, want in {
         "../other+/a/b": "other+/a/b",
         "a/external/b": "_main/a/external/b",
+        "external/linked": "_main/external/linked",
+    }.items():
+        asserts.equals(env, want, runfiles_path(path))
+    for name, want in {
+        "../other+/__init__.py": "other+/__init__.py",
+        "a/__init__.py": "_main/a/__init__.py",
         "external/__init__.py": "__init__.py",
         "external/other+/__init__.py": "other+/__init__.py",
     }.items():
-        asserts.equals(env, want, runfiles_path(short_path))
+        asserts.equals(env, want, empty_path(name))
     return unittest.end(env)
 
 _part_of_test = unittest.make(_part_of_test_impl)
@@ -167,9 +176,10 @@ def _in_parts(name):
         "external": (
             [
                 "0755 /app/program.runfiles/%s/lib/paths.bzl < %s" % (skylib, paths),
+                "0755 /app/program.runfiles/other+/linked.json < config.json",
                 "0755 /app/program.runfiles/root.json < config.json",
             ],
-            ["config.json", "program", "program", "program.folder", "program.repo_mapping", "services/server/features.json"],
+            ["config.json", "config.json", "program", "program", "program.folder", "program.repo_mapping", "services/server/features.json"],
         ),
         "package": (
             [
@@ -181,14 +191,15 @@ def _in_parts(name):
                 "0755 %s/rules/tests/image/program.folder < program.folder" % main,
                 "1777 /tmp/",
             ],
-            ["config.json", "config.json", paths, "services/server/features.json"],
+            ["config.json", "config.json", "config.json", "config.json", paths, "services/server/features.json"],
         ),
         "repository": (
             [
                 "0755 %s/elsewhere/linked.json < config.json" % main,
+                "0755 %s/external/linked.json < config.json" % main,
                 "0755 %s/services/server/features.json < services/server/features.json" % main,
             ],
-            ["config.json", paths, "program", "program", "program.folder", "program.repo_mapping"],
+            ["config.json", "config.json", paths, "program", "program", "program.folder", "program.repo_mapping"],
         ),
     }.items():
         _part_test(
