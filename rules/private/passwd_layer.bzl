@@ -91,6 +91,9 @@ passwd_layer(
 
 `/home/app` belongs to `app`, with mode 0700; the group 1000 is called `app` too. Where that is not
 it, put files of your own into an `image_layer`.
+
+On a base image the two files take the place of the base's: its users and groups have no names any
+more, unless they are given here with their numbers, and what is installed there may look for them.
 """,
     attrs = LAYER_ATTRS | {
         "users": attr.string_dict(
