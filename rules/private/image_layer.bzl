@@ -4,8 +4,19 @@ load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":labels.bzl", "label_text")
 load(":layer_action.bzl", "LAYER_ATTRS", "write_layer")
 
+def is_line(text):
+    """Whether a text is one line. Arguments of a tool stand in a file, one a line.
+
+    Args:
+      text: a text.
+
+    Returns:
+      A bool.
+    """
+    return "\n" not in text and "\r" not in text
+
 def is_image_path(path):
-    """Whether a path can be one in an image: absolute, normal, not the root.
+    """Whether a path can be one in an image: absolute, normal, not the root, one line.
 
     Args:
       path: a text.
@@ -13,7 +24,7 @@ def is_image_path(path):
     Returns:
       A bool.
     """
-    if not path.startswith("/"):
+    if not path.startswith("/") or not is_line(path):
         return False
     return all([part not in ["", ".", ".."] for part in path[1:].split("/")])
 
@@ -60,6 +71,9 @@ def _check(ctx):
         for path in paths:
             if not is_image_path(path):
                 _refuse(ctx, attribute, path, want_path)
+    for to in attr.symlinks.values():
+        if not to or not is_line(to):
+            _refuse(ctx, "symlinks", to, "what the link points to, one line")
     if attr.strip_prefix and attr.strip_prefix != "." and not is_image_path("/" + attr.strip_prefix):
         _refuse(ctx, "strip_prefix", attr.strip_prefix, "a folder below the label's package, as in \"static\", or \".\"")
     for attribute, modes in {"mode": [attr.mode], "dirs": attr.dirs.values(), "modes": attr.modes.values()}.items():

@@ -29,6 +29,7 @@ _MODE = "want a mode of four octal digits, as in \"0644\""
 # name -> (part of the message, attributes of image_layer)
 _LAYERS_REFUSED = {
     "dir_mode": ("attribute dirs: got \"755\", " + _MODE, {"dirs": {"/tmp": "755"}}),
+    "dir_lines": ("attribute dirs: got \"/a\\nb\", " + _PATH, {"dirs": {"/a\nb": "0755"}}),
     "dir_path": ("attribute dirs: got \"/tmp/\", " + _PATH, {"dirs": {"/tmp/": "0755"}}),
     "dot": ("attribute files: got \"/a/../b\", " + _PATH, {"files": {":config": "/a/../b"}}),
     "empty": (
@@ -36,21 +37,26 @@ _LAYERS_REFUSED = {
         "want something to put into the layer: files, dirs or symlinks",
         {},
     ),
+    "lines": ("attribute files: got \"/a\\nb\", " + _PATH, {"files": {":config": "/a\nb"}}),
+    "lines_folder": ("attribute files: got \"/a\\r/\", " + _PATH, {"files": {":config": "/a\r/"}}),
     "many_files": (
         "attribute files: got \"/base\", want a path that ends in a slash, since //rules/tests/image:base gives 2 files",
         {"files": {":base": "/base"}},
     ),
     "mode": ("attribute mode: got \"0888\", " + _MODE, {"files": {":config": "/a"}, "mode": "0888"}),
+    "modes_lines": ("attribute modes: got \"/a\\n\", " + _PATH, {"files": {":config": "/a"}, "modes": {"/a\n": "0755"}}),
     "modes_mode": ("attribute modes: got \"755\", " + _MODE, {"files": {":config": "/a"}, "modes": {"/a": "755"}}),
     "modes_path": ("attribute modes: got \"a\", " + _PATH, {"files": {":config": "/a"}, "modes": {"a": "0755"}}),
     "owner": (
         "attribute owner: got \"root:root\", want numbers, as in \"0:0\"; names mean nothing in an empty image",
         {"files": {":config": "/a"}, "owner": "root:root"},
     ),
+    "owner_lines": ("attribute owner: got \"0:0\\n\", want numbers", {"files": {":config": "/a"}, "owner": "0:0\n"}),
     "owners": (
         "attribute owners: got \"root\", want numbers, as in \"0:0\"; names mean nothing in an empty image",
         {"files": {":config": "/a"}, "owners": {"/a": "root"}},
     ),
+    "owners_lines": ("attribute owners: got \"/a\\n\", " + _PATH, {"files": {":config": "/a"}, "owners": {"/a\n": "0:0"}}),
     "relative": ("attribute files: got \"a/b\", " + _PATH, {"files": {":config": "a/b"}}),
     "strip_other": (
         "attribute strip_prefix: got \"golden\", " +
@@ -61,6 +67,11 @@ _LAYERS_REFUSED = {
         "attribute strip_prefix: got \"../a\", want a folder below the label's package, as in \"static\", or \".\"",
         {"files": {":config": "/a/"}, "strip_prefix": "../a"},
     ),
+    "symlink_lines": (
+        "attribute symlinks: got \"a\\nb\", want what the link points to, one line",
+        {"symlinks": {"/link": "a\nb"}},
+    ),
+    "symlink_nowhere": ("attribute symlinks: got \"\", want what the link points to", {"symlinks": {"/link": ""}}),
     "symlink_path": ("attribute symlinks: got \"link\", " + _PATH, {"symlinks": {"link": "/a"}}),
 }
 
