@@ -175,6 +175,12 @@ mod tests {
     }
 
     #[test]
+    fn official_images_of_docker_hub_are_in_library() {
+        let image: ImageReference = "docker.io/alpine:3".parse().expect("parses");
+        assert_eq!(image.to_string(), "docker.io/library/alpine:3");
+    }
+
+    #[test]
     fn refused() {
         for text in [
             "",

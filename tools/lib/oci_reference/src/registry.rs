@@ -28,6 +28,11 @@ impl Registry {
         self.port
     }
 
+    /// Whether it is Docker Hub, by one of the names that Docker has for it.
+    pub(crate) fn is_docker_hub(&self) -> bool {
+        self.port.is_none() && matches!(&*self.host, "docker.io" | "index.docker.io")
+    }
+
     /// Whether the host is this machine by its name alone: `localhost`, `*.localhost` (RFC 6761),
     /// 127.0.0.0/8 or `[::1]`. Nothing is looked up.
     pub fn is_loopback(&self) -> bool {

@@ -16,16 +16,20 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Joins a registry and a path (`demo/client`).
+    /// Joins a registry and a path (`demo/client`). On Docker Hub, `redis` is `library/redis`: there
+    /// is no other place for a name of one part.
     pub fn new(registry: Registry, path: &str) -> Result<Self, ParseError> {
         if !is_path(path) {
             let whole = format!("{registry}/{path}");
             return Err(ParseError::new(Kind::Repository, &whole, WANT));
         }
-        Ok(Self {
-            registry,
-            path: path.to_owned(),
-        })
+        let is_official = registry.is_docker_hub() && !path.contains('/');
+        let path = if is_official {
+            format!("library/{path}")
+        } else {
+            path.to_owned()
+        };
+        Ok(Self { registry, path })
     }
 
     /// The registry.
@@ -61,13 +65,10 @@ impl FromStr for Repository {
         let named = registry.port().is_some()
             || registry.is_loopback()
             || registry.host().contains(['.', '[']);
-        if !named || !is_path(path) {
+        if !named {
             return Err(wrong());
         }
-        Ok(Self {
-            registry,
-            path: path.to_owned(),
-        })
+        Self::new(registry, path).map_err(|_| wrong())
     }
 }
 
@@ -116,6 +117,24 @@ mod tests {
             assert_eq!(repository.registry().to_string(), registry);
             assert_eq!(repository.path(), path);
             assert_eq!(repository.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn official_images_of_docker_hub_are_in_library() {
+        for (text, path) in [
+            ("docker.io/alpine", "library/alpine"),
+            ("index.docker.io/alpine", "library/alpine"),
+            ("docker.io/library/alpine", "library/alpine"),
+            ("docker.io/user/x", "user/x"),
+            ("docker.io:5000/alpine", "alpine"),
+            ("quay.io/alpine", "alpine"),
+        ] {
+            let repository: Repository = text.parse().expect(text);
+            assert_eq!(repository.path(), path, "{text}");
+            let (registry, path) = text.split_once('/').expect("has a path");
+            let registry = registry.parse().expect(text);
+            assert_eq!(Repository::new(registry, path).expect(text), repository);
         }
     }
 
