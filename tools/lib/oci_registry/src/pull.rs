@@ -5,6 +5,7 @@ use crate::identity::Need;
 use crate::{Cause, Client, Error, Target};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
+use serde::Deserialize;
 use windlass_oci_reference::{Digest, ImageReference};
 
 /// The most bytes that a document may have (distribution specification, "Pushing Manifests": what
@@ -14,7 +15,7 @@ pub(crate) const MOST: usize = 4 << 20;
 /// A manifest or an index, as its registry has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
-    /// Its media type.
+    /// Its media type: the one that it says itself, else that of the answer.
     pub media_type: String,
     /// Its digest.
     pub digest: Digest,
@@ -35,12 +36,12 @@ impl Client {
             (None, None) => unreachable!("a reference has one of them"),
         };
         let path = format!("/v2/{}/manifests/{name}", target.repository.path());
-        let (media_type, bytes) = self
+        let (content_type, bytes) = self
             .document(target, &path, reference.digest())
             .await
             .map_err(|cause| Error::of_look_up(reference.clone(), cause))?;
         Ok(Manifest {
-            media_type,
+            media_type: media_type(&content_type, &bytes),
             digest: Digest::of(&bytes),
             bytes,
         })
@@ -55,7 +56,7 @@ impl Client {
         Ok(bytes)
     }
 
-    /// A media type and bytes, which must be those of the digest.
+    /// A `Content-Type` and bytes, which must be those of the digest.
     async fn document(
         &self,
         target: &Target,
@@ -68,12 +69,12 @@ impl Client {
             if answer.status() != StatusCode::OK {
                 return Err(answer.unexpected().await);
             }
-            let media_type = answer.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+            let content_type = answer.header(CONTENT_TYPE.as_str()).unwrap_or_default();
             let request = answer.request().clone();
             let bytes = answer.bytes(MOST).await?;
             let found = Digest::of(&bytes);
             match digest.filter(|digest| **digest != found) {
-                None => Ok((media_type, bytes)),
+                None => Ok((content_type, bytes)),
                 Some(_) => Err(Cause::Answer {
                     request,
                     got: format!("content of digest {found}"),
@@ -83,5 +84,52 @@ impl Client {
             }
         };
         self.session.persist(&Quiet::progress(), ask).await
+    }
+}
+
+/// What a manifest is. Its own `mediaType` is of the bytes that its digest is of; a `Content-Type`
+/// is what a server makes of them, and may have parameters (RFC 9110, section 8.3.1).
+fn media_type(content_type: &str, manifest: &[u8]) -> String {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Typed {
+        media_type: Option<String>,
+    }
+    let own = serde_json::from_slice(manifest).ok();
+    own.and_then(|Typed { media_type }| media_type)
+        .unwrap_or_else(|| {
+            let essence = content_type.split(';').next().unwrap_or_default();
+            essence.trim().to_ascii_lowercase()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_says_itself_what_it_is() {
+        let index = "application/vnd.oci.image.index.v1+json";
+        let typed = format!(r#"{{"mediaType":"{index}"}}"#);
+        for (content_type, manifest, want) in [
+            ("application/json", &*typed, index),
+            ("application/vnd.oci.image.manifest.v1+json", &typed, index),
+            ("", &typed, index),
+            (index, "{}", index),
+            (index, r#"{"mediaType":null}"#, index),
+            (
+                "Application/vnd.oci.image.index.v1+JSON ; charset=utf-8",
+                "{}",
+                index,
+            ),
+            (
+                "application/vnd.oci.image.index.v1+json;charset=utf-8",
+                "no JSON",
+                index,
+            ),
+            ("", "{}", ""),
+        ] {
+            assert_eq!(media_type(content_type, manifest.as_bytes()), want);
+        }
     }
 }
