@@ -1,6 +1,7 @@
 //! What can go wrong.
 
 use crate::certificates::CertificatesError;
+use crate::lock::LockError;
 use std::path::PathBuf;
 use windlass_oci_reference::{Digest, Repository};
 use windlass_report::{Exit, Explain};
@@ -116,6 +117,25 @@ pub enum Error {
         /// What one is needed for.
         want: String,
     },
+    /// Several images are for the platform, and none is the one.
+    #[error("`{}` has several images for {want}, and none without a variant: {got}", path.display())]
+    Variants {
+        /// The layout, lock or reference.
+        path: PathBuf,
+        /// What they are for.
+        got: String,
+        /// What one is needed for.
+        want: String,
+    },
+    /// A lock of a base image is none that can be read.
+    #[error("cannot read lock `{}`", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: LockError,
+    },
     /// A layer that is needed here is in a registry.
     #[error("layer {digest} is not on this machine: it is in `{repository}`")]
     Remote {
@@ -176,6 +196,13 @@ impl Explain for Error {
             Self::Registry(error) => error.hint(),
             Self::Remote { .. } => {
                 Some("push the image: layers of its base are then copied or mounted".to_owned())
+            }
+            Self::Lock { path, .. } => {
+                let path = path.display();
+                Some(format!(
+                    "make it anew: `rm {path}`, then `bazel run @windlass//tools/image -- pull \
+                     <image> --lock {path}`"
+                ))
             }
             _ => None,
         }

@@ -56,12 +56,14 @@ pub use certificates::CertificatesError;
 pub use cli::run;
 pub use environment::Environment;
 pub use error::Error;
+pub use lock::LockError;
 
 #[cfg(test)]
 mod tests {
     mod bench;
     mod checking;
     mod errors;
+    mod locking;
     mod looking;
     mod maker;
     mod taking;

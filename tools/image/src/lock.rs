@@ -3,7 +3,7 @@
 
 use crate::Error;
 use crate::contents::{check, digest_of};
-use crate::output::{parse, read_json, write};
+use crate::output::{parse, replace};
 use crate::platform::Platform;
 use crate::select::{Documents, Selected};
 use oci_spec::image::{Descriptor, ImageIndex};
@@ -14,7 +14,21 @@ use windlass_oci_reference::{Digest, ImageReference};
 use windlass_oci_registry::{Source, to_canonical_json};
 
 /// The only version of a lock.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
+
+/// Why a lock cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// It is not JSON, or has other fields.
+    #[error(transparent)]
+    Parse(serde_json::Error),
+    /// It is one of another windlass.
+    #[error("version: got `{got}`, want 1")]
+    Version {
+        /// The version.
+        got: u32,
+    },
+}
 
 /// A lock, as its file has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +40,9 @@ pub(crate) struct Lock {
     /// Plain http although the registry is not this machine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) insecure: bool,
+    /// The platforms that it was asked for; those of [`Platform::of_nodes`] if none is written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) platforms: Vec<Platform>,
     /// An index of the images that are locked.
     pub(crate) index: ImageIndex,
     /// Manifests and configs, byte for byte, by their digests.
@@ -33,27 +50,27 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// A lock without documents.
-    pub(crate) fn new(image: ImageReference, insecure: bool, index: ImageIndex) -> Self {
-        Self {
-            version: VERSION,
-            image,
-            insecure,
-            index,
-            documents: BTreeMap::new(),
-        }
-    }
-
+    /// Reads a lock.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        let lock: Self = read_json(path)?;
-        if lock.version == VERSION {
-            return Ok(lock);
+        /// Read first: another version may have other fields.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
         }
-        Err(Error::Value {
-            what: "version of the lock",
-            got: lock.version.to_string(),
-            want: "1",
-        })
+        let bytes = std::fs::read(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let wrong = |source| Error::Lock {
+            path: path.to_owned(),
+            source,
+        };
+        let unparsed = |source| wrong(LockError::Parse(source));
+        let Versioned { version } = serde_json::from_slice(&bytes).map_err(unparsed)?;
+        if version != VERSION {
+            return Err(wrong(LockError::Version { got: version }));
+        }
+        serde_json::from_slice(&bytes).map_err(unparsed)
     }
 
     /// Writes it with a line for each document.
@@ -62,7 +79,7 @@ impl Lock {
         let value: serde_json::Value = parse(path, &compact)?;
         let mut pretty = serde_json::to_vec_pretty(&value).expect("it was JSON before");
         pretty.push(b'\n');
-        write(path, &pretty)
+        replace(path, &pretty)
     }
 
     /// Where the layers are.

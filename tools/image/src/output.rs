@@ -4,7 +4,7 @@ use crate::Error;
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads JSON.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
@@ -50,6 +50,37 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             path: path.to_owned(),
             source,
         })
+    })
+}
+
+/// Puts a new file in the place of one that the user has, if there is one: whoever reads it meanwhile,
+/// or after a crash, has the one or the other. Permissions stay, and so does a link to the file.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let there = std::fs::metadata(path).ok();
+    // A device or a pipe is written to.
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
+        return write(path, bytes);
+    }
+    let file = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut beside = file.clone().into_os_string();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let put = || {
+        let mut new = File::create(&beside)?;
+        if let Some(there) = &there {
+            new.set_permissions(there.permissions())?;
+        }
+        new.write_all(bytes)?;
+        new.sync_all()?;
+        std::fs::rename(&beside, &file)
+    };
+    put().map_err(|source| {
+        // What went wrong first is what the user has to know.
+        let _ = std::fs::remove_file(&beside);
+        Error::Write {
+            path: path.to_owned(),
+            source,
+        }
     })
 }
 

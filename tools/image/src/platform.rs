@@ -1,11 +1,13 @@
 //! What a node is: the system and processor that an image is for.
 
 use oci_spec::image::ImageConfiguration;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// `linux/amd64`, `linux/arm/v7`: the names of Go, as the image specification has them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Platform {
     pub(crate) os: String,
     pub(crate) architecture: String,
@@ -20,6 +22,21 @@ impl Platform {
             architecture: config.architecture().to_string(),
             variant: config.variant().clone(),
         }
+    }
+
+    /// Those that nodes have, if nobody says others.
+    pub(crate) fn of_nodes() -> Vec<Self> {
+        let linux = |architecture: &str| Self {
+            os: "linux".to_owned(),
+            architecture: architecture.to_owned(),
+            variant: None,
+        };
+        vec![linux("amd64"), linux("arm64")]
+    }
+
+    /// Whether it is one at all, and not what tools write where there is none.
+    pub(crate) fn is_known(&self) -> bool {
+        !matches!(&*self.os, "" | "unknown")
     }
 
     /// Whether an image for `other` is one for this. A variant that one of them does not name does
@@ -92,6 +109,20 @@ impl FromStr for Platform {
             architecture: architecture.to_owned(),
             variant,
         })
+    }
+}
+
+impl TryFrom<String> for Platform {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Platform> for String {
+    fn from(platform: Platform) -> Self {
+        platform.to_string()
     }
 }
 

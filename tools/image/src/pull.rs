@@ -4,10 +4,11 @@ use crate::contents::digest_of;
 use crate::lock::Lock;
 use crate::output::parse;
 use crate::platform::Platform;
-use crate::select::{DOCKER_INDEX, is_of_no_platform};
+use crate::select::{Candidate, best, is_config, is_index, is_manifest, platforms};
 use crate::{Environment, Error};
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
-use std::path::{Path, PathBuf};
+use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest, MediaType};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use windlass_oci_reference::ImageReference;
 use windlass_oci_registry::{Client, Manifest, Target, Transport, descriptor_of, index_of};
 use windlass_report::say;
@@ -25,12 +26,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     lock: PathBuf,
 
-    /// A platform whose image is locked, if there is one; each that nodes may have, if none is given
-    #[arg(
-        long = "platform",
-        default_values = ["linux/amd64", "linux/arm64"],
-        value_name = "SYSTEM/PROCESSOR"
-    )]
+    /// A platform whose image is locked, if there is one. If none is given, they are those that the
+    /// lock was made with; those of a new one are linux/amd64 and linux/arm64
+    #[arg(long = "platform", value_name = "SYSTEM/PROCESSOR")]
     platforms: Vec<Platform>,
 
     /// Plain http although the registry is not this machine
@@ -40,10 +38,17 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Error> {
     let path = environment.path(&args.lock);
+    let mut asked = args.platforms.clone();
     let (image, insecure) = if let Some(image) = &args.image {
+        if asked.is_empty() && path.is_file() {
+            asked = Lock::read(&path)?.platforms;
+        }
         (image.clone(), args.insecure)
     } else {
         let lock = Lock::read(&path)?;
+        if asked.is_empty() {
+            asked = lock.platforms;
+        }
         (moved(&lock.image), lock.insecure || args.insecure)
     };
     let pull = Pull {
@@ -52,16 +57,12 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
             repository: image.repository().clone(),
             transport: Transport::from_insecure(insecure),
         },
-        path: &path,
-        platforms: &args.platforms,
+        name: PathBuf::from(image.to_string()),
     };
-    let lock = pull.lock(&image, insecure).await?;
+    let lock = pull.lock(image, insecure, asked).await?;
     lock.write(&path)?;
-    say(&format!(
-        "{} is locked in `{}`",
-        lock.image,
-        args.lock.display()
-    ));
+    let (locked, written) = (&lock.image, args.lock.display());
+    say(&format!("{locked} is locked in `{written}`"));
     Ok(())
 }
 
@@ -73,74 +74,85 @@ fn moved(image: &ImageReference) -> ImageReference {
     }
 }
 
-struct Pull<'a> {
+struct Pull {
     client: Client,
     target: Target,
-    /// Where the lock is, for messages.
-    path: &'a Path,
-    platforms: &'a [Platform],
+    /// What the image is called, for messages.
+    name: PathBuf,
 }
 
-impl Pull<'_> {
-    async fn lock(&self, image: &ImageReference, insecure: bool) -> Result<Lock, Error> {
-        let found = self.client.manifest(&self.target, image).await?;
-        let locked = image.clone().with_digest(found.digest);
+impl Pull {
+    async fn lock(
+        &self,
+        image: ImageReference,
+        insecure: bool,
+        asked: Vec<Platform>,
+    ) -> Result<Lock, Error> {
+        let found = self.client.manifest(&self.target, &image).await?;
+        let mut lock = Lock {
+            version: crate::lock::VERSION,
+            image: image.with_digest(found.digest),
+            insecure,
+            platforms: asked,
+            index: index_of(Vec::new()),
+            documents: BTreeMap::new(),
+        };
+        let wanted = match &lock.platforms[..] {
+            [] => Platform::of_nodes(),
+            asked => asked.to_vec(),
+        };
+        let media_type = MediaType::from(&*found.media_type);
         let mut named = Vec::new();
-        let mut documents = Vec::new();
-        if is_index(&found.media_type) {
-            let index: ImageIndex = parse(self.path, &found.bytes)?;
-            for descriptor in self.wanted(image, &index)? {
-                let reference = self.target.repository.at(digest_of(descriptor)?);
-                documents.push(self.client.manifest(&self.target, &reference).await?);
-                named.push(descriptor.clone());
+        if is_index(&media_type) {
+            let index: ImageIndex = parse(&self.name, &found.bytes)?;
+            for descriptor in self.choose(&index, &wanted)? {
+                let reference = self.target.repository.at(digest_of(&descriptor)?);
+                let manifest = self.client.manifest(&self.target, &reference).await?;
+                self.add(&mut lock, manifest).await?;
+                named.push(descriptor);
+            }
+        } else if is_manifest(&media_type) {
+            named.push(descriptor_of(media_type, &found.bytes));
+            let own = self.add(&mut lock, found).await?;
+            if !wanted.iter().any(|want| want.takes(&own)) {
+                return Err(self.none_for(&wanted, &[own.to_string()]));
             }
         } else {
-            let media_type = MediaType::from(found.media_type.as_str());
-            named.push(descriptor_of(media_type, &found.bytes));
-            documents.push(found);
+            let want = "that of an image manifest or of an index";
+            return Err(self.wrong("media type", &media_type, want));
         }
-        let mut lock = Lock::new(locked, insecure, index_of(named));
-        for manifest in documents {
-            self.add(&mut lock, manifest).await?;
-        }
+        lock.index = index_of(named);
         Ok(lock)
     }
 
-    /// The images of an index that are for the platforms.
-    fn wanted<'a>(
-        &self,
-        image: &ImageReference,
-        index: &'a ImageIndex,
-    ) -> Result<Vec<&'a Descriptor>, Error> {
-        let platform = |descriptor: &Descriptor| descriptor.platform().as_ref().map(Platform::from);
-        let known = || {
-            let images = index.manifests().iter();
-            images.filter(|image| !is_of_no_platform(image))
-        };
-        let wanted = known().filter(|descriptor| {
-            let own = platform(descriptor);
-            let mut platforms = self.platforms.iter();
-            platforms.any(|want| own.as_ref().is_some_and(|own| want.takes(own)))
-        });
-        let wanted: Vec<_> = wanted.collect();
-        if !wanted.is_empty() {
-            return Ok(wanted);
+    /// The images of an index that are for the platforms, one for each that it has one for.
+    fn choose(&self, index: &ImageIndex, wanted: &[Platform]) -> Result<Vec<Descriptor>, Error> {
+        let candidates: Vec<_> = index.manifests().iter().filter_map(Candidate::of).collect();
+        let mut chosen: Vec<Descriptor> = Vec::new();
+        for want in wanted {
+            let Some(found) = best(&self.name, &candidates, want)? else {
+                continue;
+            };
+            if !chosen.contains(&found.descriptor) {
+                chosen.push(found.descriptor.clone());
+            }
         }
-        let words = |platforms: Vec<String>| platforms.join(", ");
-        let got = known().filter_map(|image| Some(platform(image)?.to_string()));
-        let want = self.platforms.iter().map(Platform::to_string);
-        Err(Error::Platform {
-            path: image.to_string().into(),
-            got: words(got.collect()),
-            want: words(want.collect()),
-        })
+        if chosen.is_empty() {
+            return Err(self.none_for(wanted, &platforms(&candidates)));
+        }
+        Ok(chosen)
     }
 
-    /// Adds a manifest and its config.
-    async fn add(&self, lock: &mut Lock, manifest: Manifest) -> Result<(), Error> {
-        let parsed: ImageManifest = parse(self.path, &manifest.bytes)?;
+    /// Adds a manifest and its config, and says what they are for.
+    async fn add(&self, lock: &mut Lock, manifest: Manifest) -> Result<Platform, Error> {
+        let parsed: ImageManifest = parse(&self.name, &manifest.bytes)?;
+        let media_type = parsed.config().media_type();
+        if !is_config(media_type) {
+            return Err(self.wrong("media type of its config", media_type, "that of an image's"));
+        }
         let digest = digest_of(parsed.config())?;
         let config = self.client.config(&self.target, &digest).await?;
+        let parsed: ImageConfiguration = parse(&self.name, &config)?;
         for (digest, bytes) in [(manifest.digest, manifest.bytes), (digest, config)] {
             let text = String::from_utf8(bytes).map_err(|_| Error::Value {
                 what: "document of the image",
@@ -149,10 +161,24 @@ impl Pull<'_> {
             })?;
             lock.documents.insert(digest, text);
         }
-        Ok(())
+        Ok(Platform::of(&parsed))
     }
-}
 
-fn is_index(media_type: &str) -> bool {
-    media_type == DOCKER_INDEX || MediaType::from(media_type) == MediaType::ImageIndex
+    fn none_for(&self, wanted: &[Platform], got: &[String]) -> Error {
+        let wanted: Vec<_> = wanted.iter().map(Platform::to_string).collect();
+        Error::Platform {
+            path: self.name.clone(),
+            got: got.join(", "),
+            want: wanted.join(", "),
+        }
+    }
+
+    fn wrong(&self, what: &'static str, got: &MediaType, want: &'static str) -> Error {
+        Error::Layout {
+            path: self.name.clone(),
+            what,
+            got: got.to_string(),
+            want,
+        }
+    }
 }

@@ -186,11 +186,7 @@ const CASES: &[Case<Error>] = &[
                 "documents": {digest: "{}"},
             });
             folder.file("lock", lock.to_string());
-            image(
-                folder,
-                "import --lock DIR/lock --source-out DIR/source --os linux --architecture amd64 \
-                 --config-out DIR/c --manifest-out DIR/m --descriptor-out DIR/d",
-            )
+            import_lock(folder)
         },
     },
     Case {
@@ -200,6 +196,64 @@ const CASES: &[Case<Error>] = &[
         provoke: |folder| {
             layout(folder);
             image(folder, "inspect DIR/out --platform linux/riscv64")
+        },
+    },
+    Case {
+        variant: "Variants",
+        exit: Exit::Input,
+        text: "error: `DIR/out` has several images for linux/arm, and none without a variant: \
+               linux/arm/v6, linux/arm/v7\n",
+        provoke: |folder| {
+            layout(folder);
+            let image = |variant: &str| {
+                let digest = windlass_oci_reference::Digest::of(variant.as_bytes());
+                serde_json::json!({
+                    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "digest": digest, "size": 2,
+                    "platform": {"os": "linux", "architecture": "arm", "variant": variant},
+                })
+            };
+            let manifests = ["v6", "v7"].map(image);
+            let index = serde_json::json!({"schemaVersion": 2, "manifests": manifests});
+            folder.file("out/index.json", index.to_string());
+            self::image(folder, "inspect DIR/out --platform linux/arm")
+        },
+    },
+    Case {
+        variant: "Lock",
+        exit: Exit::Input,
+        text: "error: cannot read lock `DIR/lock`\n\
+               cause: expected value at line 2 column 1\n\
+               hint: make it anew: `rm DIR/lock`, then `bazel run @windlass//tools/image -- pull \
+               <image> --lock DIR/lock`\n",
+        provoke: |folder| {
+            folder.file("lock", "{\"version\":\n<<<<<<< ours");
+            import_lock(folder)
+        },
+    },
+    Case {
+        variant: "Lock",
+        exit: Exit::Input,
+        text: "error: cannot read lock `DIR/lock`\n\
+               cause: image reference: got `base`, want registry/path@sha256:<digest> or \
+               registry/path:<tag>, as in `localhost:31000/demo/client:v1` at line 1 column 28\n\
+               hint: make it anew: `rm DIR/lock`, then `bazel run @windlass//tools/image -- pull \
+               <image> --lock DIR/lock`\n",
+        provoke: |folder| {
+            folder.file("lock", r#"{"version":1,"image":"base"}"#);
+            import_lock(folder)
+        },
+    },
+    Case {
+        variant: "Lock",
+        exit: Exit::Input,
+        text: "error: cannot read lock `DIR/lock`\n\
+               cause: version: got `2`, want 1\n\
+               hint: make it anew: `rm DIR/lock`, then `bazel run @windlass//tools/image -- pull \
+               <image> --lock DIR/lock`\n",
+        provoke: |folder| {
+            folder.file("lock", r#"{"version":2,"more":[]}"#);
+            image(folder, "pull --lock DIR/lock")
         },
     },
     Case {
@@ -342,6 +396,15 @@ fn asynchronous<T>(task: impl Future<Output = T>) -> T {
         .enable_all()
         .build();
     runtime.expect("a runtime").block_on(task)
+}
+
+fn import_lock(folder: &Folder) -> Result<(), Error> {
+    let outputs = "--config-out DIR/c --manifest-out DIR/m --descriptor-out DIR/d";
+    let platform = "--os linux --architecture amd64 --source-out DIR/source";
+    image(
+        folder,
+        &format!("import --lock DIR/lock {platform} {outputs}"),
+    )
 }
 
 fn layer(folder: &Folder, args: &str) -> Result<(), Error> {
