@@ -59,6 +59,10 @@ def _import_impl(ctx):
         got = "layout and archive" if layout else "nothing"
         fail("image_import %s: attribute layout: got %s, want a layout or an archive" % (label_text(ctx.label), got))
     if layout:
+        # Bazel does not say of a source that it is a directory.
+        if not layout.is_source and not layout.is_directory:
+            fail("image_import %s: attribute layout: got %s, which gives a file, want a directory; a file is an archive" %
+                 (label_text(ctx.label), label_text(ctx.attr.layout.label)))
         return image_providers(ctx, _info(_take(ctx, "image_import", "--layout", layout, {}), layout = layout))
     layout = ctx.actions.declare_directory(ctx.label.name + ".layout")
     image = _take(ctx, "image_import", "--archive", archive, {"--layout-out": layout})
@@ -68,7 +72,8 @@ image_import = rule(
     implementation = _import_impl,
     doc = """An image that another rule or tool has made, from an OCI layout directory or a tar archive.
 
-Every blob is read once, and must be what its digest says. Of an index, the image for the platform is taken.
+Every blob of the image is read, and must be what its digest says. Of an index, the image for the platform is taken;
+of images for others, nothing needs to be there. Layers that are compressed stay as they are.
 
 ```starlark
 image_import(
@@ -131,7 +136,8 @@ image(
     attrs = PLATFORM_ATTRS | TOOL_ATTRS | {
         "lock": attr.label(
             allow_single_file = [".json"],
-            doc = "What `image pull` has written. Without an image, it looks up again the one that is in it.",
+            doc = "What `image pull` has written. Without an image, it looks up again the one that is in it, for the " +
+                  "platforms that it was made with.",
             mandatory = True,
         ),
     },

@@ -185,6 +185,11 @@ _IMPORTS_REFUSED = {
         "attribute layout: got layout and archive, want a layout or an archive",
         {"archive": ":saved.tar", "layout": ":read-gzip.layout"},
     ),
+    "file": (
+        "image_import //rules/tests/image:image_refusals_test_import_file: attribute layout: " +
+        "got //rules/tests/image:saved, which gives a file, want a directory; a file is an archive",
+        {"layout": ":saved"},
+    ),
     "nothing": ("attribute layout: got nothing, want a layout or an archive", {}),
     "platform": (
         "image_import //rules/tests/image:image_refusals_test_import_platform: attribute platform: " +
