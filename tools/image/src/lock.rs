@@ -18,6 +18,7 @@ pub(crate) const VERSION: u32 = 1;
 
 /// Why a lock cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum LockError {
     /// It is not JSON, or has other fields.
     #[error(transparent)]
@@ -109,5 +110,44 @@ impl Lock {
         };
         check(path, Digest::of(text.as_bytes()), want)?;
         Ok(text.clone().into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::VariantNames as _;
+
+    /// How they look in the end is a case of `tests/errors.rs`.
+    #[test]
+    fn every_error_has_a_case() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let cases = [
+            ("Parse", "{\n]", "key must be a string at line 2 column 1"),
+            (
+                "Parse",
+                r#"{"version":1,"more":1}"#,
+                "unknown field `more`, expected one of `version`, `image`, `insecure`, \
+                 `platforms`, `index`, `documents` at line 1 column 19",
+            ),
+            (
+                "Version",
+                r#"{"version":2,"more":1}"#,
+                "version: got `2`, want 1",
+            ),
+        ];
+        for (variant, text, want) in cases {
+            std::fs::write(&path, text).expect("writes");
+            let Err(Error::Lock { source, .. }) = Lock::read(&path) else {
+                panic!("{text} is read");
+            };
+            assert_eq!(
+                (<&str>::from(&source), source.to_string().as_str()),
+                (variant, want)
+            );
+        }
+        let variants = cases.iter().map(|(variant, ..)| *variant);
+        windlass_error_cases::complete(variants, LockError::VARIANTS);
     }
 }
