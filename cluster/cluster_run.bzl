@@ -5,15 +5,8 @@ the program. For benchmarks and the like; what can fail is a cluster_test.
 load(":launcher.bzl", "LAUNCHER_ATTRS", "launch")
 
 def _cluster_run_impl(ctx):
-    launched = launch(ctx, "with", ctx.executable.command)
-    programs = [ctx.attr.command] + ctx.attr.tools
-    return [DefaultInfo(
-        executable = launched.executable,
-        files = launched.files,
-        runfiles = launched.runfiles
-            .merge(ctx.runfiles(files = ctx.files.tools))
-            .merge_all([program[DefaultInfo].default_runfiles for program in programs]),
-    )]
+    programs = [program[DefaultInfo].default_runfiles for program in [ctx.attr.command] + ctx.attr.tools]
+    return launch(ctx, "with", ctx.executable.command, [ctx.runfiles(files = ctx.files.tools)] + programs)
 
 cluster_run = rule(
     implementation = _cluster_run_impl,

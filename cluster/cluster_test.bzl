@@ -17,17 +17,10 @@ _VERBS = {
 }
 
 def _cluster_test_impl(ctx):
-    launched = launch(ctx, _VERBS[ctx.attr.beside], ctx.executable.command)
-    runfiles = launched.runfiles.merge_all(
-        [ctx.runfiles(files = ctx.files.data), ctx.attr.command[DefaultInfo].default_runfiles] +
-        [data[DefaultInfo].default_runfiles for data in ctx.attr.data],
-    )
+    found = [target[DefaultInfo].default_runfiles for target in [ctx.attr.command] + ctx.attr.data]
+    runfiles = [ctx.runfiles(files = ctx.files.data)] + found
     return [
-        DefaultInfo(
-            executable = launched.executable,
-            files = launched.files,
-            runfiles = runfiles,
-        ),
+        launch(ctx, _VERBS[ctx.attr.beside], ctx.executable.command, runfiles),
         RunEnvironmentInfo(
             environment = ctx.attr.env,
             inherited_environment = _INHERITED,

@@ -1,6 +1,7 @@
 """The run targets of //cluster: links to the cluster tool, each with its request beside it."""
 
 load("//:cluster_constants.bzl", "CLUSTER", "K3D_NETWORK", "REGISTRY", "THIRD_PARTY")
+load("//rules/private:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 
 # The version of the request's schema: the tool refuses another.
@@ -78,45 +79,28 @@ def write_request(ctx, output, verb, command = None, constants = CONSTANTS):
         command = runfile(command) if command else "",
     )) + "\n")
 
-def launch(ctx, verb, command = None):
+def launch(ctx, verb, command = None, runfiles = []):
     """Declares a launcher of the cluster tool: a link to it, its request beside it.
 
     Args:
       ctx: the context of a rule with LAUNCHER_ATTRS.
       verb: what the tool is to do.
       command: File of the command that `with` runs; None for other verbs.
+      runfiles: list of runfiles: of the command.
 
     Returns:
-      struct(executable, files, runfiles): what DefaultInfo takes.
+      DefaultInfo of an executable.
     """
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._tool,
-        is_executable = True,
-    )
-    request = ctx.actions.declare_file(ctx.label.name + ".json")
+    request = declare_request(ctx)
     write_request(ctx, request, verb, command)
-    runfiles = ctx.runfiles(
-        files = [executable, request],
-        transitive_files = depset(transitive = [
-            ctx.attr._kubernetes[DefaultInfo].files,
-            ctx.attr._toolbox[DefaultInfo].files,
-        ]),
-    )
-    return struct(
-        executable = executable,
-        files = depset([executable, request]),
-        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
-    )
+    own = ctx.runfiles(transitive_files = depset(transitive = [
+        ctx.attr._kubernetes[DefaultInfo].files,
+        ctx.attr._toolbox[DefaultInfo].files,
+    ]))
+    return launcher(ctx, ctx.attr._tool, request, own.merge_all(runfiles))
 
 def _cluster_launcher_impl(ctx):
-    launched = launch(ctx, ctx.attr.verb)
-    return [DefaultInfo(
-        executable = launched.executable,
-        files = launched.files,
-        runfiles = launched.runfiles,
-    )]
+    return launch(ctx, ctx.attr.verb)
 
 cluster_launcher = rule(
     implementation = _cluster_launcher_impl,

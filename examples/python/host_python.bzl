@@ -2,16 +2,25 @@
 
 _INTERPRETER = "/usr/bin/python3"
 
+# What the service is written for.
+_OLDEST = (3, 10)
+
 _BUILD = """\
 # Made by //examples/python:host_python.bzl.
 constraint_setting(name = "missing")
 
-# No platform has it: what asks for it is skipped, and its name is the reason that Bazel gives.
-constraint_value(
-    name = "usr_bin_python3_is_missing",
-    constraint_setting = ":missing",
-    visibility = ["//visibility:public"],
-)
+# No platform has one of these: what asks for it is skipped, and its name is the reason that Bazel gives.
+[
+    constraint_value(
+        name = reason,
+        constraint_setting = ":missing",
+        visibility = ["//visibility:public"],
+    )
+    for reason in [
+        "usr_bin_python3_is_missing",
+        "usr_bin_python3_is_too_old",
+    ]
+]
 
 exports_files(
     ["python.bzl"] + glob(
@@ -25,25 +34,40 @@ exports_files(
 _PYTHON = """\
 \"\"\"The Python of this machine.\"\"\"
 
-# For target_compatible_with: empty where there is one.
+# For target_compatible_with: empty where there is one that is new enough.
 PYTHON = {missing}
 
 # Label -> path in the image: interpreter, standard library, shared libraries.
 PYTHON_FILES = {{Label("//:" + path): "/" + path for path in {paths}}}
 """
 
+def _refusal(rctx):
+    """The name of the reason why there is no Python; None where there is one."""
+    if "linux" not in rctx.os.name or not rctx.path(_INTERPRETER).exists:
+        return "usr_bin_python3_is_missing"
+    is_old = "import sys; sys.exit(sys.version_info < %s)" % repr(_OLDEST)
+    if rctx.execute([_INTERPRETER, "-I", "-c", is_old]).return_code:
+        return "usr_bin_python3_is_too_old"
+    return None
+
+def _copy(rctx):
+    """Copies Python; gives the paths."""
+    copied = rctx.execute([_INTERPRETER, "-I", rctx.path(rctx.attr._copy), rctx.path(".")])
+    if copied.return_code:
+        fail("cannot copy %s: %s" % (_INTERPRETER, copied.stderr))
+    paths = copied.stdout.splitlines()
+
+    # Another Python is another image. Its own files change with it, libraries of others do not.
+    for path in paths:
+        if ".so" in path:
+            rctx.watch("/" + path)
+    return paths
+
 def _impl(rctx):
-    # Another Python is another image.
     rctx.watch(_INTERPRETER)
-    paths = []
-    missing = []
-    if "linux" in rctx.os.name and rctx.path(_INTERPRETER).exists:
-        copied = rctx.execute([_INTERPRETER, "-I", rctx.path(rctx.attr._copy), rctx.path(".")])
-        if copied.return_code:
-            fail("cannot copy %s: %s" % (_INTERPRETER, copied.stderr))
-        paths = copied.stdout.splitlines()
-    else:
-        missing = ["@@%s//:usr_bin_python3_is_missing" % rctx.name]
+    refusal = _refusal(rctx)
+    paths = [] if refusal else _copy(rctx)
+    missing = ["@@%s//:%s" % (rctx.name, refusal)] if refusal else []
     rctx.file("BUILD.bazel", _BUILD)
     rctx.file("python.bzl", _PYTHON.format(missing = json.encode(missing), paths = json.encode_indent(paths)))
 

@@ -3,13 +3,13 @@
 load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":image_files.bzl", "TOOL_ATTRS", "image_providers")
-load(":image_layer.bzl", "is_ids", "is_image_path")
+load(":image_layer.bzl", "is_ids", "is_image_path", "is_line")
 load(":image_platform.bzl", "PLATFORM_ATTRS", "add_platform")
 load(":labels.bzl", "label_text")
 load(":platform_transition.bzl", "base_transition", "platform_transition")
+load(":refusal.bzl", "refuser")
 
-def _refuse(ctx, attribute, got, want):
-    fail("image %s: attribute %s: got %s, want %s" % (label_text(ctx.label), attribute, repr(got), want))
+_refuse = refuser("image")
 
 def _check(ctx):
     attr = ctx.attr
@@ -33,11 +33,12 @@ def _check(ctx):
     for attribute, texts in {
         "cmd": attr.cmd,
         "entrypoint": attr.entrypoint,
-        "env": attr.env.values(),
-        "labels": attr.labels.values(),
+        "env": attr.env.keys() + attr.env.values(),
+        "labels": attr.labels.keys() + attr.labels.values(),
+        "stop_signal": [attr.stop_signal],
     }.items():
         for text in texts:
-            if "\n" in text:
+            if not is_line(text):
                 _refuse(ctx, attribute, text, "one line")
 
 def _base(ctx):

@@ -3,6 +3,7 @@
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":labels.bzl", "label_text")
 load(":layer_action.bzl", "LAYER_ATTRS", "write_layer")
+load(":refusal.bzl", "refuser")
 
 def is_line(text):
     """Whether a text is one line. Arguments of a tool stand in a file, one a line.
@@ -51,8 +52,7 @@ def is_ids(text):
     ids = text.split(":")
     return len(ids) == 2 and all([id.isdigit() for id in ids])
 
-def _refuse(ctx, attribute, got, want):
-    fail("image_layer %s: attribute %s: got %s, want %s" % (label_text(ctx.label), attribute, repr(got), want))
+_refuse = refuser("image_layer")
 
 def _check(ctx):
     attr = ctx.attr

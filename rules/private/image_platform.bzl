@@ -35,7 +35,8 @@ def add_platform(args, ctx, rule_name):
 
 PLATFORM_ATTRS = {
     "platform": attr.label(
-        doc = "The platform to build for; that of the cluster's nodes (`//rules:node_platform`) if not given.",
+        doc = "The platform to build for; that of the cluster's nodes (`//rules:node_platform`) if not given. " +
+              "What is built as part of an index, or below another image, is for the platform of that.",
     ),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",

@@ -5,8 +5,24 @@ load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":image_files.bzl", "TOOL_ATTRS", "image_files", "image_paths")
 load(":labels.bzl", "label_text")
 load(":launcher.bzl", "declare_request", "launcher")
+load(":reference.bzl", "REPOSITORY", "TAG", "is_repository", "is_tag")
+load(":refusal.bzl", "refuser")
+
+_refuse = refuser("image_push")
+
+def _check(ctx):
+    if not is_repository(ctx.attr.repository):
+        _refuse(ctx, "repository", ctx.attr.repository, REPOSITORY)
+    seen = {}
+    for tag in ctx.attr.remote_tags:
+        if not is_tag(tag):
+            _refuse(ctx, "remote_tags", tag, TAG)
+        if tag in seen:
+            _refuse(ctx, "remote_tags", ctx.attr.remote_tags, "each tag once")
+        seen[tag] = True
 
 def _impl(ctx):
+    _check(ctx)
     info = ctx.attr.image[ImageInfo]
     request = declare_request(ctx, struct(
         version = 1,

@@ -6,6 +6,7 @@ load(":image_files.bzl", "TOOL_ATTRS")
 load(":image_layer.bzl", "is_image_path", "is_mode")
 load(":labels.bzl", "label_text")
 load(":launcher.bzl", "declare_request", "launcher")
+load(":refusal.bzl", "refuser")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1
@@ -18,8 +19,7 @@ _UNITS = {
     "B": 1,
 }
 
-def _refuse(ctx, attribute, got, want):
-    fail("image_test %s: attribute %s: got %s, want %s" % (label_text(ctx.label), attribute, repr(got), want))
+_refuse = refuser("image_test")
 
 def _check(ctx):
     for attribute, paths in {"files": ctx.attr.files, "no_files": ctx.attr.no_files}.items():
@@ -44,6 +44,12 @@ def _bytes(ctx):
 
 def _layout(ctx):
     """The image as one directory."""
+    info = ctx.attr.image[ImageInfo]
+    if info.manifests:
+        _refuse(ctx, "image", label_text(ctx.attr.image.label), "an image for one platform, not an index: test the image that it is made of")
+    if info.source:
+        want = "an image all of whose layers are here, not on a base that stays in its registry: test one with the same layers and no base"
+        _refuse(ctx, "image", label_text(ctx.attr.image.label), want)
     layout = ctx.attr.image[OutputGroupInfo].oci_layout.to_list()
     if len(layout) != 1:
         _refuse(ctx, "image", label_text(ctx.attr.image.label), "an image with one OCI layout directory")

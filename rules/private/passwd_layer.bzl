@@ -2,8 +2,8 @@
 
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":image_layer.bzl", "is_ids")
-load(":labels.bzl", "label_text")
 load(":layer_action.bzl", "LAYER_ATTRS", "write_layer")
+load(":refusal.bzl", "refuser")
 
 # The largest that Kubernetes takes (`runAsUser`).
 _LARGEST = 2147483647
@@ -20,18 +20,17 @@ def _is_name(name):
         return False
     return all([letter in _REST for letter in name.elems()])
 
-def _refuse(ctx, got, want):
-    fail("passwd_layer %s: attribute users: got %s, want %s" % (label_text(ctx.label), repr(got), want))
+_refuse = refuser("passwd_layer")
 
 def _user(ctx, name, ids):
     """One user, checked."""
     if not _is_name(name):
-        _refuse(ctx, name, "a name of at most 32 letters a to z, digits, `_` and `-`, that begins with a letter or `_`")
+        _refuse(ctx, "users", name, "a name of at most 32 letters a to z, digits, `_` and `-`, that begins with a letter or `_`")
     if not is_ids(ids):
-        _refuse(ctx, ids, "numbers, as in \"65532:65532\"")
+        _refuse(ctx, "users", ids, "numbers, as in \"65532:65532\"")
     uid, gid = [int(id) for id in ids.split(":")]
     if "%d:%d" % (uid, gid) != ids or max(uid, gid) > _LARGEST:
-        _refuse(ctx, ids, "numbers from 0 to %d, without zeros before them" % _LARGEST)
+        _refuse(ctx, "users", ids, "numbers from 0 to %d, without zeros before them" % _LARGEST)
     return struct(name = name, uid = uid, gid = gid, home = "/home/" + name)
 
 def _users(ctx):
@@ -40,9 +39,9 @@ def _users(ctx):
     for name, ids in ctx.attr.users.items():
         user = _user(ctx, name, ids)
         if name in [_ROOT.name, _NOBODY.name]:
-            _refuse(ctx, name, "other users than root and nobody, who are always there")
+            _refuse(ctx, "users", name, "other users than root and nobody, who are always there")
         if user.uid in users:
-            _refuse(ctx, "%s:%s" % (name, ids), "another uid than that of %s" % users[user.uid].name)
+            _refuse(ctx, "users", "%s:%s" % (name, ids), "another uid than that of %s" % users[user.uid].name)
         users[user.uid] = user
     return [users[uid] for uid in sorted(users)]
 

@@ -42,9 +42,9 @@ def is_default(platforms):
     return len(platforms) == 1 and any([text.endswith(name) for name in _HOST_NAMES])
 
 def _impl(settings, attr):
-    wanted = attr.platform or settings[_NODE_PLATFORM]
-    if not attr.platform and settings[_IMAGE_PLATFORM]:
-        wanted = Label(settings[_IMAGE_PLATFORM])
+    # An index builds an image for each of its platforms, also one that names a platform itself.
+    asked = settings[_IMAGE_PLATFORM]
+    wanted = Label(asked) if asked else attr.platform or settings[_NODE_PLATFORM]
     platforms = settings[_PLATFORMS]
 
     # The same machine under another name would be another configuration, and everything would be

@@ -1,5 +1,6 @@
 """The demo rule: run targets in turn, then a log."""
 
+load("//rules/private:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 
 def _step(target, arguments):
@@ -10,28 +11,16 @@ def _step(target, arguments):
     )
 
 def _demo_impl(ctx):
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = ctx.executable._demo,
-        is_executable = True,
-    )
-    request = ctx.actions.declare_file(ctx.label.name + ".json")
-    ctx.actions.write(request, json.encode_indent(struct(
+    request = declare_request(ctx, struct(
         version = 1,
         steps = [_step(target, []) for target in ctx.attr.steps],
         log = _step(ctx.attr.log, ctx.attr.log_args),
         until = ctx.attr.until,
         next = ctx.attr.next,
-    )))
-    runfiles = ctx.runfiles(files = [executable, request])
-    for target in ctx.attr.steps + [ctx.attr.log, ctx.attr._demo]:
-        runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
-    return [DefaultInfo(
-        executable = executable,
-        files = depset([executable, request]),
-        runfiles = runfiles,
-    )]
+    ))
+    targets = ctx.attr.steps + [ctx.attr.log]
+    runfiles = ctx.runfiles().merge_all([target[DefaultInfo].default_runfiles for target in targets])
+    return launcher(ctx, ctx.attr._demo, request, runfiles)
 
 demo = rule(
     implementation = _demo_impl,

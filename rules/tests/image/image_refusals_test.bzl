@@ -8,6 +8,7 @@ load(
     "image_import",
     "image_index",
     "image_layer",
+    "image_push",
     "image_test",
     "passwd_layer",
 )
@@ -84,6 +85,8 @@ _IMAGES_REFUSED = {
     "lines_cmd": ("attribute cmd: got \"a\\nb\", want one line", {"cmd": ["a\nb"]}),
     "lines_entrypoint": ("attribute entrypoint: got \"a\\nb\", want one line", {"entrypoint": ["a\nb"]}),
     "lines_env": ("attribute env: got \"a\\nb\", want one line", {"env": {"A": "a\nb"}}),
+    "lines_env_name": ("attribute env: got \"A\\nB\", want one line", {"env": {"A\nB": "C"}}),
+    "lines_signal": ("attribute stop_signal: got \"a\\nb\", want one line", {"stop_signal": "a\nb"}),
     "lines_labels": ("attribute labels: got \"a\\nb\", want one line", {"labels": {"A": "a\nb"}}),
     "platform_processor": (
         "attribute platform: got \"//rules/tests/image:linux_riscv64\", " +
@@ -160,6 +163,14 @@ _TESTS_REFUSED = {
         {"files": {"/a": "755"}},
     ),
     "no_path": ("attribute no_files: got \"/a/\", " + _PATH, {"no_files": ["/a/"]}),
+    "index": (
+        "attribute image: got \"//rules/tests/image:index\", want an image for one platform, not an index",
+        {"image": ":index"},
+    ),
+    "pulled": (
+        "attribute image: got \"//rules/tests/image:on-base\", want an image all of whose layers are here",
+        {"image": ":on-base"},
+    ),
     "path": (
         "image_test //rules/tests/image:image_refusals_test_tests_path: attribute files: got \"a\", " + _PATH,
         {"files": {"a": ""}},
@@ -167,6 +178,27 @@ _TESTS_REFUSED = {
     "size": ("attribute max_size: got \"20\", " + _SIZE, {"max_size": "20"}),
     "size_unit": ("attribute max_size: got \"20MiB\", " + _SIZE, {"max_size": "20MiB"}),
     "size_word": ("attribute max_size: got \"MB\", " + _SIZE, {"max_size": "MB"}),
+}
+
+_REPOSITORY = "want registry/path in lower case, as in \"ghcr.io/acme/server\", without tag or digest"
+_TAG = "want a tag: at most 128 letters, digits, `_`, `.` and `-`, none of the last two first"
+
+# name -> (part of the message, attributes of image_push)
+_PUSHES_REFUSED = {
+    "digest": ("attribute repository: got \"ghcr.io/a@sha256:0\", " + _REPOSITORY, {"repository": "ghcr.io/a@sha256:0"}),
+    "empty": ("attribute repository: got \"ghcr.io/\", " + _REPOSITORY, {"repository": "ghcr.io/"}),
+    "registry": (
+        "image_push //rules/tests/image:image_refusals_test_push_registry: attribute repository: got \"acme/server\", " +
+        _REPOSITORY,
+        {"repository": "acme/server"},
+    ),
+    "scheme": ("attribute repository: got \"https://ghcr.io/a\", " + _REPOSITORY, {"repository": "https://ghcr.io/a"}),
+    "tag_empty": ("attribute remote_tags: got \"\", " + _TAG, {"remote_tags": [""]}),
+    "tag_first": ("attribute remote_tags: got \"-a\", " + _TAG, {"remote_tags": ["-a"]}),
+    "tag_letter": ("attribute remote_tags: got \"a:b\", " + _TAG, {"remote_tags": ["a:b"]}),
+    "tag_long": (_TAG, {"remote_tags": ["a" * 129]}),
+    "tag_twice": ("attribute remote_tags: got [\"a\", \"a\"], want each tag once", {"remote_tags": ["a", "a"]}),
+    "tagged": ("attribute repository: got \"ghcr.io/a:v1\", " + _REPOSITORY, {"repository": "ghcr.io/a:v1"}),
 }
 
 _INDEXES_REFUSED = {
@@ -220,4 +252,9 @@ def image_refusals_test_suite(name):
     _refused(name, passwd_layer, "users", _USERS_REFUSED, tests)
     refused = {case: (want, {"image": ":empty"} | attributes) for case, (want, attributes) in _TESTS_REFUSED.items()}
     _refused(name, image_test, "tests", refused, tests)
+    refused = {
+        case: (want, {"image": ":empty", "repository": "ghcr.io/a"} | attributes)
+        for case, (want, attributes) in _PUSHES_REFUSED.items()
+    }
+    _refused(name, image_push, "push", refused, tests)
     native.test_suite(name = name, tests = tests)

@@ -67,11 +67,21 @@ def _files_test_impl(ctx):
         asserts.equals(env, ["base.layer.tar.gz"], [layer.blob.basename for layer in image.layers])
         asserts.equals(env, "pulled.source.json", image.source.basename)
         asserts.equals(env, None, image.layout)
+    return analysistest.end(env)
+
+_files_test = analysistest.make(_files_test_impl)
+
+def _platforms_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[ImageInfo]
     folders = {image.manifest.dirname: None for image in info.manifests}
     asserts.equals(env, 2, len(folders))
     return analysistest.end(env)
 
-_files_test = analysistest.make(_files_test_impl)
+_platforms_test = analysistest.make(
+    _platforms_test_impl,
+    doc = "An index has another image for each platform.",
+)
 
 def sources_test_suite(name):
     """All tests of this file, and what they are about.
@@ -99,4 +109,8 @@ def sources_test_suite(name):
         test(name = "%s_%s" % (name, case), target_under_test = target, mnemonic = mnemonic, want = want)
         tests.append("%s_%s" % (name, case))
     _files_test(name = name + "_files", target_under_test = ":index")
-    native.test_suite(name = name, tests = tests + [name + "_files"])
+    tests.append(name + "_files")
+    for index in ["index", "index-of-arm64"]:
+        tests.append("%s_platforms_%s" % (name, index))
+        _platforms_test(name = tests[-1], target_under_test = index)
+    native.test_suite(name = name, tests = tests)
