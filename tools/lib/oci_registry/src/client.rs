@@ -302,7 +302,9 @@ impl Client {
         sent.boxed()
     }
 
-    /// The digest that the registry knows a manifest by, `None` if it has none of this name.
+    /// The digest that the registry knows a manifest by, `None` if it has none of this name. One that
+    /// does not say it (it SHOULD: distribution specification, "Checking if content exists in the
+    /// registry") is asked for the manifest itself.
     pub(crate) async fn manifest_digest(
         &self,
         need: &Need,
@@ -317,9 +319,22 @@ impl Client {
                 .header(ACCEPT, MANIFEST_TYPES);
             let answer = call.send().await?;
             match answer.status() {
+                StatusCode::OK => {}
+                StatusCode::NOT_FOUND => return Ok(None),
+                _ => return Err(answer.unexpected().await),
+            }
+            if let Some(said) = answer.header("docker-content-digest") {
+                return Ok(Some(said));
+            }
+            if name.parse::<Digest>().is_ok() {
+                return Ok(Some(name.to_owned()));
+            }
+            let call = self.session.call(need.clone(), Method::GET, &path)?;
+            let answer = call.header(ACCEPT, MANIFEST_TYPES).send().await?;
+            match answer.status() {
                 StatusCode::OK => {
-                    let said = answer.header("docker-content-digest");
-                    Ok(Some(said.unwrap_or_default()))
+                    let manifest = answer.bytes(crate::pull::MOST).await?;
+                    Ok(Some(Digest::of(&manifest).to_string()))
                 }
                 StatusCode::NOT_FOUND => Ok(None),
                 _ => Err(answer.unexpected().await),

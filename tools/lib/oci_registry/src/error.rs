@@ -21,6 +21,17 @@ pub enum Error {
         #[source]
         cause: Box<Cause>,
     },
+    /// The image is there, and what is to be said of it is not, or is not listed.
+    #[error("cannot put a statement beside image `{label}` in `{repository}`")]
+    Attach {
+        /// The image's label.
+        label: String,
+        /// Where it is.
+        repository: Repository,
+        /// What failed.
+        #[source]
+        cause: Box<Cause>,
+    },
     /// A look-up failed; nothing is known about the image.
     #[error("cannot look up `{image}`")]
     LookUp {
@@ -50,6 +61,14 @@ impl Error {
         }
     }
 
+    pub(crate) fn of_attach(push: &Push, cause: Cause) -> Self {
+        Self::Attach {
+            label: push.label.clone(),
+            repository: push.target.repository.clone(),
+            cause: Box::new(cause),
+        }
+    }
+
     pub(crate) fn of_look_up(image: ImageReference, cause: Cause) -> Self {
         Self::LookUp {
             image: Box::new(image),
@@ -60,9 +79,10 @@ impl Error {
     /// What failed.
     pub fn cause(&self) -> &Cause {
         match self {
-            Self::Push { cause, .. } | Self::LookUp { cause, .. } | Self::Reach { cause, .. } => {
-                cause
-            }
+            Self::Push { cause, .. }
+            | Self::Attach { cause, .. }
+            | Self::LookUp { cause, .. }
+            | Self::Reach { cause, .. } => cause,
         }
     }
 
@@ -72,7 +92,9 @@ impl Error {
             return repository.registry();
         }
         match self {
-            Self::Push { repository, .. } => repository.registry(),
+            Self::Push { repository, .. } | Self::Attach { repository, .. } => {
+                repository.registry()
+            }
             Self::LookUp { image, .. } => image.repository().registry(),
             Self::Reach { registry, .. } => registry,
         }
@@ -81,11 +103,12 @@ impl Error {
 
 impl Explain for Error {
     fn hint(&self) -> Option<String> {
-        let registry = self.registry();
-        match self.cause() {
-            // This machine's own registry is spoken to without credentials.
-            _ if registry.is_loopback() => None,
-            cause => hint_of(cause, registry),
+        match (self, self.cause()) {
+            // The build sees that it is gone, or another one.
+            (Self::Push { label, .. }, Cause::File { .. } | Cause::FileSize { .. }) => {
+                Some(format!("run `bazel build {label}`"))
+            }
+            (_, cause) => hint_of(cause, self.registry()),
         }
     }
 
@@ -97,32 +120,69 @@ impl Explain for Error {
     }
 }
 
-/// What to do where a registry wants to know who we are.
+/// What to type: what mends it, or shows what is wrong without us.
 fn hint_of(cause: &Cause, registry: &Registry) -> Option<String> {
     match cause {
         Cause::Copy { cause, .. } => hint_of(cause, registry),
+        // This machine's own registry is spoken to without credentials.
         Cause::Status {
-            status: 401 | 403, ..
+            status: 401 | 403 | 429,
+            ..
         }
-        | Cause::Token { .. } => Some(format!("run `docker login {registry}`")),
+        | Cause::Token { .. } => {
+            (!registry.is_loopback()).then(|| format!("run `docker login {registry}`"))
+        }
         Cause::Helper {
             program, server, ..
         } => Some(format!("run `echo {server} | {program} get`")),
-        Cause::Certificate { .. } | Cause::Tls { .. } => {
-            Some("set SSL_CERT_FILE to a file of the authorities that you trust, as PEM".to_owned())
+        Cause::Certificate { .. } | Cause::Tls { .. } => Some(
+            "run `export SSL_CERT_FILE=<file>`, with the authorities that you trust, as PEM"
+                .to_owned(),
+        ),
+        Cause::Status {
+            request,
+            status: 500..,
+            ..
         }
-        _ => None,
+        | Cause::PlainHttp { request }
+        | Cause::Connection { request, .. }
+        | Cause::Answer { request, .. } => Some(format!("run `curl -i {}`", request.root())),
+        Cause::Status {
+            request,
+            status: 404,
+            ..
+        } => tags_of(request),
+        Cause::Status { .. } | Cause::File { .. } | Cause::FileSize { .. } => None,
     }
+}
+
+/// How to see what a repository has of which a manifest is not there.
+fn tags_of(request: &Request) -> Option<String> {
+    let is_look = ["GET", "HEAD"].contains(&request.method.as_str());
+    let (repository, _) = request.path.split_once("/manifests/")?;
+    let origin = &request.origin;
+    is_look.then(|| format!("run `curl {origin}{repository}/tags/list`"))
 }
 
 /// One request as errors name it: `PUT /v2/demo/server/manifests/v1`. Holds no query, which may
 /// be a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// Who is asked: `https://ghcr.io`. Errors name the registry beside the request.
+    pub origin: Box<str>,
     /// `HEAD`, `POST`, ...
     pub method: String,
     /// The path of the URL.
     pub path: String,
+}
+
+impl Request {
+    /// What anybody may ask whom this asks: a registry whether it is one, others (a token server, a
+    /// bucket) for nothing in particular.
+    fn root(&self) -> String {
+        let is_registry = self.path.starts_with("/v2/");
+        format!("{}{}", self.origin, if is_registry { "/v2/" } else { "/" })
+    }
 }
 
 impl fmt::Display for Request {
@@ -305,14 +365,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_refused_is_told_to_log_in() {
+    fn who_is_refused_is_told_what_to_type() {
         for (repository, status, hint) in [
             ("ghcr.io/a", 401, Some("run `docker login ghcr.io`")),
             ("ghcr.io/a", 403, Some("run `docker login ghcr.io`")),
+            ("ghcr.io/a", 429, Some("run `docker login ghcr.io`")),
             ("ghcr.io/a", 400, None),
+            ("ghcr.io/a", 404, None),
+            ("ghcr.io/a", 503, Some("run `curl -i https://ghcr.io/v2/`")),
             ("localhost:31000/a", 403, None),
         ] {
             let request = Request {
+                origin: "https://ghcr.io".into(),
                 method: "POST".to_owned(),
                 path: "/v2/a".to_owned(),
             };

@@ -3,6 +3,7 @@
 use crate::client::Quiet;
 use crate::copy::Copy;
 use crate::pools::innermost;
+use crate::session::origin;
 use crate::upload::open;
 use crate::{Blob, Cause, Client, Place, Request};
 use bytes::Bytes;
@@ -40,6 +41,7 @@ impl Client {
                     progress: &Quiet::progress(),
                 };
                 let request = Request {
+                    origin: origin(source).into(),
                     method: "GET".to_owned(),
                     path: format!("/v2/{}/blobs/{}", source.repository.path(), blob.digest),
                 };

@@ -2,7 +2,8 @@
 //! Manifests with Subject" and "Listing Referrers").
 //!
 //! A registry that lists referrers says so when it takes one. For others the list is kept here, as
-//! an index under the tag `sha256-<digest>`.
+//! an index under the tag `sha256-<digest>`. What counts as said is what is listed: a manifest that
+//! an interrupted run has put is none yet.
 
 use crate::client::Quiet;
 use crate::document::{descriptor_of, index_of, to_canonical_json};
@@ -18,6 +19,14 @@ use windlass_oci_reference::Digest;
 /// descriptor").
 const EMPTY: &[u8] = b"{}";
 
+/// What registries answer that list no referrers: by the specification, and by being older than it.
+const NO_LISTS: &[StatusCode] = &[
+    StatusCode::NOT_FOUND,
+    StatusCode::BAD_REQUEST,
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::NOT_ACCEPTABLE,
+];
+
 /// Something that is said of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
@@ -28,10 +37,10 @@ pub struct Statement {
 }
 
 impl Client {
-    /// Puts a statement beside an image that is there, if it is not there yet; gives its digest.
+    /// Puts a statement beside an image that is there, if it is not listed yet; gives its digest.
     pub async fn attach(&self, push: &Push, statement: &Statement) -> Result<Digest, Error> {
         let attached = self.attach_inner(push, statement).await;
-        attached.map_err(|cause| Error::of_push(push, cause))
+        attached.map_err(|cause| Error::of_attach(push, cause))
     }
 
     async fn attach_inner(&self, push: &Push, statement: &Statement) -> Result<Digest, Cause> {
@@ -41,10 +50,8 @@ impl Client {
         let name = digest.to_string();
         let progress = Quiet::progress();
         let target = &push.target;
-        let there = self
-            .manifest_digest(&Need::from(target), &name, &progress)
-            .await?;
-        if there.is_some() {
+        let listed = self.listed(&target.into(), &push.image.digest()).await?;
+        if has(&listed, &own) {
             return Ok(digest);
         }
         let empty = Blob {
@@ -74,11 +81,11 @@ impl Client {
         own.set_artifact_type(Some(MediaType::from(statement.artifact_type.as_str())));
         own.set_annotations(Some(annotations(statement)));
         let subject = push.image.digest();
-        let mut index = self.list_of(&push.target, &subject).await?;
-        let mut known = index.manifests().clone();
-        if known.iter().any(|known| known.digest() == own.digest()) {
+        let mut index = self.kept_list(&(&push.target).into(), &subject).await?;
+        if has(&index, &own) {
             return Ok(());
         }
+        let mut known = index.manifests().clone();
         known.push(own);
         index.set_manifests(known);
         let (bytes, name) = (to_canonical_json(&index), tag(&subject));
@@ -88,14 +95,21 @@ impl Client {
         Ok(())
     }
 
+    /// What is said of an image, by the registry's own list or by the one that is kept for it.
+    async fn listed(&self, need: &Need, subject: &Digest) -> Result<ImageIndex, Cause> {
+        let name = need.target().repository.path();
+        let path = format!("/v2/{name}/referrers/{subject}");
+        match self.index(need, &path, NO_LISTS).await? {
+            Some(index) => Ok(index),
+            None => self.kept_list(need, subject).await,
+        }
+    }
+
     /// The list that is kept under a tag; empty if there is none.
-    async fn list_of(&self, target: &Target, subject: &Digest) -> Result<ImageIndex, Cause> {
-        let path = format!(
-            "/v2/{}/manifests/{}",
-            target.repository.path(),
-            tag(subject)
-        );
-        let there = self.index(target, &path).await?;
+    async fn kept_list(&self, need: &Need, subject: &Digest) -> Result<ImageIndex, Cause> {
+        let name = need.target().repository.path();
+        let path = format!("/v2/{name}/manifests/{}", tag(subject));
+        let there = self.index(need, &path, &[StatusCode::NOT_FOUND]).await?;
         Ok(there.unwrap_or_else(|| index_of(Vec::new())))
     }
 
@@ -106,15 +120,7 @@ impl Client {
         subject: &Digest,
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>, Error> {
-        let name = target.repository.path();
-        let listed = async {
-            let path = format!("/v2/{name}/referrers/{subject}");
-            match self.index(target, &path).await? {
-                Some(index) => Ok(index),
-                None => self.list_of(target, subject).await,
-            }
-        };
-        let index: Result<ImageIndex, Cause> = listed.await;
+        let index = self.listed(&Need::pull(target), subject).await;
         let index = index.map_err(|cause| {
             let image = target.repository.at(*subject);
             Error::of_look_up(image, cause)
@@ -128,15 +134,20 @@ impl Client {
         Ok(referrers)
     }
 
-    /// An index; `None` if it is not there.
-    async fn index(&self, target: &Target, path: &str) -> Result<Option<ImageIndex>, Cause> {
+    /// An index; `None` if the answer is one of those that say that there is none.
+    async fn index(
+        &self,
+        need: &Need,
+        path: &str,
+        none: &[StatusCode],
+    ) -> Result<Option<ImageIndex>, Cause> {
         let ask = || async {
-            let call = self.session.call(Need::pull(target), Method::GET, path)?;
+            let call = self.session.call(need.clone(), Method::GET, path)?;
             let call = call.header(ACCEPT, MediaType::ImageIndex.as_ref());
             let answer = call.send().await?;
             match answer.status() {
                 StatusCode::OK => {}
-                StatusCode::NOT_FOUND => return Ok(None),
+                status if none.contains(&status) => return Ok(None),
                 _ => return Err(answer.unexpected().await),
             }
             let request = answer.request().clone();
@@ -150,6 +161,12 @@ impl Client {
         };
         self.session.persist(&Quiet::progress(), ask).await
     }
+}
+
+/// Whether a list has a referrer.
+fn has(list: &ImageIndex, referrer: &Descriptor) -> bool {
+    let mut known = list.manifests().iter();
+    known.any(|known| known.digest() == referrer.digest())
 }
 
 /// A manifest that says something of an image, and nothing else.

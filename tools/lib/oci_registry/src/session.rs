@@ -20,6 +20,9 @@ use crate::pools::{Pools, Use, innermost, is_by_certificate, is_untrusted};
 use crate::target::Scheme;
 use crate::{Cause, Event, Progress, Request, Settings, Target};
 
+/// How much of what a registry says to a refusal is read; what fits in there is enough.
+const SAID: usize = 64 << 10;
+
 /// How often a 401 is answered within one thing that is to be done: as nobody, as ourselves, and
 /// once more when a token has expired meanwhile.
 const INTRODUCTIONS: usize = 3;
@@ -193,14 +196,10 @@ impl Session {
         path: &str,
     ) -> Result<Call, Failure> {
         let need = need.into();
-        let Target {
-            repository,
-            transport,
-        } = need.target();
-        let registry = repository.registry();
-        let scheme = Scheme::of(registry, *transport);
-        let text = format!("{}://{}{path}", scheme.as_str(), host(registry));
+        let origin = origin(need.target());
+        let text = format!("{origin}{path}");
         let request = Request {
+            origin: origin.into(),
             method: method.to_string(),
             path: path.to_owned(),
         };
@@ -223,6 +222,7 @@ impl Session {
     ) -> Result<Call, Failure> {
         let url = location.url.clone();
         let request = Request {
+            origin: url.origin().ascii_serialization().into(),
             method: method.to_string(),
             path: url.path().to_owned(),
         };
@@ -260,6 +260,13 @@ impl Session {
         let key = (registry.clone(), *digest);
         Arc::clone(places.entry(key).or_default())
     }
+}
+
+/// Where a repository's registry is asked: `https://ghcr.io`.
+pub(crate) fn origin(target: &Target) -> String {
+    let registry = target.repository.registry();
+    let scheme = Scheme::of(registry, target.transport);
+    format!("{}://{}", scheme.as_str(), host(registry))
 }
 
 /// Where the API of a registry is. Docker's own is not where its name says.
@@ -501,10 +508,11 @@ impl Answer {
         let asked = self
             .header(RETRY_AFTER.as_str())
             .and_then(|text| text.parse().ok());
-        let body = self.response.bytes().await.unwrap_or_default();
+        let Self { response, request } = self;
+        let body = beginning(response, SAID).await;
         let code = error_code(&body).unwrap_or_else(|| in_words(status));
         let cause = Cause::Status {
-            request: self.request,
+            request,
             status: status.as_u16(),
             code,
         };
@@ -516,6 +524,17 @@ impl Answer {
         }
         Failure::Final(cause)
     }
+}
+
+/// A body, without what comes after so many bytes or cannot be read.
+async fn beginning(mut response: reqwest::Response, most: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while bytes.len() < most
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())]);
+    }
+    bytes
 }
 
 /// The first error of the specification's error body: `DENIED`, `DENIED: not yours`. A detail in

@@ -1,5 +1,6 @@
 //! The pipeline against a registry in the process.
 
+mod answers;
 mod base;
 mod errors;
 mod https;
@@ -352,7 +353,8 @@ async fn what_does_not_pass_is_given_up() {
     assert_eq!(
         bench.failed().await,
         "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
-         cause: POST /v2/demo/server/blobs/uploads/: 503 UNAVAILABLE: later\n"
+         cause: POST /v2/demo/server/blobs/uploads/: 503 UNAVAILABLE: later\n\
+         hint: run `curl -i http://REGISTRY/v2/`\n"
     );
     let put = |line: &String| line.starts_with("PUT");
     assert!(
@@ -402,7 +404,8 @@ async fn credentials_never_go_over_plain_http() {
         format!(
             "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
              cause: HEAD /v2/demo/server/manifests/{digest}: 401 UNAUTHORIZED, and credentials \
-             are never sent over plain http\n"
+             are never sent over plain http\n\
+             hint: run `curl -i http://REGISTRY/v2/`\n"
         )
     );
     assert!(!bench.registry.saw_authorization());
@@ -428,7 +431,8 @@ async fn nobody_listens() {
         text,
         format!(
             "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
-             cause: HEAD /v2/demo/server/manifests/{digest}: Connection refused (os error 111)\n"
+             cause: HEAD /v2/demo/server/manifests/{digest}: Connection refused (os error 111)\n\
+             hint: run `curl -i http://REGISTRY/v2/`\n"
         )
     );
     let error = bench
@@ -440,7 +444,8 @@ async fn nobody_listens() {
     assert_eq!(
         text,
         "error: cannot reach registry `REGISTRY`\n\
-         cause: GET /v2/: Connection refused (os error 111)\n"
+         cause: GET /v2/: Connection refused (os error 111)\n\
+         hint: run `curl -i http://REGISTRY/v2/`\n"
     );
 }
 

@@ -205,8 +205,10 @@ impl Bearer {
 fn ask(pools: &Pools, method: Method, realm: Url) -> Result<Call, Failure> {
     let host = realm.host_str().unwrap_or_default();
     let port = realm.port().map(|port| format!(":{port}"));
-    let path = format!("https://{host}{}{}", port.unwrap_or_default(), realm.path());
+    let origin = format!("https://{host}{}", port.unwrap_or_default());
+    let path = format!("{origin}{}", realm.path());
     let request = Request {
+        origin: origin.into(),
         method: method.to_string(),
         path,
     };

@@ -30,6 +30,16 @@ pub enum Sent {
     Before,
 }
 
+/// What came of having a blob taken over from another repository.
+enum Mounted {
+    /// It is there.
+    Done,
+    /// Instead, an upload has begun.
+    Begun(Location),
+    /// Nothing.
+    No,
+}
+
 /// One blob, and where it goes.
 pub(crate) struct Upload<'a> {
     pub(crate) session: &'a Session,
@@ -55,7 +65,8 @@ impl Upload<'_> {
         left: &Mutex<Option<Location>>,
     ) -> Result<Sent, Failure> {
         let (digest, size) = (self.blob.digest, self.blob.size);
-        if self.is_mounted(from).await? || self.is_there().await? {
+        let mounted = self.mount(from).await?;
+        if matches!(mounted, Mounted::Done) || self.is_there().await? {
             self.progress.event(Event::BlobExists { digest, size });
             return Ok(Sent::Before);
         }
@@ -64,9 +75,10 @@ impl Upload<'_> {
             Some(location) => self.resume(location).await?,
             None => None,
         };
-        let (location, offset) = match resumed {
-            Some(resumed) => resumed,
-            None => (self.begin().await?, 0),
+        let (location, offset) = match (resumed, mounted) {
+            (Some(resumed), _) => resumed,
+            (None, Mounted::Begun(location)) => (location, 0),
+            (None, _) => (self.begin().await?, 0),
         };
         self.progress.event(Event::BlobStarted {
             digest,
@@ -86,24 +98,27 @@ impl Upload<'_> {
         Ok(Sent::Now)
     }
 
-    /// Whether the registry has taken the blob from another repository of its own. One that does
-    /// not do that, or not for us, is no failure: the blob is sent.
-    async fn is_mounted(&self, from: Option<&Repository>) -> Result<bool, Failure> {
+    /// Has the registry take the blob from another repository of its own. One that does not do that,
+    /// or not for us, is no failure: the blob is sent.
+    async fn mount(&self, from: Option<&Repository>) -> Result<Mounted, Failure> {
         let Some(from) = from else {
-            return Ok(false);
+            return Ok(Mounted::No);
         };
         let digest = self.blob.digest.to_string();
         let pairs = [("mount", digest.as_str()), ("from", from.path())];
         let need = Need::mount(self.target, from);
         let call = || Ok(self.post(need.clone())?.query(&pairs));
         let Some(answer) = self.session.offer(&need, call).await? else {
-            return Ok(false);
+            return Ok(Mounted::No);
         };
-        let status = answer.status();
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(answer.unexpected().await);
+        match answer.status() {
+            StatusCode::CREATED => Ok(Mounted::Done),
+            StatusCode::ACCEPTED => Ok(answer.location(true).map_or(Mounted::No, Mounted::Begun)),
+            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                Err(answer.unexpected().await)
+            }
+            _ => Ok(Mounted::No),
         }
-        Ok(status == StatusCode::CREATED)
     }
 
     async fn is_there(&self) -> Result<bool, Failure> {

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use windlass_report::{Exit, Explain};
+
 use super::DockerConfig;
 use super::auth_file::AuthFile;
 
@@ -37,6 +39,13 @@ pub struct ConfigError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Reason(String);
+
+impl Explain for ConfigError {
+    /// It is no input: the machine is not ready, and nothing was asked or written yet.
+    fn exit(&self) -> Exit {
+        Exit::Preflight
+    }
+}
 
 impl ConfigPlaces {
     /// Takes the variables from `var`.

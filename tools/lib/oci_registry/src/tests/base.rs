@@ -174,7 +174,8 @@ async fn documents_are_what_their_digests_say() {
         format!(
             "error: cannot look up `REGISTRY/demo/server@{digest}`\n\
              cause: GET /v2/demo/server/manifests/{digest}: got content of digest {}, want that of \
-             the digest that was asked for\n",
+             the digest that was asked for\n\
+             hint: run `curl -i http://REGISTRY/v2/`\n",
             Digest::of(b"{}")
         )
     );

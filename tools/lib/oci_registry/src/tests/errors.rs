@@ -24,6 +24,21 @@ const ERRORS: &[Case<Error>] = &[
         provoke: |folder| pushed(folder, fault("HEAD", 1, FORBIDDEN), |_| {}),
     },
     Case {
+        variant: "Attach",
+        exit: Exit::Registry,
+        text: "error: cannot put a statement beside image `//services/server:image` in \
+               `REGISTRY/demo/server`\n\
+               cause: GET /v2/demo/server/referrers/DIGEST: 403 FORBIDDEN\n",
+        provoke: |folder| {
+            asynchronous(async {
+                let bench = bench(folder, fault("GET", 1, FORBIDDEN)).await;
+                bench.push().await?;
+                let statement = super::referrer::statement("1f0c");
+                bench.client.attach(&bench.push, &statement).await.map(drop)
+            })
+        },
+    },
+    Case {
         variant: "LookUp",
         exit: Exit::Registry,
         text: "error: cannot look up `REGISTRY/demo/server@DIGEST`\n\
@@ -76,18 +91,44 @@ const CAUSES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Status",
+        exit: Exit::Registry,
+        text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
+               cause: HEAD /v2/demo/server/manifests/DIGEST: 503 SERVICE_UNAVAILABLE\n\
+               hint: run `curl -i http://REGISTRY/v2/`\n",
+        provoke: |folder| pushed(folder, fault("HEAD", 9, What::Status(503, "", "")), |_| {}),
+    },
+    Case {
+        variant: "Status",
+        exit: Exit::Registry,
+        text: "error: cannot look up `REGISTRY/demo/server:v1`\n\
+               cause: GET /v2/demo/server/manifests/v1: 404 NOT_FOUND\n\
+               hint: run `curl http://REGISTRY/v2/demo/server/tags/list`\n",
+        provoke: |folder| {
+            asynchronous(async {
+                let bench = bench(folder, vec![]).await;
+                let reference = format!("{}/{NAME}:v1", bench.registry.name());
+                let reference = reference.parse().expect("a reference");
+                let target = &bench.push.target;
+                bench.client.manifest(target, &reference).await.map(drop)
+            })
+        },
+    },
+    Case {
         variant: "PlainHttp",
         exit: Exit::Registry,
         text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
                cause: HEAD /v2/demo/server/manifests/DIGEST: 401 UNAUTHORIZED, and credentials are \
-               never sent over plain http\n",
+               never sent over plain http\n\
+               hint: run `curl -i http://REGISTRY/v2/`\n",
         provoke: |folder| pushed(folder, challenge(BASIC), |_| {}),
     },
     Case {
         variant: "Connection",
         exit: Exit::Registry,
         text: "error: cannot push image `//services/server:image` to `NOBODY/demo/server`\n\
-               cause: HEAD /v2/demo/server/manifests/DIGEST: Connection refused (os error 111)\n",
+               cause: HEAD /v2/demo/server/manifests/DIGEST: Connection refused (os error 111)\n\
+               hint: run `curl -i http://NOBODY/v2/`\n",
         provoke: |folder| {
             let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
             let nobody = free.local_addr().expect("an address").to_string();
@@ -101,7 +142,8 @@ const CAUSES: &[Case<Error>] = &[
         exit: Exit::Registry,
         text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
                cause: POST /v2/demo/server/blobs/uploads/: got no Location, want a Location to \
-               upload to\n",
+               upload to\n\
+               hint: run `curl -i http://REGISTRY/v2/`\n",
         provoke: |folder| pushed(folder, fault("POST", 9, What::Status(202, "", "")), |_| {}),
     },
     Case {
@@ -109,7 +151,8 @@ const CAUSES: &[Case<Error>] = &[
         exit: Exit::Registry,
         text: "error: cannot push image `//services/server:image` to `a.1/demo/server`\n\
                cause: HEAD /v2/demo/server/manifests/DIGEST: got invalid IPv4 address, want a \
-               registry's name\n",
+               registry's name\n\
+               hint: run `curl -i https://a.1/v2/`\n",
         provoke: |folder| pushed(folder, vec![], |bench| bench.send_to("a.1")),
     },
     Case {
@@ -117,7 +160,8 @@ const CAUSES: &[Case<Error>] = &[
         exit: Exit::Input,
         text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
                cause: cannot read blob `IMAGE/layer0`\n\
-               cause: No such file or directory (os error 2)\n",
+               cause: No such file or directory (os error 2)\n\
+               hint: run `bazel build //services/server:image`\n",
         provoke: |folder| {
             pushed(folder, vec![], |bench| {
                 std::fs::remove_file(bench.folder.path().join("layer0")).expect("removes");
@@ -147,7 +191,8 @@ const CAUSES: &[Case<Error>] = &[
         variant: "FileSize",
         exit: Exit::Input,
         text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
-               cause: blob `IMAGE/layer0`: got 18 bytes, want 11\n",
+               cause: blob `IMAGE/layer0`: got 18 bytes, want 11\n\
+               hint: run `bazel build //services/server:image`\n",
         provoke: |folder| {
             pushed(folder, vec![], |bench| {
                 let layer = bench.folder.path().join("layer0");
@@ -183,7 +228,7 @@ const CAUSES_BY_HTTPS: &[Case<Error>] = &[
         text: "error: cannot push image `//services/server:image` to `REGISTRY/demo/server`\n\
                cause: HEAD /v2/demo/server/manifests/DIGEST: nobody whom this machine trusts has \
                signed the certificate of `0.0.0.0`\n\
-               hint: set SSL_CERT_FILE to a file of the authorities that you trust, as PEM\n",
+               hint: run `export SSL_CERT_FILE=<file>`, with the authorities that you trust, as PEM\n",
         provoke: |folder| {
             trusted();
             pushed_by_https(folder, &Tls::new(), BASIC, "{}")
@@ -205,7 +250,7 @@ const CAUSES_WITHOUT_AUTHORITIES: &[Case<Error>] = &[Case {
     exit: Exit::Registry,
     text: "error: cannot push image `//services/server:image` to `0.0.0.0:1/demo/server`\n\
            cause: cannot set up TLS: unexpected error: No CA certificates were loaded from the system\n\
-           hint: set SSL_CERT_FILE to a file of the authorities that you trust, as PEM\n",
+           hint: run `export SSL_CERT_FILE=<file>`, with the authorities that you trust, as PEM\n",
     provoke: |folder| pushed(folder, vec![], |bench| bench.send_to("0.0.0.0:1")),
 }];
 

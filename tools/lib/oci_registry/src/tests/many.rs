@@ -112,6 +112,11 @@ async fn a_registry_that_takes_nothing_over_is_sent_everything() {
         let sent: usize = pushed.map(|one| one.expect("pushed").uploaded_blobs).sum();
         assert_eq!(sent, 3 * 3, "{status}");
         assert!(stack.is_complete(), "{status}");
+        let requests = stack.registry.requests();
+        let begun = requests.iter().filter(|line| line.starts_with("POST "));
+        // Four blobs are asked to be taken over; 202 has begun an upload of each.
+        let asked = if status == 202 { 0 } else { 4 };
+        assert_eq!(begun.count(), 3 * 3 + asked, "{status}");
     }
 }
 

@@ -71,6 +71,9 @@ fn a_proxy_is_used_where_the_environment_says_so() {
     assert!(!asked.is_empty() && asked.iter().all(through), "{asked:?}");
 
     for hosts in ["0.0.0.0", "example.com, 0.0.0.0/8"] {
+        // Another one: of the first, a connection that nobody waited for may still be noted.
+        let proxy = Proxy::start();
+        let https = ("HTTPS_PROXY", proxy.url.as_str());
         in_a_process(
             "proxies::push_by_https",
             &[trust, https, ("NO_PROXY", hosts)],

@@ -4,7 +4,7 @@ use super::*;
 use crate::Statement;
 use std::collections::BTreeMap;
 
-fn statement(revision: &str) -> Statement {
+pub(super) fn statement(revision: &str) -> Statement {
     let annotations = [("org.opencontainers.image.revision", revision)];
     let own = annotations.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Statement {
@@ -34,7 +34,9 @@ async fn a_statement_stands_beside_the_image_once() {
         let digest = attach(&first).await.expect("attaches");
         bench.registry.requests();
         assert_eq!(attach(&first).await.expect("attaches"), digest);
-        assert_eq!(bench.registry.requests().len(), 1);
+        // Without a list of the registry's own, the one under the tag is asked for too.
+        let looks = if lists { 1 } else { 2 };
+        assert_eq!(bench.registry.requests().len(), looks);
         attach(&statement("9ab2")).await.expect("attaches");
 
         let referrers = of(Some("application/vnd.example.origin")).await;
@@ -54,5 +56,58 @@ async fn a_statement_stands_beside_the_image_once() {
         assert_eq!(there["subject"]["digest"], image.to_string());
         let tag = format!("sha256-{}", image.hex());
         assert_eq!(bench.registry.manifest(NAME, &tag).is_some(), !lists);
+    }
+}
+
+/// Whatever ends a run, the next one completes what is said.
+#[tokio::test]
+async fn what_an_interrupted_run_has_put_is_listed_by_the_next() {
+    for lists in [false, true] {
+        let mut well = 0;
+        loop {
+            let bench = Bench::new(vec![]).await;
+            if lists {
+                bench.registry.list_referrers();
+            }
+            bench.push().await.expect("pushes");
+            let said = statement("1f0c");
+            let attach = || bench.client.attach(&bench.push, &said);
+            bench.registry.fail_after(well, What::Status(403, "", ""));
+            let first = attach().await;
+            if !bench.registry.has_failed() {
+                break;
+            }
+            assert!(first.is_err(), "refused after {well}");
+            let digest = attach().await.expect("attaches");
+            let image = bench.push.image.digest();
+            let listed = bench.client.referrers(&bench.push.target, &image, None);
+            let listed = listed.await.expect("lists");
+            let digests = listed.iter().map(|one| one.digest().to_string());
+            let digests: Vec<_> = digests.collect();
+            assert_eq!(digests, [digest.to_string()], "after {well}");
+            well += 1;
+        }
+        assert!(well >= if lists { 5 } else { 8 }, "met {well} requests");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_is_older_than_referrers_has_the_list() {
+    for status in [400, 405, 406] {
+        let bench = Bench::new(vec![]).await;
+        bench.push().await.expect("pushes");
+        let unknown = What::Status(status, "", "");
+        let referrers = "GET /v2/demo/server/referrers/";
+        bench.registry.add_faults(fault(referrers, 9, unknown));
+        let attach = async || bench.client.attach(&bench.push, &statement("1f0c")).await;
+        let digest = attach().await.expect("attaches");
+        let tag = format!("sha256-{}", bench.push.image.digest().hex());
+        let list = bench.registry.manifest(NAME, &tag).expect("is there");
+        let list: serde_json::Value = serde_json::from_slice(&list).expect("json");
+        assert_eq!(
+            list["manifests"][0]["digest"],
+            digest.to_string(),
+            "{status}"
+        );
     }
 }
