@@ -180,6 +180,19 @@ pub enum Error {
     Registry(#[from] windlass_oci_registry::Error),
 }
 
+/// How to ask for the first of the platforms that there are images for: a verb, or a build.
+fn platform_of(got: &str) -> Option<String> {
+    let first = got.split(", ").next().filter(|first| !first.is_empty())?;
+    let target = match first {
+        "linux/amd64" => "linux_amd64",
+        "linux/arm64" => "linux_arm64",
+        _ => return Some(format!("add `--platform {first}`")),
+    };
+    Some(format!(
+        "add `--platform {first}`, to a build `--platforms=@windlass//rules/platforms:{target}`"
+    ))
+}
+
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match self {
@@ -195,7 +208,7 @@ impl Explain for Error {
         match self {
             Self::Registry(error) => error.hint(),
             Self::Remote { .. } => {
-                Some("push the image: layers of its base are then copied or mounted".to_owned())
+                Some("make an `image_push` of it and run `bazel run :push`".to_owned())
             }
             Self::Lock { path, .. } => {
                 let path = path.display();
@@ -204,6 +217,7 @@ impl Explain for Error {
                      <image> --lock {path}`"
                 ))
             }
+            Self::Platform { got, .. } => platform_of(got),
             _ => None,
         }
     }
@@ -211,6 +225,7 @@ impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
+            Self::DockerConfig(error) => error.exit(),
             Self::Write { .. } | Self::Unexpected { .. } => Exit::Failure,
             _ => Exit::Input,
         }

@@ -104,6 +104,7 @@ struct Outcome<'a> {
     /// What to pull it by.
     reference: String,
     tags: &'a [Tag],
+    /// Also where nothing could be put beside it then.
     #[serde(flatten)]
     pushed: Option<&'a Pushed>,
     /// The error as stderr shows it.
@@ -111,17 +112,46 @@ struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    fn new(push: &'a Push, pushed: &'a Result<Pushed, windlass_oci_registry::Error>) -> Self {
+    fn new(push: &'a Push, done: &'a Done) -> Self {
+        let error = done.error.as_ref();
         Self {
             label: &push.label,
             reference: push.target.repository.at(push.image.digest()).to_string(),
             tags: &push.tags,
-            pushed: pushed.as_ref().ok(),
-            error: pushed
-                .as_ref()
-                .err()
-                .map(|error| windlass_report::render(error)),
+            pushed: done.pushed.as_ref(),
+            error: error.map(|error| windlass_report::render(error)),
         }
+    }
+}
+
+/// How far one image has come.
+struct Done {
+    /// What it took, if it is there.
+    pushed: Option<Pushed>,
+    /// What failed, the push or what comes after it.
+    error: Option<windlass_oci_registry::Error>,
+}
+
+impl Done {
+    /// Pushes an image, and puts beside it where it comes from.
+    async fn of(
+        client: &Client,
+        push: &Push,
+        origin: Option<&Statement>,
+        progress: &Arc<dyn Progress>,
+    ) -> Self {
+        let pushed = match client.push(push, progress).await {
+            Ok(pushed) => Some(pushed),
+            Err(error) => {
+                let (pushed, error) = (None, Some(error));
+                return Self { pushed, error };
+            }
+        };
+        let error = match origin {
+            Some(origin) => client.attach(push, origin).await.err(),
+            None => None,
+        };
+        Self { pushed, error }
     }
 }
 
@@ -130,25 +160,23 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
     let mut images = Vec::new();
     for request in &args.requests {
         let mut push = load(&environment.path(request), &environment.path(&args.root))?;
-        push.tags.extend(options.tags.iter().cloned());
+        for tag in &options.tags {
+            add(&mut push.tags, tag.clone());
+        }
         images.push(push);
     }
     let shows_bars = environment.is_terminal && options.output == OutputFormat::Text;
     let client = client(environment)?;
     let bars = Arc::new(Bars::new(shows_bars));
     let progress: Arc<dyn Progress> = bars.clone();
-    let pushes = images.iter().map(|push| async {
-        let pushed = client.push(push, &progress).await?;
-        if let Some(origin) = options.origin() {
-            client.attach(push, &origin).await?;
-        }
-        Ok(pushed)
-    });
+    let origin = options.origin();
+    let pushes = images
+        .iter()
+        .map(|push| Done::of(&client, push, origin.as_ref(), &progress));
     // Whatever becomes of one, the others are pushed.
-    let results: Vec<Result<Pushed, windlass_oci_registry::Error>> =
-        futures::future::join_all(pushes).await;
+    let results = futures::future::join_all(pushes).await;
     bars.clear();
-    for pushed in results.iter().flatten() {
+    for pushed in results.iter().filter_map(|done| done.pushed.as_ref()) {
         say(&summary(pushed));
     }
     let result = result(options.output, &images, &results);
@@ -156,7 +184,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
         path: "stdout".into(),
         source,
     })?;
-    let mut errors = results.into_iter().filter_map(Result::err);
+    let mut errors = results.into_iter().filter_map(|done| done.error);
     let Some(first) = errors.next() else {
         return Ok(());
     };
@@ -210,25 +238,32 @@ fn load(path: &Path, root: &Path) -> Result<Push, Error> {
         repository: request.repository,
         transport: Transport::from_insecure(request.insecure),
     };
+    let mut tags = Vec::new();
+    for tag in request.tags {
+        add(&mut tags, tag);
+    }
     Ok(Push {
         label: request.label,
         target,
         image,
-        tags: request.tags,
+        tags,
     })
 }
 
+/// Adds a tag that is not there yet: each is looked for and moved once.
+fn add(tags: &mut Vec<Tag>, tag: Tag) {
+    if !tags.contains(&tag) {
+        tags.push(tag);
+    }
+}
+
 /// What goes to stdout: the references of the images that are there, or all that is known.
-fn result(
-    format: OutputFormat,
-    images: &[Push],
-    results: &[Result<Pushed, windlass_oci_registry::Error>],
-) -> String {
+fn result(format: OutputFormat, images: &[Push], results: &[Done]) -> String {
     let images = images.iter().zip(results);
     match format {
         OutputFormat::Text => images
-            .filter_map(|(push, pushed)| {
-                let reference = push.target.repository.at(pushed.as_ref().ok()?.digest);
+            .filter_map(|(push, done)| {
+                let reference = push.target.repository.at(done.pushed.as_ref()?.digest);
                 Some(format!("{reference}\n"))
             })
             .collect(),
@@ -236,7 +271,7 @@ fn result(
             let document = to_canonical_json(&Document {
                 version: VERSION,
                 images: images
-                    .map(|(push, pushed)| Outcome::new(push, pushed))
+                    .map(|(push, done)| Outcome::new(push, done))
                     .collect(),
             });
             format!("{}\n", String::from_utf8_lossy(&document))
@@ -310,17 +345,29 @@ mod tests {
             times: 1,
             what: What::Status(403, "", ""),
         };
-        let registry = Registry::start(vec![refused]).await;
-        let images = ["a", "b"].map(|name| push(folder.path(), &registry, name));
+        let unsaid = Fault {
+            request: "GET /v2/demo/c/referrers/",
+            times: 1,
+            what: What::Status(403, "", ""),
+        };
+        let registry = Registry::start(vec![refused, unsaid]).await;
+        let images = ["a", "b", "c"].map(|name| push(folder.path(), &registry, name));
         let client = client(&Environment::default()).expect("a client");
         let silent: Arc<dyn Progress> = Arc::new(windlass_oci_registry::Silent);
-        let pushes = images.iter().map(|push| client.push(push, &silent));
+        let options = Options {
+            revision: Some("1f0c".to_owned()),
+            ..Options::default()
+        };
+        let origin = options.origin();
+        let pushes = images
+            .iter()
+            .map(|push| Done::of(&client, push, origin.as_ref(), &silent));
         let results = futures::future::join_all(pushes).await;
-        let [a, b] = images.each_ref().map(|push| push.image.digest());
+        let [a, b, c] = images.each_ref().map(|push| push.image.digest());
         let at = registry.name();
         assert_eq!(
             result(OutputFormat::Text, &images, &results),
-            format!("{at}/demo/a@{a}\n")
+            format!("{at}/demo/a@{a}\n{at}/demo/c@{c}\n")
         );
         let size = images[0].image.blobs()[0].size;
         let document: serde_json::Value =
@@ -334,6 +381,12 @@ mod tests {
                 {"label": "//b:image", "reference": format!("{at}/demo/b@{b}"), "tags": ["v1"],
                  "error": format!("error: cannot push image `//b:image` to `{at}/demo/b`\n\
                                    cause: HEAD /v2/demo/b/manifests/v1: 403 FORBIDDEN\n")},
+                {"label": "//c:image", "reference": format!("{at}/demo/c@{c}"), "tags": ["v1"],
+                 "digest": c, "uploadedBlobs": 1, "existingBlobs": 0, "uploadedBytes": size,
+                 "skippedBytes": 0, "manifests": 1,
+                 "error": format!("error: cannot put a statement beside image `//c:image` in \
+                                   `{at}/demo/c`\n\
+                                   cause: GET /v2/demo/c/referrers/{c}: 403 FORBIDDEN\n")},
             ]})
         );
     }
@@ -345,7 +398,7 @@ mod tests {
         let push = push(folder.path(), &registry, "a");
         let request = serde_json::json!({
             "version": 1, "verb": "push", "label": push.label, "repository": push.target.repository,
-            "insecure": false, "tags": ["v1"],
+            "insecure": false, "tags": ["v1", "v1"],
             "files": {"manifest": "a.manifest", "config": "a.config",
                       "descriptor": "a.descriptor", "layers": [], "layout": null,
                       "source": null, "manifests": []},
@@ -375,6 +428,15 @@ mod tests {
         registry.requests();
         run(&[]).await.expect("pushes");
         assert_eq!(registry.requests(), ["HEAD /v2/demo/a/manifests/v1"]);
+        let twice = ["--tag", "v2", "--tag=v1", "--tag=v2"];
+        run(&twice).await.expect("pushes");
+        let requests = registry.requests();
+        let of = |tag: &str| {
+            let ends = format!("/manifests/{tag}");
+            requests.iter().filter(|line| line.ends_with(&ends)).count()
+        };
+        // A look, and where the tag was not there, a manifest.
+        assert_eq!((of("v1"), of("v2")), (1, 2), "{requests:?}");
 
         run(&["--revision", "1f0c", "--source", "https://git.example/a"])
             .await

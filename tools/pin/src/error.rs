@@ -214,7 +214,8 @@ impl Explain for Error {
             | Self::Key { .. }
             | Self::OtherRepository { .. }
             | Self::Pins { .. } => Exit::Input,
-            Self::NoWorkspace | Self::DockerConfig(_) => Exit::Preflight,
+            Self::NoWorkspace => Exit::Preflight,
+            Self::DockerConfig(error) => error.exit(),
             Self::NotPushed { .. } => Exit::Registry,
             Self::Registry(error) => error.exit(),
             Self::Launcher(_)

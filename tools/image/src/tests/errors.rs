@@ -192,7 +192,9 @@ const CASES: &[Case<Error>] = &[
     Case {
         variant: "Platform",
         exit: Exit::Input,
-        text: "error: `DIR/out` has no image for linux/riscv64: it is for linux/amd64\n",
+        text: "error: `DIR/out` has no image for linux/riscv64: it is for linux/amd64\n\
+               hint: add `--platform linux/amd64`, to a build \
+               `--platforms=@windlass//rules/platforms:linux_amd64`\n",
         provoke: |folder| {
             layout(folder);
             image(folder, "inspect DIR/out --platform linux/riscv64")
@@ -260,7 +262,7 @@ const CASES: &[Case<Error>] = &[
         variant: "Remote",
         exit: Exit::Input,
         text: "error: layer LAYER is not on this machine: it is in `a.example/base`\n\
-               hint: push the image: layers of its base are then copied or mounted\n",
+               hint: make an `image_push` of it and run `bazel run :push`\n",
         provoke: |folder| {
             layer(folder, "--dir /a 0755").expect("makes a layer");
             manifest(folder, "--layer DIR/metadata").expect("makes an image");
@@ -346,7 +348,7 @@ const CASES: &[Case<Error>] = &[
     },
     Case {
         variant: "DockerConfig",
-        exit: Exit::Input,
+        exit: Exit::Preflight,
         text: "error: cannot use `DIR/config.json`\n\
                cause: line 1, column 10: want JSON as `docker login` writes it\n",
         provoke: |folder| {

@@ -28,7 +28,8 @@ exits! {
     Usage = 2,
     /// An input does not hold: a source, a manifest, a request, a value of `$USER`.
     Input = 3,
-    /// Refused before any write: cluster not reachable, wrong cluster, namespace missing.
+    /// Refused before any write: cluster not reachable, wrong cluster, namespace missing, a file of
+    /// credentials that cannot be used.
     Preflight = 4,
     /// Written, but not ready: a rollout failed or did not finish in time, or what is to be deleted
     /// is still there. Of `status`: something is missing or not ready.
