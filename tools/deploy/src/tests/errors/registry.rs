@@ -126,7 +126,8 @@ pub(super) const CASES: &[Case<Failure>] = &[
         variant: "Push",
         text: "error: cannot push image `//services/redis:image` to `REGISTRY/demo/redis`\n\
                cause: blob `DIR/redis.blob`: got 5 bytes, want 18\n\
-               state: nothing was pushed or written\n",
+               state: nothing was pushed or written\n\
+               hint: run `bazel build //services/redis:image`\n",
         provoke: |folder| {
             with_image(folder, "push", Vec::new(), |world| {
                 std::fs::write(file("blob", world), "other").expect("writes");
