@@ -20,6 +20,7 @@ pub(super) fn run(h: &Harness) {
     shared_layers(h, &images, &at("shared"));
     one_changed_file(h, &images, &at("changed"));
     tags(h, &images, &at("tags"));
+    stated(h, &images, &at("stated"));
     on_base(h, &images, &at("base"));
     let big = images.image("big", &[&images.layer(32, 32 * MB)]);
     killed(h, &images, &big, &at("killed"));
@@ -239,7 +240,9 @@ fn no_space(h: &Harness, images: &Images, folder: &Path) {
     refused.says(&format!(
         "error: cannot push image `//e2e:full` to `{name}`\n"
     ));
-    let cause = refused.stderr.lines().last().unwrap_or_default();
+    let mut lines = refused.stderr.lines();
+    let cause = lines.find(|line| line.starts_with("cause: "));
+    let cause = cause.unwrap_or_default();
     assert!(
         cause.starts_with("cause: P") && cause.contains("500 UNKNOWN: unknown error: "),
         "{cause}"
@@ -348,6 +351,39 @@ fn index_of(registry: &Registry, parts: [&Image; 2]) -> u64 {
         "mediaType": "application/vnd.oci.image.index.v1+json"});
     put_index(registry.address, "/v2/demo/index/manifests/alice", &index);
     index.to_string().len() as u64
+}
+
+/// What is said of an image is listed under a tag, once, whatever an earlier run has left.
+fn stated(h: &Harness, images: &Images, folder: &Path) {
+    let mut registry = registry(h, folder);
+    let image = images.image("stated", &[&images.layer(20, MB)]);
+    let name = format!("{}/demo/stated", registry.address);
+    let request = [images.request(&image, &name, &[])];
+    let push = || {
+        images
+            .push_with(&["--revision", "1f0c"], &request)
+            .succeeded();
+    };
+    let tag = image.digest.replace(':', "-");
+    let path = format!("/v2/demo/stated/manifests/{tag}");
+    push();
+    let (_, list) = get(registry.address, &path);
+    let said = &list["manifests"][0]["annotations"]["org.opencontainers.image.revision"];
+    assert_eq!(said, "1f0c", "{list}");
+
+    registry.asked();
+    push();
+    let asked = registry.asked();
+    let methods: Vec<&str> = asked.iter().map(|one| one.method.as_str()).collect();
+    assert_eq!(methods, ["HEAD", "GET", "GET"], "{asked:?}");
+
+    // As if that run had ended after the manifest and before the list.
+    let none = json!({"schemaVersion": 2, "manifests": [],
+        "mediaType": "application/vnd.oci.image.index.v1+json"});
+    put_index(registry.address, &path, &none);
+    push();
+    let (_, again) = get(registry.address, &path);
+    assert_eq!(again["manifests"], list["manifests"]);
 }
 
 /// The manifest as skopeo gets it.
