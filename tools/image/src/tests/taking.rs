@@ -100,7 +100,9 @@ fn the_image_for_the_platform_is_taken_from_a_layout() {
         bench.failed(&format!(
             "import --layout DIR/both --os linux --architecture riscv64 {OUT}"
         )),
-        "error: `DIR/both` has no image for linux/riscv64: it is for linux/amd64, linux/arm64\n"
+        "error: `DIR/both` has no image for linux/riscv64: it is for linux/amd64, linux/arm64\n\
+         hint: add `--platform linux/amd64`, to a build \
+         `--platforms=@windlass//rules/platforms:linux_amd64`\n"
     );
     assert_eq!(
         bench.failed("inspect DIR/both"),
@@ -572,7 +574,9 @@ fn an_image_starts_as_its_base_does_but_for_what_is_said_of_it() {
     );
     assert_eq!(
         bench.failed(&format!("manifest {ARM64} {base} {OUT}")),
-        "error: `DIR/base.config` has no image for linux/arm64: it is for linux/amd64\n"
+        "error: `DIR/base.config` has no image for linux/arm64: it is for linux/amd64\n\
+         hint: add `--platform linux/amd64`, to a build \
+         `--platforms=@windlass//rules/platforms:linux_amd64`\n"
     );
 }
 
