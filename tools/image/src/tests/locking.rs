@@ -236,7 +236,9 @@ async fn what_is_no_base_is_not_locked() {
         (
             ("", &single),
             "--platform linux/amd64",
-            "error: `IMAGE:v1` has no image for linux/amd64: it is for linux/arm64\n",
+            "error: `IMAGE:v1` has no image for linux/amd64: it is for linux/arm64\n\
+ hint: add `--platform linux/arm64`, to a build \
+ `--platforms=@windlass//rules/platforms:linux_arm64`\n",
         ),
         (
             ("", &json!({"mediaType": INDEX, "manifests": 1})),
@@ -297,7 +299,9 @@ async fn a_base_is_locked_and_built_on() {
     assert_eq!(
         windlass_report::render(&nothing),
         format!(
-            "error: `{image}` has no image for linux/s390x: it is for linux/amd64, linux/arm64\n"
+            "error: `{image}` has no image for linux/s390x: it is for linux/amd64, linux/arm64\n\
+ hint: add `--platform linux/amd64`, to a build \
+ `--platforms=@windlass//rules/platforms:linux_amd64`\n"
         )
     );
     assert!(!bench.has("other.lock"));

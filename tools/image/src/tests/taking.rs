@@ -219,7 +219,9 @@ fn what_stands_beside_an_image_is_none() {
     reindex(&bench, &[named(&bench, "arm64", "linux/amd64")]);
     assert_eq!(
         bench.failed(&format!("import --layout DIR/both {AMD64} {OUT}")),
-        "error: `DIR/both` has no image for linux/amd64: it is for linux/arm64\n"
+        "error: `DIR/both` has no image for linux/amd64: it is for linux/arm64\n\
+ hint: add `--platform linux/arm64`, to a build \
+ `--platforms=@windlass//rules/platforms:linux_arm64`\n"
     );
 }
 
@@ -260,7 +262,8 @@ fn of_variants_the_one_that_is_asked_for_is_taken() {
     bench.run(&inspect("linux/arm/v7"));
     assert_eq!(
         bench.failed(&inspect("linux/arm/v8")),
-        "error: `DIR/both` has no image for linux/arm/v8: it is for linux/arm/v6, linux/arm/v7\n"
+        "error: `DIR/both` has no image for linux/arm/v8: it is for linux/arm/v6, linux/arm/v7\n\
+ hint: add `--platform linux/arm/v6`\n"
     );
 }
 
