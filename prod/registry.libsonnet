@@ -21,12 +21,15 @@ function(params, collect=true)
         image=params.third_party.registry,
         env=if collect then { WINDLASS_COLLECT: 'true' } else {},
         ports={ http: port },
+        // It waits for the one before it to end, and collects, before it answers: 10 minutes for both.
+        startup=k8s.probe.http('http', path='/v2/') + { periodSeconds: 1, failureThreshold: 600 },
         readiness=k8s.probe.http('http', path='/v2/') + { periodSeconds: 1 },
         liveness=k8s.probe.http('http', path='/v2/'),
         mounts=[k8s.mount('data', '/var/lib/registry')],
       ),
     ], volumes=[k8s.volume.claim('data', 'registry')]) + {
-      // Two processes must not write to one folder.
+      // Two processes must not write to one folder: the new one would wait for the old one, and the
+      // old one for that.
       spec+: { strategy: { type: 'Recreate' } },
     },
 

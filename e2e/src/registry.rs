@@ -19,6 +19,7 @@ pub struct Registry {
     pub address: SocketAddr,
     storage: PathBuf,
     log: PathBuf,
+    errors: PathBuf,
     told: usize,
     child: Child,
 }
@@ -75,6 +76,14 @@ impl Registry {
     /// The same with variables: `WINDLASS_COLLECT`.
     #[track_caller]
     pub fn start_with(program: &Path, folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut registry = Self::begin(program, folder, variables);
+        registry.answers();
+        registry
+    }
+
+    /// Starts it; it need not answer yet.
+    #[track_caller]
+    pub fn begin(program: &Path, folder: &Path, variables: &[(&str, &str)]) -> Self {
         let storage = folder.join("storage");
         std::fs::create_dir_all(&storage).expect("a folder");
         let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
@@ -85,30 +94,49 @@ impl Registry {
         });
         let (file, log) = (folder.join("config.json"), folder.join("access.log"));
         std::fs::write(&file, config.to_string()).expect("writes");
-        let errors = File::create(folder.join("errors.log")).expect("a file");
+        let errors = folder.join("errors.log");
         let child = Command::new(program)
             .arg("serve")
             .arg(&file)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(&log).expect("a file"))
-            .stderr(errors)
+            .stderr(File::create(&errors).expect("a file"))
             .spawn()
             .unwrap_or_else(|error| panic!("cannot run `{}`: {error}", program.display()));
-        let mut registry = Self {
+        Self {
             address,
             storage,
             log,
+            errors,
             told: 0,
             child,
-        };
+        }
+    }
+
+    /// Waits until it answers.
+    #[track_caller]
+    pub fn answers(&mut self) {
         let start = Instant::now();
-        while TcpStream::connect(address).is_err() {
+        while TcpStream::connect(self.address).is_err() {
             assert!(start.elapsed() < START, "the registry does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
-        registry.asked();
-        registry
+        self.asked();
+    }
+
+    /// Waits until it says this, of itself.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        let start = Instant::now();
+        loop {
+            let said = std::fs::read_to_string(&self.errors).expect("its log");
+            if said.contains(text) {
+                return;
+            }
+            assert!(start.elapsed() < START, "want `{text}`, got `{said}`");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Its access log since the last call.

@@ -5,6 +5,7 @@ use crate::registry::{Asked, Registry, get, put_index};
 use crate::wire::{Break, Wire};
 use crate::{Harness, Outcome};
 use serde_json::json;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -333,15 +334,18 @@ fn collected(h: &Harness, images: &Images, folder: &Path) {
     only_one_collects(h, folder, registry, &new);
 }
 
-/// A pod that ends and the next one may both be there: what the first one left is for the one after.
+/// A pod that ends and the next one may both be there: the next one waits, and then collects.
 fn only_one_collects(h: &Harness, folder: &Path, first: Registry, old: &Image) {
     let path = format!("/v2/demo/a/manifests/{}", old.digest);
     let status = |registry: &Registry| get(registry.address, &path).0;
-    let second = collecting(h, folder);
-    assert_eq!(status(&second), 200, "while the first one serves");
-    drop((first, second));
-    let third = collecting(h, folder);
-    assert_eq!(status(&third), 404);
+    let variables = [("WINDLASS_COLLECT", "true")];
+    let mut second = Registry::begin(&program(h), folder, &variables);
+    second.says("another registry serves");
+    assert!(TcpStream::connect(second.address).is_err(), "it waits");
+    assert_eq!(status(&first), 200, "while the first one serves");
+    drop(first);
+    second.answers();
+    assert_eq!(status(&second), 404);
 }
 
 /// Puts the tag of `demo/index` on an index of two images; gives its size.
