@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _, Shared};
-use futures::stream::StreamExt as _;
+use futures::stream::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use windlass_k8s_object::Namespace;
@@ -109,6 +109,14 @@ impl Pushes<'_> {
         let results = futures::future::join_all(in_order).await;
         let failed = results.into_iter().filter_map(Result::err);
         failed.map(|error| Error::push(&*error)).collect()
+    }
+
+    /// Puts their tags on the images of the plan, which run now.
+    pub async fn tag(&self) -> Result<(), Error> {
+        let images = self.plan.pushes.iter().map(|at| &self.desired.images[*at]);
+        let tags = futures::stream::iter(images.map(|image| self.store.tag(image)));
+        let tagged: Result<(), _> = tags.buffered(CONCURRENCY).try_collect().await;
+        tagged.map_err(|error| Error::push(&*error))
     }
 
     async fn push(&self, at: usize) -> Result<Arc<Pushed>, Undelivered> {

@@ -89,6 +89,9 @@ pub struct DesiredImage {
     pub push: Push,
     /// Its full reference, as it stands in manifests.
     pub reference: ImageReference,
+    /// The tag that keeps it in a local registry for as long as a namespace runs it (ADR 16). It
+    /// moves at the end of a run: until then, what it is on may run still.
+    pub tag: Option<Tag>,
 }
 
 impl DesiredImage {
@@ -96,6 +99,37 @@ impl DesiredImage {
     pub fn name(&self) -> &str {
         let path = self.reference.repository().path();
         path.rsplit('/').next().unwrap_or(path)
+    }
+
+    /// Gives it the tag that keeps it in a local registry. Who pushes an image alone means to have it
+    /// for good. Other registries keep what they are given, and need no tag.
+    fn keep(&mut self, verb: Verb, environment: &Environment) {
+        if !self.push.target.is_plain_http() {
+            return;
+        }
+        if verb == Verb::Push {
+            self.push = self.kept();
+        } else {
+            // Each is a tag: it is short, of letters, digits and hyphens.
+            let namespace = environment.namespace();
+            self.tag = namespace.and_then(|name| name.as_str().parse().ok());
+        }
+    }
+
+    /// The push, with the tag that keeps the image in a local registry for good.
+    pub fn kept(&self) -> Push {
+        let mut push = self.push.clone();
+        if push.target.is_plain_http() {
+            push.tags = vec![Tag::kept(&push.image.digest())];
+        }
+        push
+    }
+
+    /// The push, with all tags that the image is to have in the end.
+    pub fn tagged(&self) -> Push {
+        let mut push = self.push.clone();
+        push.tags.extend(self.tag.clone());
+        push
     }
 }
 
@@ -201,7 +235,7 @@ impl Desired {
         let mut images = Vec::new();
         for image in &request.images {
             let mut image = load_image(image, runfiles)?;
-            image.push.tags = tags(request.verb, &environment, &image.push);
+            image.keep(request.verb, &environment);
             images.push(image);
         }
         let places = places_of(&images);
@@ -431,23 +465,11 @@ fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, E
         image,
         tags: Vec::new(),
     };
-    Ok(DesiredImage { push, reference })
-}
-
-/// The tags that keep an image in a local registry, which removes what a tag has moved off (ADR 16).
-/// Who pushes an image alone means to have it for good; what a namespace runs is kept for as long as
-/// it does. Other registries keep what they are given, and need no tag.
-fn tags(verb: Verb, environment: &Environment, push: &Push) -> Vec<Tag> {
-    if !push.target.is_plain_http() {
-        return Vec::new();
-    }
-    let tag = match verb {
-        // No namespace has an underscore in its name.
-        Verb::Push => Some(format!("kept_{}", push.image.digest().short())),
-        _ => environment.namespace().map(|name| name.as_str().to_owned()),
-    };
-    // Both are tags: they are short, of letters, digits, hyphens and that underscore.
-    tag.and_then(|tag| tag.parse().ok()).into_iter().collect()
+    Ok(DesiredImage {
+        push,
+        reference,
+        tag: None,
+    })
 }
 
 /// Where the images are, by the text that stands in manifests.

@@ -35,7 +35,8 @@ pub struct Execution<'a> {
 
 impl Execution<'_> {
     /// Carries it out. Where something has to go first, all images are pushed before it goes: a
-    /// registry that is down must not leave people with nothing.
+    /// registry that is down must not leave people with nothing. Tags move when all is ready: what
+    /// they were on may run until then.
     pub async fn run(&self) -> Result<(), Error> {
         let pushes = Pushes {
             desired: self.desired,
@@ -46,12 +47,14 @@ impl Execution<'_> {
         };
         if self.plan.removes_first() {
             pushes.run().await?;
-            return self.roll_out(&Begun::new()).await;
+            self.roll_out(&Begun::new()).await?;
+            return pushes.tag().await;
         }
         let begun = pushes.begin();
         let (rolled_out, failed) = tokio::join!(self.roll_out(&begun), pushes.finish(&begun));
         let error = Error::first_of(failed.into_iter().chain(rolled_out.err()));
-        error.map_or(Ok(()), Err)
+        error.map_or(Ok(()), Err)?;
+        pushes.tag().await
     }
 
     fn remove(&self) -> Remove<'_> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use windlass_containerd::{Client as Node, Settings};
-use windlass_oci_registry::{Client as Registry, Pushed, Silent};
+use windlass_oci_registry::{Client as Registry, Push, Pushed, Silent};
 use windlass_report::Explain;
 
 use crate::cluster::{Resource, Selector};
@@ -52,7 +52,7 @@ impl Store {
     /// Whether an image is there; `setup` is what makes a registry.
     pub async fn look(&self, image: &DesiredImage, setup: &str) -> Result<Presence, Error> {
         let there = match self {
-            Self::Registry(registry) => match registry.is_pushed(&image.push).await {
+            Self::Registry(registry) => match registry.is_pushed(&image.tagged()).await {
                 Ok(there) => there,
                 Err(error) => {
                     // A registry that is not there says so better than one request of it.
@@ -77,9 +77,13 @@ impl Store {
     pub async fn push(&self, image: &DesiredImage) -> Result<Pushed, Undelivered> {
         match self {
             Self::Registry(registry) => {
-                let silent: Arc<dyn windlass_oci_registry::Progress> = Arc::new(Silent);
-                let pushed = registry.push(&image.push, &silent).await;
-                pushed.map_err(|error| Arc::new(error) as Undelivered)
+                let pushed = push(registry, &image.push).await?;
+                // One that was there may be one that a tag has left, and is to run before the tag is
+                // on it again. A new one has no need: what never had a tag stays.
+                if pushed.is_noop() && image.push.tags.is_empty() {
+                    push(registry, &image.kept()).await?;
+                }
+                Ok(pushed)
             }
             Self::Node(node) => {
                 let pushed = node.push(&image.push).await;
@@ -87,6 +91,22 @@ impl Store {
             }
         }
     }
+
+    /// Puts the tag on an image that a namespace runs now.
+    pub async fn tag(&self, image: &DesiredImage) -> Result<(), Undelivered> {
+        match self {
+            Self::Registry(registry) if image.tag.is_some() => {
+                push(registry, &image.tagged()).await.map(drop)
+            }
+            Self::Registry(_) | Self::Node(_) => Ok(()),
+        }
+    }
+}
+
+async fn push(registry: &Registry, push: &Push) -> Result<Pushed, Undelivered> {
+    let silent: Arc<dyn windlass_oci_registry::Progress> = Arc::new(Silent);
+    let pushed = registry.push(push, &silent).await;
+    pushed.map_err(|error| Arc::new(error) as Undelivered)
 }
 
 /// Where the containerd of the cluster's node listens.

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use windlass_oci_reference::Tag;
-use windlass_oci_registry_fake::Registry;
+use windlass_oci_registry_fake::{Registry, What};
 
-use super::case::{Case, add_image, case, run, steady};
-use crate::desired::{Checks, Desired};
+use super::case::{Case, add_image, case, pod, run, steady};
+use super::fake::{Fake, Scenario};
+use crate::desired::{Checks, Desired, DesiredImage};
 use crate::request::DeployRequest;
 use crate::session::environment_of;
 
@@ -141,10 +142,138 @@ async fn what_a_namespace_runs_has_its_tag_and_what_is_pushed_alone_one_for_good
         let environment = environment_of(&request).expect("an environment");
         let desired = Desired::load(&request, environment, &case.folder, Checks::All);
         let images = desired.expect("loads").images;
-        let tags: Vec<Vec<&str>> = images
+        let tagged: Vec<_> = images.iter().map(DesiredImage::tagged).collect();
+        let tags: Vec<Vec<&str>> = tagged
             .iter()
-            .map(|image| image.push.tags.iter().map(Tag::as_str).collect())
+            .map(|push| push.tags.iter().map(Tag::as_str).collect())
             .collect();
         assert_eq!(tags, [vec![tag], vec![]], "{verb}");
+    }
+}
+
+/// What a registry has of an image that a case adds: tags, and the digest.
+struct Held {
+    registry: Registry,
+    digest: String,
+}
+
+impl Held {
+    /// Another image for `demo/client`, in place of the one that the case has.
+    async fn new(case: &mut Case) -> Self {
+        let registry = Registry::start(Vec::new()).await;
+        let mut held = Self {
+            registry,
+            digest: String::new(),
+        };
+        held.edit(case, "client");
+        held
+    }
+
+    /// Gives the case another image, as an edit does; gives back its digest.
+    fn edit(&mut self, case: &mut Case, content: &str) -> String {
+        case.request["images"] = json!([]);
+        let repository = format!("{}/demo/client", self.registry.name());
+        let made = format!("{}/{content}", self.registry.name());
+        let reference = add_image(case, &made);
+        case.request["images"][0]["repository"] = json!(repository);
+        let (_, digest) = reference.split_once('@').expect("a digest");
+        digest.clone_into(&mut self.digest);
+        self.digest.clone()
+    }
+
+    /// The digest that a tag is on.
+    fn tag(&self, tag: &str) -> Option<String> {
+        let manifest = self.registry.manifest("demo/client", tag)?;
+        Some(windlass_oci_reference::Digest::of(&manifest).to_string())
+    }
+
+    fn kept(&self, digest: &str) -> Option<String> {
+        self.tag(&format!("kept_{}", &digest[7..19]))
+    }
+
+    fn has(&self, digest: &str) -> bool {
+        self.registry.manifest("demo/client", digest).is_some()
+    }
+}
+
+/// What may run still has its tag, or never had one: a local registry keeps both.
+#[tokio::test]
+async fn the_tag_moves_when_all_is_ready() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    let mut held = Held::new(&mut case).await;
+    let first = held.digest.clone();
+    let ran = run(&case, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(held.tag("alice").as_ref(), Some(&first));
+    assert_eq!(held.kept(&first), None, "it may go when the tag leaves it");
+
+    let second = held.edit(&mut case, "second");
+    case.add("//services/redis:pod", "Pod", &pod("redis", "busybox"));
+    let ran = run(&case, &["--timeout=1s"]).await;
+    assert!(ran.result.is_err(), "the pod is never ready");
+    assert_eq!(held.tag("alice").as_ref(), Some(&first), "it may run still");
+    assert!(held.has(&second));
+    assert_eq!(held.kept(&second), None, "it never had a tag");
+
+    let third = held.edit(&mut case, "third");
+    let objects = case.request["groups"][0]["objects"].as_array_mut();
+    objects.expect("objects").pop();
+    let ran = run(&case, &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(held.tag("alice"), Some(third));
+
+    // The tag has left this one, so something else has to hold it until it is back.
+    held.edit(&mut case, "client");
+    case.add("//services/redis:pod", "Pod", &pod("redis", "busybox"));
+    let ran = run(&case, &["--timeout=1s"]).await;
+    assert!(ran.result.is_err(), "the pod is never ready");
+    assert_ne!(held.tag("alice").as_ref(), Some(&first));
+    assert_eq!(held.kept(&first), Some(first));
+}
+
+/// Who does not wait does not know what runs: nothing is left, and a rerun has nothing to do.
+#[tokio::test]
+async fn what_nobody_waits_for_is_kept() {
+    let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+    let mut case = case(&fake.address, "apply");
+    let held = Held::new(&mut case).await;
+    let digest = held.digest.clone();
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
+    assert_eq!(
+        (held.kept(&digest), held.tag("alice")),
+        (Some(digest), None)
+    );
+    held.registry.requests();
+    let ran = run(&case, &["--wait=false"]).await;
+    assert!(ran.screen.contains("nothing changed"), "{}", ran.screen);
+    assert_eq!(held.registry.requests().len(), 1);
+}
+
+/// A run that is killed at any request to the registry leaves the tag where it was, until it moves.
+#[tokio::test]
+async fn a_registry_that_fails_anywhere_leaves_no_image_without_a_hold() {
+    for well in 0.. {
+        let fake = Fake::start(Scenario::Usual, &["alice"]).await;
+        let mut case = case(&fake.address, "apply");
+        let mut held = Held::new(&mut case).await;
+        let first = held.digest.clone();
+        assert!(run(&case, &[]).await.result.is_ok());
+        let second = held.edit(&mut case, "second");
+        held.registry.fail_after(well, What::Status(403, "", ""));
+        let ran = run(&case, &[]).await;
+        let at = held.tag("alice").expect("it never goes");
+        if !held.registry.has_failed() {
+            assert!(ran.result.is_ok(), "{:?}", ran.result);
+            assert_eq!(at, second);
+            assert!(well > 5, "it was asked {well} times");
+            return;
+        }
+        assert!(ran.result.is_err(), "at {well}");
+        assert_eq!(at, first, "at {well}");
+        let ran = run(&case, &[]).await;
+        assert!(ran.result.is_ok(), "at {well}: {:?}", ran.result);
+        assert_eq!(held.tag("alice"), Some(second), "at {well}");
     }
 }

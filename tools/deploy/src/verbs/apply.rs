@@ -19,6 +19,12 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
 /// Preflight, plan, push, write, wait: what `apply`, `create` and `replace` have in common.
 pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), Error> {
     let mut desired = context.load_pinned()?;
+    if !context.options.waits() {
+        // Nobody will know when what ran before has ended: both stay.
+        for image in &mut desired.images {
+            (image.push, image.tag) = (image.kept(), None);
+        }
+    }
     let mut session = context.open(&desired.environment).await?;
     session.check_foundation(&desired).await?;
     session.check_places(&desired)?;

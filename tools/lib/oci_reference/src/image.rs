@@ -15,6 +15,12 @@ const WANT: &str =
 pub struct Tag(String);
 
 impl Tag {
+    /// The tag that keeps an image in a local registry for good, which removes what tags have moved
+    /// off (ADR 16). No namespace, which is a tag there too, has an underscore in its name.
+    pub fn kept(digest: &Digest) -> Self {
+        Self(format!("kept_{}", digest.short()))
+    }
+
     /// The tag's text.
     pub fn as_str(&self) -> &str {
         &self.0

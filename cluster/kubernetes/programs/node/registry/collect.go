@@ -136,14 +136,8 @@ func tidy(
 	}
 	old := images.leftBehind(current, left)
 	for count, image := range old {
-		// First itself, then that tags were on it: who is killed between has forgotten nothing that
-		// is still there.
-		if err := vacuum.RemoveManifest(name, image, nil); err != nil {
+		if err := vacuum.RemoveManifest(name, image, tags); err != nil {
 			return count, fmt.Errorf("%s: %w", image, err)
-		}
-		err := vacuum.RemoveManifest(name, image, tags)
-		if err != nil && !errors.As(err, &driver.PathNotFoundError{}) {
-			return count + 1, fmt.Errorf("%s: %w", image, err)
 		}
 	}
 	return len(old), nil
