@@ -116,6 +116,21 @@ pub enum Error {
         /// What to type to push what is at head.
         command: Option<String>,
     },
+    /// An image that its registry may remove.
+    #[error(
+        "registry `{registry}` does not keep image `{image}` for good: tag `{tag}` is not on it; \
+         nothing was written"
+    )]
+    NotKept {
+        /// The registry.
+        registry: String,
+        /// The image, without the registry.
+        image: String,
+        /// The tag that keeps it.
+        tag: String,
+        /// What to type to push what is at head for good.
+        command: Option<String>,
+    },
     /// The registry does not say whether it has the image.
     #[error(transparent)]
     Registry(Box<windlass_oci_registry::Error>),
@@ -197,7 +212,7 @@ impl Explain for Error {
             Self::WhichImage { command, .. } | Self::OtherRepository { command, .. } => {
                 Some(command.clone())
             }
-            Self::NotPushed { command, .. } => command.clone(),
+            Self::NotPushed { command, .. } | Self::NotKept { command, .. } => command.clone(),
             Self::Registry(error) => error.hint(),
             _ => None,
         }
@@ -216,7 +231,7 @@ impl Explain for Error {
             | Self::Pins { .. } => Exit::Input,
             Self::NoWorkspace => Exit::Preflight,
             Self::DockerConfig(error) => error.exit(),
-            Self::NotPushed { .. } => Exit::Registry,
+            Self::NotPushed { .. } | Self::NotKept { .. } => Exit::Registry,
             Self::Registry(error) => error.exit(),
             Self::Launcher(_)
             | Self::Read { .. }

@@ -7,7 +7,7 @@ mod set;
 use std::path::Path;
 
 use clap::Parser as _;
-use windlass_oci_reference::Digest;
+use windlass_oci_reference::{Digest, Tag};
 use windlass_oci_registry::ConfigPlaces;
 use windlass_oci_registry_fake::{Fault, Registry};
 
@@ -102,10 +102,13 @@ impl Bench {
         text.replace(&self.registry.name(), "REGISTRY")
     }
 
-    /// Pushes an image to `demo/<name>`, and gives its reference.
+    /// Pushes an image to `demo/<name>`, for good, and gives its reference.
     fn push(&self, name: &str, manifest: &str) -> String {
         let repository = format!("demo/{name}");
-        let digest = self.registry.add_manifest(&repository, manifest.as_bytes());
+        let digest = Digest::of(manifest.as_bytes());
+        let tag = Tag::kept(&digest);
+        self.registry
+            .add_tag(&repository, tag.as_str(), manifest.as_bytes());
         format!("{}/{repository}@{digest}", self.registry.name())
     }
 

@@ -181,6 +181,19 @@ impl Client {
         Ok(found.map_err(failed)?.is_some())
     }
 
+    /// Whether a tag is on an image.
+    pub async fn is_tagged(
+        &self,
+        target: &Target,
+        tag: &Tag,
+        digest: &Digest,
+    ) -> Result<bool, Error> {
+        let (need, quiet) = (Need::pull(target), Quiet::progress());
+        let found = self.manifest_digest(&need, tag.as_str(), &quiet).await;
+        let failed = |cause| Error::of_look_up(target.repository.at(*digest), cause);
+        Ok(found.map_err(failed)? == Some(digest.to_string()))
+    }
+
     /// Whether a push has nothing to do: its tags are on the image, or, without tags, it is there.
     pub async fn is_pushed(&self, push: &Push) -> Result<bool, Error> {
         let digest = push.image.digest();

@@ -228,6 +228,15 @@ impl Registry {
         digest
     }
 
+    /// From here on, it has this manifest by a tag, too.
+    pub fn add_tag(&self, repository: &str, tag: &str, manifest: &[u8]) {
+        self.add_manifest(repository, manifest);
+        self.locked().manifests.insert(
+            format!("/v2/{repository}/manifests/{tag}"),
+            manifest.to_vec(),
+        );
+    }
+
     /// A manifest by digest or tag.
     pub fn manifest(&self, repository: &str, name: &str) -> Option<Vec<u8>> {
         self.locked()

@@ -366,10 +366,16 @@ const ARGUMENTS: &[Case<Error>] = &[
 
 /// `set` of an image that is said to be in a registry of the process.
 fn set_there(folder: &Folder, faults: Vec<Fault>) -> Result<(), Error> {
+    set_at(folder, faults, |_| ())
+}
+
+/// The same, where the registry has something.
+fn set_at(folder: &Folder, faults: Vec<Fault>, arrange: fn(&Registry)) -> Result<(), Error> {
     with_pins(folder, "{}");
     let root = folder.path("");
     block_on(async {
         let registry = Registry::start(faults).await;
+        arrange(&registry);
         folder.show_as(&registry.name(), "REGISTRY");
         folder.show_as(DIGEST, "D");
         folder.file("bin/pin.json", request(&registry.name()));
@@ -379,8 +385,9 @@ fn set_there(folder: &Folder, faults: Vec<Fault>) -> Result<(), Error> {
         let mut out = Vec::new();
         let result = run(Some(argv0.as_ref()), &cli, &environment, &mut out).await;
         let asked = registry.requests();
-        let look = format!("HEAD /v2/demo/client/manifests/{DIGEST}");
-        assert!(asked.iter().all(|line| *line == look), "{asked:?}");
+        let looks = ["kept_ba7816bf8f01", DIGEST];
+        let looks = looks.map(|name| format!("HEAD /v2/demo/client/manifests/{name}"));
+        assert!(asked.iter().all(|line| looks.contains(line)), "{asked:?}");
         result
     })
 }
@@ -394,10 +401,37 @@ const REGISTRIES: &[Case<Error>] = &[
         provoke: |folder| set_there(folder, vec![]),
     },
     Case {
+        // What a namespace runs goes when that moves on.
+        variant: "NotKept",
+        exit: Exit::Registry,
+        text: "error: registry `REGISTRY` does not keep image `demo/client@D` for good: tag \
+               `kept_ba7816bf8f01` is not on it; nothing was written\n\
+               hint: bazel run //services/client:myns-shallow.push\n",
+        provoke: |folder| {
+            set_at(folder, vec![], |registry| {
+                registry.add_tag("demo/client", "alice", b"abc");
+            })
+        },
+    },
+    Case {
+        // The tag is on another one.
+        variant: "NotKept",
+        exit: Exit::Registry,
+        text: "error: registry `REGISTRY` does not keep image `demo/client@D` for good: tag \
+               `kept_ba7816bf8f01` is not on it; nothing was written\n\
+               hint: bazel run //services/client:myns-shallow.push\n",
+        provoke: |folder| {
+            set_at(folder, vec![], |registry| {
+                registry.add_manifest("demo/client", b"abc");
+                registry.add_tag("demo/client", "kept_ba7816bf8f01", b"other");
+            })
+        },
+    },
+    Case {
         variant: "Registry",
         exit: Exit::Registry,
         text: "error: cannot look up `REGISTRY/demo/client@D`\n\
-               cause: HEAD /v2/demo/client/manifests/D: 403 FORBIDDEN\n",
+               cause: HEAD /v2/demo/client/manifests/kept_ba7816bf8f01: 403 FORBIDDEN\n",
         provoke: |folder| {
             set_there(
                 folder,
@@ -514,12 +548,12 @@ fn set_where_no_other_file_fits(folder: &Folder) -> Result<(), Error> {
     folder.show_as(deep, "DEEP");
     block_on(async {
         let registry = Registry::start(vec![]).await;
-        let digest = registry.add_manifest("demo/client", b"abc");
+        registry.add_tag("demo/client", "kept_ba7816bf8f01", b"abc");
         folder.file("bin/pin.json", request(&registry.name()));
         folder.file(&format!("checkout/{deep}/BUILD"), "");
         folder.file(&format!("checkout/{deep}/pins.json"), "{}");
         let service = format!("--service=//{deep}");
-        let image = format!("--image={}/demo/client@{digest}", registry.name());
+        let image = format!("--image={}/demo/client@{DIGEST}", registry.name());
         let cli = cli(&["set", &service, "--env=prod", &image]);
         let (argv0, environment) = (
             folder.path("bin/pin"),

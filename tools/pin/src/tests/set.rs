@@ -45,7 +45,7 @@ fn the_first_pin() {
             )
         );
         // It asks once, and writes nothing there.
-        let asked = format!("HEAD /v2/demo/client/manifests/{digest}");
+        let asked = format!("HEAD /v2/demo/client/manifests/kept_{short}");
         assert_eq!(bench.registry.requests(), [asked]);
     });
 }
@@ -126,7 +126,9 @@ fn the_key_that_is_meant() {
         assert!(notes[0].starts_with("//services/client prod client: unpinned"));
         // By the only key that has a pin, wherever the image is.
         let name = format!("{}/acme/c", bench.registry.name());
-        let there = bench.registry.add_manifest("acme/c", b"three");
+        let there = digest("three");
+        let kept = format!("kept_{}", short("three"));
+        bench.registry.add_tag("acme/c", &kept, b"three");
         let notes = bench
             .set(&format!("{name}@{there}"), &["--repository", &name])
             .await;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use windlass_oci_reference::{ImageReference, Repository};
+use windlass_oci_reference::{ImageReference, Repository, Tag};
 use windlass_oci_registry::{Client, DockerConfig, Settings, Target, Transport};
 use windlass_pins::{Commit, Lock, Pin, Toolchain};
 
@@ -163,7 +163,8 @@ fn target(
     })
 }
 
-/// Asks the registry for the image.
+/// Asks the registry for the image. A local one removes what tags have moved off (ADR 16): there it
+/// must have the tag that never moves.
 async fn look(
     arguments: &Arguments,
     context: &Context,
@@ -174,17 +175,37 @@ async fn look(
         credentials: DockerConfig::find(&context.environment.registries)?,
         ..Settings::default()
     });
-    let found = client.head(target, pin.digest()).await;
-    if found.map_err(|error| Error::Registry(Box::new(error)))? {
+    let failed = |error| Error::Registry(Box::new(error));
+    let digest = pin.digest();
+    let kept = target.is_plain_http().then(|| Tag::kept(digest));
+    if let Some(tag) = &kept
+        && client
+            .is_tagged(target, tag, digest)
+            .await
+            .map_err(failed)?
+    {
         return Ok(());
     }
+    let is_there = client.head(target, digest).await.map_err(failed)?;
     let repository = pin.image().repository();
+    let registry = repository.registry().to_string();
+    let image = format!("{}@{digest}", repository.path());
     let built = context.request.built_name();
-    Err(Error::NotPushed {
-        registry: repository.registry().to_string(),
-        image: format!("{}@{}", repository.path(), pin.digest()),
-        command: built.map(|env| format!("bazel run {}:{env}-shallow.push", arguments.service)),
-    })
+    let command = built.map(|env| format!("bazel run {}:{env}-shallow.push", arguments.service));
+    match kept {
+        None if is_there => Ok(()),
+        Some(tag) if is_there => Err(Error::NotKept {
+            registry,
+            image,
+            tag: tag.to_string(),
+            command,
+        }),
+        _ => Err(Error::NotPushed {
+            registry,
+            image,
+            command,
+        }),
+    }
 }
 
 /// The pin with where it is from: as given, else as known of the same image.
