@@ -37,6 +37,8 @@ pub struct Settings {
     pub retry: Retry,
     /// How long it may take until Kubernetes knows of an image; it is told at once.
     pub taken_within: Duration,
+    /// How long containerd may take to answer: it may have to write a large layer to disk.
+    pub answer_within: Duration,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
         Self {
             retry: Retry::default(),
             taken_within: Duration::from_secs(10),
+            answer_within: Duration::from_mins(2),
         }
     }
 }
@@ -69,7 +72,7 @@ impl Client {
     pub fn new(socket: &Path, registry: Registry, settings: Settings) -> Self {
         Self {
             socket: socket.to_owned(),
-            connection: Connection::new(socket),
+            connection: Connection::new(socket, settings.answer_within),
             registry,
             settings,
             permits: Arc::new(Semaphore::new(CONCURRENCY)),

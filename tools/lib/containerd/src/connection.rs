@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::Stream;
 use http::Uri;
@@ -70,6 +71,18 @@ impl Failure {
         }
     }
 
+    /// Nobody has answered in time. A further try would take as long.
+    fn silence(call: &'static str, within: Duration) -> Self {
+        Self {
+            cause: Cause::Connection {
+                call: name(call),
+                reason: format!("no answer within {} s", within.as_secs()),
+            },
+            code: None,
+            outlook: Outlook::Final,
+        }
+    }
+
     pub(crate) fn answer(call: &'static str, got: &str, want: &str) -> Self {
         Self {
             cause: Cause::Answer {
@@ -118,10 +131,12 @@ fn innermost(status: &Status) -> Option<String> {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     channel: Channel,
+    /// How long an answer may take.
+    within: Duration,
 }
 
 impl Connection {
-    pub(crate) fn new(socket: &Path) -> Self {
+    pub(crate) fn new(socket: &Path, within: Duration) -> Self {
         let socket: Arc<Path> = socket.into();
         let connector = tower::service_fn(move |_: Uri| {
             let socket = Arc::clone(&socket);
@@ -131,6 +146,7 @@ impl Connection {
         let endpoint = Endpoint::from_static("http://containerd");
         Self {
             channel: endpoint.connect_with_connector_lazy(connector),
+            within,
         }
     }
 
@@ -149,7 +165,8 @@ impl Connection {
         let codec = ProstCodec::<Q, A>::default();
         let question = addressed(Request::new(question), lease);
         let path = PathAndQuery::from_static(call);
-        let answer = grpc.unary(question, path, codec).await;
+        let answer = grpc.unary(question, path, codec);
+        let answer = self.in_time(call, answer).await?;
         let answer = answer.map_err(|status| Failure::new(call, &status))?;
         Ok(answer.into_inner())
     }
@@ -169,14 +186,25 @@ impl Connection {
         let codec = ProstCodec::<Q, A>::default();
         let questions = addressed(Request::new(questions), Some(lease));
         let path = PathAndQuery::from_static(call);
-        let answers = grpc.streaming(questions, path, codec).await;
+        let answers = grpc.streaming(questions, path, codec);
+        let answers = self.in_time(call, answers).await?;
         let answers = answers.map_err(|status| Failure::new(call, &status))?;
         Ok(answers.into_inner())
     }
 
+    /// What is waited for must come in time: a socket may be somebody else's.
+    pub(crate) async fn in_time<T>(
+        &self,
+        call: &'static str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        let answer = tokio::time::timeout(self.within, answer).await;
+        answer.map_err(|_| Failure::silence(call, self.within))
+    }
+
     async fn ready(&self, call: &'static str) -> Result<Grpc<Channel>, Failure> {
         let mut grpc = Grpc::new(self.channel.clone());
-        let ready = grpc.ready().await;
+        let ready = self.in_time(call, grpc.ready()).await?;
         ready.map_err(|error| Failure::new(call, &Status::from_error(Box::new(error))))?;
         Ok(grpc)
     }

@@ -139,6 +139,7 @@ impl Writer<'_> {
 
 /// One `Write`: each message is answered before the next.
 struct Writing {
+    connection: Connection,
     messages: mpsc::Sender<WriteRequest>,
     answers: Streaming<WriteAnswer>,
 }
@@ -156,19 +157,25 @@ impl Writing {
             .connection
             .converse(WRITE, questions, writer.lease)
             .await?;
-        let mut writing = Self { messages, answers };
+        let mut writing = Self {
+            connection: writer.connection.clone(),
+            messages,
+            answers,
+        };
         let offset = writing.answer().await?;
         Ok((writing, offset))
     }
 
     async fn say(&mut self, message: WriteRequest) -> Result<u64, Failure> {
         // Where nobody takes it any more, the answer says why.
-        let _ = self.messages.send(message).await;
+        let sent = self.messages.send(message);
+        let _ = self.connection.in_time(WRITE, sent).await?;
         self.answer().await
     }
 
     async fn answer(&mut self) -> Result<u64, Failure> {
-        let answer = self.answers.message().await;
+        let answer = self.answers.message();
+        let answer = self.connection.in_time(WRITE, answer).await?;
         match answer.map_err(|status| Failure::new(WRITE, &status))? {
             Some(answer) => Ok(answer.offset),
             None => Err(Failure::answer(

@@ -83,6 +83,7 @@ fn client(socket: &Path) -> Client {
             ..Retry::default()
         },
         taken_within: Duration::from_millis(50),
+        answer_within: Duration::from_secs(1),
     };
     Client::new(socket, registry(), settings)
 }

@@ -30,6 +30,24 @@ const ERRORS: &[Case<Error>] = &[
         },
     },
     Case {
+        // Somebody listens who never says anything.
+        variant: "Reach",
+        exit: Exit::Registry,
+        text: "error: cannot reach containerd at `DIR/silent.sock`\n\
+               cause: Images/Get: no answer within 1 s\n",
+        provoke: |folder| {
+            asynchronous(async {
+                let root = folder.path("");
+                let push = push_of(&files(Path::new(&root), &[b"first"]), NAME);
+                let socket = Path::new(&root).join("silent.sock");
+                let _silent = std::os::unix::net::UnixListener::bind(&socket).expect("listens");
+                folder.keep();
+                let name = push.target.repository.at(push.image.digest());
+                client(&socket).has(&name, &push.image).await.map(drop)
+            })
+        },
+    },
+    Case {
         variant: "LookUp",
         exit: Exit::Registry,
         text: "error: cannot look up `localhost:31000/demo/server@DIGEST` on the node\n\
