@@ -1,7 +1,7 @@
 """The run targets of //cluster: links to the cluster tool, each with its request beside it."""
 
 load("//:cluster_constants.bzl", "CLUSTER", "K3D_NETWORK", "REGISTRY", "THIRD_PARTY")
-load("//rules/private:launcher.bzl", "declare_request", "launcher")
+load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 
 # The version of the request's schema: the tool refuses another.

@@ -1,10 +1,10 @@
 """The image_push rule: a run target that pushes one image."""
 
 load("//rules/private/providers:image_info.bzl", "ImageInfo")
+load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":image_files.bzl", "TOOL_ATTRS", "image_files", "image_paths")
 load(":labels.bzl", "label_text")
-load(":launcher.bzl", "declare_request", "launcher")
 load(":reference.bzl", "REPOSITORY", "TAG", "is_repository", "is_tag")
 load(":refusal.bzl", "refuser")
 

@@ -1,11 +1,11 @@
 """The image_test rule: a test of what is in an image."""
 
 load("//rules/private/providers:image_info.bzl", "ImageInfo")
+load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":image_files.bzl", "TOOL_ATTRS")
 load(":image_layer.bzl", "is_image_path", "is_mode")
 load(":labels.bzl", "label_text")
-load(":launcher.bzl", "declare_request", "launcher")
 load(":refusal.bzl", "refuser")
 
 # The version of the request's schema: the tool refuses another.

@@ -2,9 +2,9 @@
 
 load("@windlass_probe//:probe.bzl", "CLUSTER_TESTS")
 load("//rules/private/providers:k8s_verb_info.bzl", "K8sVerbInfo")
+load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":labels.bzl", "label_text")
-load(":launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1

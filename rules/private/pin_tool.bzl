@@ -1,6 +1,6 @@
 """The pin_tool rule: the tool that writes and lists pins, tied to one set of constants."""
 
-load(":launcher.bzl", "declare_request", "launcher")
+load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 _VERSION = 1

@@ -3,10 +3,10 @@
 It is written when the target is built, not when it is analysed: depsets stay depsets.
 """
 
+load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":image_files.bzl", "image_paths")
 load(":labels.bzl", "label_text")
-load(":launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
 VERSION = 1

@@ -1,6 +1,6 @@
 """The demo rule: run targets in turn, then a log."""
 
-load("//rules/private:launcher.bzl", "declare_request", "launcher")
+load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 
 def _step(target, arguments):
