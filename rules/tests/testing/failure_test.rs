@@ -26,6 +26,6 @@ steps: got lines with +, want lines with -
         assert!(said.contains(want), "want\n{want}\nin\n{said}");
     }
     // The requests are there to find out why.
-    let pushed = said.matches("PUT /v2/shop/web/manifests/shop").count();
+    let pushed = said.matches("PUT /v2/shop/web/manifests/kept_").count();
     assert_eq!(pushed, 1, "{said}");
 }
