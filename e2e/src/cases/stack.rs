@@ -100,19 +100,24 @@ fn edited_client(h: &Harness, ns: &str) {
     assert_eq!(writes.len(), 1, "one Deployment is written: {writes:?}");
     assert!(writes[0].contains("/deployments/client"), "{writes:?}");
     let uploads = audit::uploads(h).split_off(uploads);
-    let manifests = uploads
-        .iter()
-        .filter(|line| line.contains("/manifests/"))
-        .count();
-    let blobs = uploads
-        .iter()
-        .filter(|line| line.contains("\"PUT") && line.contains("/blobs/"))
-        .count();
+    let put = |of: &str| {
+        uploads
+            .iter()
+            .filter(|line| line.contains("\"PUT") && line.contains(of))
+            .count()
+    };
     assert_eq!(
-        (manifests, blobs),
-        (1, 2),
-        "a manifest, a layer and a config are sent: {uploads:?}"
+        put("/blobs/"),
+        2,
+        "a layer and a config are sent: {uploads:?}"
     );
+    assert_eq!(put("/manifests/sha256:"), 1, "{uploads:?}");
+    assert_eq!(
+        put(&format!("/manifests/{ns} ")),
+        1,
+        "the tag, once all is ready: {uploads:?}"
+    );
+    assert_eq!(put("/manifests/"), 2, "{uploads:?}");
     let mut new = local_registry::volume(h);
     new.retain(|digest, _| !volume.contains_key(digest));
     let digest = local_registry::digest(h, ns, "client");
