@@ -21,8 +21,8 @@ function(params, collect=true)
         image=params.third_party.registry,
         env=if collect then { WINDLASS_COLLECT: 'true' } else {},
         ports={ http: port },
-        // It waits for the one before it to end, and collects, before it answers: 10 minutes for both.
-        startup=k8s.probe.http('http', path='/v2/') + { periodSeconds: 1, failureThreshold: 600 },
+        // It waits for the one before it to end, and collects, before it answers: 4 minutes for both, less than an apply waits.
+        startup=k8s.probe.http('http', path='/v2/') + { periodSeconds: 1, failureThreshold: 240 },
         readiness=k8s.probe.http('http', path='/v2/') + { periodSeconds: 1 },
         liveness=k8s.probe.http('http', path='/v2/'),
         mounts=[k8s.mount('data', '/var/lib/registry')],

@@ -113,7 +113,7 @@ fn edited_client(h: &Harness, ns: &str) {
     );
     assert_eq!(put("/manifests/sha256:"), 1, "{uploads:?}");
     assert_eq!(
-        put(&format!("/manifests/{ns} ")),
+        put(&format!("/manifests/{ns}.client.")),
         1,
         "the tag, once all is ready: {uploads:?}"
     );

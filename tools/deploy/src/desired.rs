@@ -89,9 +89,9 @@ pub struct DesiredImage {
     pub push: Push,
     /// Its full reference, as it stands in manifests.
     pub reference: ImageReference,
-    /// The tag that keeps it in a local registry for as long as a namespace runs it (ADR 16). It
-    /// moves at the end of a run: until then, what it is on may run still.
-    pub tag: Option<Tag>,
+    /// The tags that keep it in a local registry for as long as a group runs it (ADR 16), one for
+    /// each group. They move at the end of a run: until then, what they are on may run still.
+    pub tags: Vec<Tag>,
 }
 
 impl DesiredImage {
@@ -101,18 +101,23 @@ impl DesiredImage {
         path.rsplit('/').next().unwrap_or(path)
     }
 
-    /// Gives it the tag that keeps it in a local registry. Who pushes an image alone means to have it
+    /// Gives it the tags that keep it in a local registry. Who pushes an image alone means to have it
     /// for good. Other registries keep what they are given, and need no tag.
-    fn keep(&mut self, verb: Verb, environment: &Environment) {
+    fn keep<'a>(
+        &mut self,
+        verb: Verb,
+        namespace: Option<&Namespace>,
+        users: impl Iterator<Item = &'a Group>,
+    ) {
         if !self.push.target.is_plain_http() {
             return;
         }
         if verb == Verb::Push {
             self.push = self.kept();
-        } else {
-            // Each is a tag: it is short, of letters, digits and hyphens.
-            let namespace = environment.namespace();
-            self.tag = namespace.and_then(|name| name.as_str().parse().ok());
+        } else if let Some(namespace) = namespace {
+            // Each is a tag: it is short, of letters, digits, hyphens and dots.
+            let tags = users.map(|group| tag_of(group, namespace));
+            self.tags = tags.filter_map(|tag| tag.parse().ok()).collect();
         }
     }
 
@@ -128,7 +133,7 @@ impl DesiredImage {
     /// The push, with all tags that the image is to have in the end.
     pub fn tagged(&self) -> Push {
         let mut push = self.push.clone();
-        push.tags.extend(self.tag.clone());
+        push.tags.extend(self.tags.iter().cloned());
         push
     }
 }
@@ -232,22 +237,42 @@ impl Desired {
         if checks == Checks::All {
             check_each_once(&objects)?;
         }
-        let mut images = Vec::new();
-        for image in &request.images {
-            let mut image = load_image(image, runfiles)?;
-            image.keep(request.verb, &environment);
-            images.push(image);
-        }
+        let images = request.images.iter();
+        let images: Result<Vec<_>, _> = images.map(|image| load_image(image, runfiles)).collect();
+        let images = images?;
         let places = places_of(&images);
         for object in &mut objects {
             object.images = images_of(&object.object, &places);
         }
-        Ok(Self {
+        let mut desired = Self {
             environment,
             groups,
             objects,
             images,
-        })
+        };
+        desired.keep_images(request.verb);
+        Ok(desired)
+    }
+
+    /// Gives each image its tags: of the groups whose pods run it, or of all where none of these does
+    /// (one object of a group, by itself).
+    fn keep_images(&mut self, verb: Verb) {
+        let namespace = self.environment.namespace();
+        for (at, image) in self.images.iter_mut().enumerate() {
+            let users = self
+                .objects
+                .iter()
+                .filter(|object| object.images.contains(&at));
+            let mut users: BTreeSet<usize> = users.map(|object| object.group).collect();
+            if users.is_empty() {
+                users.extend(0..self.groups.len());
+            }
+            image.keep(
+                verb,
+                namespace,
+                users.into_iter().map(|group| &self.groups[group]),
+            );
+        }
     }
 
     /// Refuses objects that can be built but not run, because nobody has pinned their images.
@@ -320,6 +345,13 @@ impl Desired {
         namespaces.dedup();
         namespaces
     }
+}
+
+/// What the images of a group are called in a local registry while it runs them: `alice.redis.2f1c09aa`.
+/// Groups may share an image, and move on from it at times of their own.
+fn tag_of(group: &Group, namespace: &Namespace) -> String {
+    let inventory = InventoryId::of(&group.id, namespace.as_str());
+    inventory.name.replacen("windlass", namespace.as_str(), 1)
 }
 
 /// The groups, with short names where these tell them apart.
@@ -468,7 +500,7 @@ fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, E
     Ok(DesiredImage {
         push,
         reference,
-        tag: None,
+        tags: Vec::new(),
     })
 }
 

@@ -18,7 +18,7 @@ use crate::session::Session;
 /// Annotation of a node: where on this machine its containerd listens. The local cluster sets it.
 pub const CONTAINERD_ANNOTATION: &str = "windlass.dev/containerd";
 
-/// What an image did not arrive for.
+/// Why an image did not arrive.
 pub type Undelivered = Arc<dyn Explain + Send + Sync>;
 
 /// Where images are brought.
@@ -92,10 +92,10 @@ impl Store {
         }
     }
 
-    /// Puts the tag on an image that a namespace runs now.
+    /// Puts its tags on an image that runs now.
     pub async fn tag(&self, image: &DesiredImage) -> Result<(), Undelivered> {
         match self {
-            Self::Registry(registry) if image.tag.is_some() => {
+            Self::Registry(registry) if !image.tags.is_empty() => {
                 push(registry, &image.tagged()).await.map(drop)
             }
             Self::Registry(_) | Self::Node(_) => Ok(()),

@@ -189,7 +189,8 @@ fn platform_of(got: &str) -> Option<String> {
         _ => return Some(format!("add `--platform {first}`")),
     };
     Some(format!(
-        "add `--platform {first}`, to a build `--platforms=@windlass//rules/platforms:{target}`"
+        "add `--platform {first}`, to a build \
+         `--@windlass//rules:node_platform=@windlass//rules/platforms:{target}`"
     ))
 }
 

@@ -63,10 +63,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     }
     let file = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut beside = file.clone().into_os_string();
-    beside.push(".new");
+    // Two processes that write the same file have a name each.
+    beside.push(format!(".{}.new", std::process::id()));
     let beside = PathBuf::from(beside);
     let put = || {
-        let mut new = File::create(&beside)?;
+        let mut new = File::create_new(&beside)?;
         if let Some(there) = &there {
             new.set_permissions(there.permissions())?;
         }

@@ -72,7 +72,9 @@ impl Error {
     pub fn containerd(error: &windlass_containerd::Error) -> Self {
         let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
         let hint = match error {
-            windlass_containerd::Error::Reach { .. } => Some("bazel run //cluster:up".to_owned()),
+            windlass_containerd::Error::Reach { .. } if !source.0.contains("Permission denied") => {
+                Some("bazel run //cluster:up".to_owned())
+            }
             _ => error.hint(),
         };
         Self::Registry {

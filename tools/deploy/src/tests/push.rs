@@ -9,6 +9,7 @@ use windlass_oci_registry_fake::{Registry, What};
 use super::case::{Case, add_image, case, pod, run, steady};
 use super::fake::{Fake, Scenario};
 use crate::desired::{Checks, Desired, DesiredImage};
+use crate::inventory::InventoryId;
 use crate::request::DeployRequest;
 use crate::session::environment_of;
 
@@ -126,15 +127,16 @@ async fn what_a_namespace_runs_has_its_tag_and_what_is_pushed_alone_one_for_good
     let mut case = case("127.0.0.1:1", "push");
     let reference = add_image(&mut case, "localhost:31000/demo/client");
     add_image(&mut case, "registry.example.com/demo/server");
-    case.request["groups"] = json!([]);
+    case.request["groups"][0]["objects"] = json!([]);
     let (_, digest) = reference.split_once("sha256:").expect("a digest");
     let kept = format!("kept_{}", &digest[..12]);
     for (verb, namespace, tag) in [
         ("push", "alice", kept.as_str()),
-        ("apply", "alice", "alice"),
-        ("create", "alice", "alice"),
-        ("replace", "preview", "preview"),
+        ("apply", "alice", "alice.redis.HASH"),
+        ("create", "alice", "alice.redis.HASH"),
+        ("replace", "preview", "preview.redis.HASH"),
     ] {
+        let tag = tag.replace("HASH", &digest_of_group("demo/redis/myns"));
         case.request["verb"] = json!(verb);
         case.request["environment"]["namespace"] = json!(namespace);
         let request = DeployRequest::parse(&case.request.to_string(), Path::new("x"));
@@ -147,8 +149,45 @@ async fn what_a_namespace_runs_has_its_tag_and_what_is_pushed_alone_one_for_good
             .iter()
             .map(|push| push.tags.iter().map(Tag::as_str).collect())
             .collect();
-        assert_eq!(tags, [vec![tag], vec![]], "{verb}");
+        assert_eq!(tags, [vec![tag.as_str()], vec![]], "{verb}");
     }
+}
+
+/// The end of a group's tag.
+fn digest_of_group(id: &str) -> String {
+    let name = InventoryId::of(id, "").name;
+    name.rsplit('.').next().expect("has dots").to_owned()
+}
+
+/// Groups that share an image move on from it at times of their own.
+#[tokio::test]
+async fn an_image_has_a_tag_of_each_group_that_runs_it() {
+    let mut case = case("127.0.0.1:1", "apply");
+    let reference = add_image(&mut case, "localhost:31000/demo/proxy");
+    let images = [
+        ("a", reference.as_str()),
+        ("b", "busybox"),
+        ("c", &reference),
+    ];
+    let mut groups = Vec::new();
+    for (name, image) in images {
+        case.request["groups"] = json!([{"id": format!("demo/{name}/myns"),
+            "label": format!("//{name}:myns-shallow"), "objects": []}]);
+        case.add_as(&format!("//{name}:pod"), name, &pod(name, image));
+        groups.push(case.request["groups"][0].take());
+    }
+    case.request["groups"] = json!(groups);
+    let request = DeployRequest::parse(&case.request.to_string(), Path::new("x"));
+    let request = request.expect("a request");
+    let environment = environment_of(&request).expect("an environment");
+    let desired = Desired::load(&request, environment, &case.folder, Checks::All);
+    let desired = desired.expect("loads");
+    let tags: Vec<_> = desired.images[0].tags.iter().map(Tag::as_str).collect();
+    let want = ["a", "c"].map(|name| {
+        let digest = digest_of_group(&format!("demo/{name}/myns"));
+        format!("alice.{name}.{digest}")
+    });
+    assert_eq!(tags, want);
 }
 
 /// What a registry has of an image that a case adds: tags, and the digest.
@@ -187,6 +226,12 @@ impl Held {
         Some(windlass_oci_reference::Digest::of(&manifest).to_string())
     }
 
+    /// The digest that the tag of the group is on.
+    fn moving(&self) -> Option<String> {
+        let inventory = InventoryId::of("demo/redis/myns", "alice");
+        self.tag(&inventory.name.replacen("windlass", "alice", 1))
+    }
+
     fn kept(&self, digest: &str) -> Option<String> {
         self.tag(&format!("kept_{}", &digest[7..19]))
     }
@@ -205,14 +250,14 @@ async fn the_tag_moves_when_all_is_ready() {
     let first = held.digest.clone();
     let ran = run(&case, &[]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
-    assert_eq!(held.tag("alice").as_ref(), Some(&first));
+    assert_eq!(held.moving().as_ref(), Some(&first));
     assert_eq!(held.kept(&first), None, "it may go when the tag leaves it");
 
     let second = held.edit(&mut case, "second");
     case.add("//services/redis:pod", "Pod", &pod("redis", "busybox"));
     let ran = run(&case, &["--timeout=1s"]).await;
     assert!(ran.result.is_err(), "the pod is never ready");
-    assert_eq!(held.tag("alice").as_ref(), Some(&first), "it may run still");
+    assert_eq!(held.moving().as_ref(), Some(&first), "it may run still");
     assert!(held.has(&second));
     assert_eq!(held.kept(&second), None, "it never had a tag");
 
@@ -221,14 +266,14 @@ async fn the_tag_moves_when_all_is_ready() {
     objects.expect("objects").pop();
     let ran = run(&case, &[]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
-    assert_eq!(held.tag("alice"), Some(third));
+    assert_eq!(held.moving(), Some(third));
 
     // The tag has left this one, so something else has to hold it until it is back.
     held.edit(&mut case, "client");
     case.add("//services/redis:pod", "Pod", &pod("redis", "busybox"));
     let ran = run(&case, &["--timeout=1s"]).await;
     assert!(ran.result.is_err(), "the pod is never ready");
-    assert_ne!(held.tag("alice").as_ref(), Some(&first));
+    assert_ne!(held.moving().as_ref(), Some(&first));
     assert_eq!(held.kept(&first), Some(first));
 }
 
@@ -241,10 +286,7 @@ async fn what_nobody_waits_for_is_kept() {
     let digest = held.digest.clone();
     let ran = run(&case, &["--wait=false"]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
-    assert_eq!(
-        (held.kept(&digest), held.tag("alice")),
-        (Some(digest), None)
-    );
+    assert_eq!((held.kept(&digest), held.moving()), (Some(digest), None));
     held.registry.requests();
     let ran = run(&case, &["--wait=false"]).await;
     assert!(ran.screen.contains("nothing changed"), "{}", ran.screen);
@@ -263,7 +305,7 @@ async fn a_registry_that_fails_anywhere_leaves_no_image_without_a_hold() {
         let second = held.edit(&mut case, "second");
         held.registry.fail_after(well, What::Status(403, "", ""));
         let ran = run(&case, &[]).await;
-        let at = held.tag("alice").expect("it never goes");
+        let at = held.moving().expect("it never goes");
         if !held.registry.has_failed() {
             assert!(ran.result.is_ok(), "{:?}", ran.result);
             assert_eq!(at, second);
@@ -274,6 +316,6 @@ async fn a_registry_that_fails_anywhere_leaves_no_image_without_a_hold() {
         assert_eq!(at, first, "at {well}");
         let ran = run(&case, &[]).await;
         assert!(ran.result.is_ok(), "at {well}: {:?}", ran.result);
-        assert_eq!(held.tag("alice"), Some(second), "at {well}");
+        assert_eq!(held.moving(), Some(second), "at {well}");
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     if !context.options.waits() {
         // Nobody will know when what ran before has ended: both stay.
         for image in &mut desired.images {
-            (image.push, image.tag) = (image.kept(), None);
+            (image.push, image.tags) = (image.kept(), Vec::new());
         }
     }
     let mut session = context.open(&desired.environment).await?;

@@ -194,7 +194,7 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Input,
         text: "error: `DIR/out` has no image for linux/riscv64: it is for linux/amd64\n\
                hint: add `--platform linux/amd64`, to a build \
-               `--platforms=@windlass//rules/platforms:linux_amd64`\n",
+               `--@windlass//rules:node_platform=@windlass//rules/platforms:linux_amd64`\n",
         provoke: |folder| {
             layout(folder);
             image(folder, "inspect DIR/out --platform linux/riscv64")

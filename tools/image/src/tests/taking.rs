@@ -102,7 +102,7 @@ fn the_image_for_the_platform_is_taken_from_a_layout() {
         )),
         "error: `DIR/both` has no image for linux/riscv64: it is for linux/amd64, linux/arm64\n\
          hint: add `--platform linux/amd64`, to a build \
-         `--platforms=@windlass//rules/platforms:linux_amd64`\n"
+         `--@windlass//rules:node_platform=@windlass//rules/platforms:linux_amd64`\n"
     );
     assert_eq!(
         bench.failed("inspect DIR/both"),
@@ -221,7 +221,7 @@ fn what_stands_beside_an_image_is_none() {
         bench.failed(&format!("import --layout DIR/both {AMD64} {OUT}")),
         "error: `DIR/both` has no image for linux/amd64: it is for linux/arm64\n\
  hint: add `--platform linux/arm64`, to a build \
- `--platforms=@windlass//rules/platforms:linux_arm64`\n"
+ `--@windlass//rules:node_platform=@windlass//rules/platforms:linux_arm64`\n"
     );
 }
 
@@ -579,7 +579,7 @@ fn an_image_starts_as_its_base_does_but_for_what_is_said_of_it() {
         bench.failed(&format!("manifest {ARM64} {base} {OUT}")),
         "error: `DIR/base.config` has no image for linux/arm64: it is for linux/amd64\n\
          hint: add `--platform linux/amd64`, to a build \
-         `--platforms=@windlass//rules/platforms:linux_amd64`\n"
+         `--@windlass//rules:node_platform=@windlass//rules/platforms:linux_amd64`\n"
     );
 }
 

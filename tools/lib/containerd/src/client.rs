@@ -37,6 +37,8 @@ pub struct Settings {
     pub retry: Retry,
     /// How long it may take until Kubernetes knows of an image; it is told at once.
     pub taken_within: Duration,
+    /// How long another process may take that writes the same.
+    pub busy_within: Duration,
     /// How long containerd may take to answer: it may have to write a large layer to disk.
     pub answer_within: Duration,
 }
@@ -46,10 +48,14 @@ impl Default for Settings {
         Self {
             retry: Retry::default(),
             taken_within: Duration::from_secs(10),
+            busy_within: Duration::from_mins(10),
             answer_within: Duration::from_mins(2),
         }
     }
 }
+
+/// Between two looks whether somebody else has done with it.
+const BUSY: Duration = Duration::from_millis(100);
 
 /// The containerd of one node. Clones share its connection.
 #[derive(Clone)]
@@ -146,7 +152,10 @@ impl Client {
     }
 
     async fn is_there(&self, name: &ImageReference, image: &Image) -> Result<bool, Failure> {
-        let target = self.named(name).await?.and_then(|named| named.target);
+        // One that Kubernetes does not know of yet is not there: it would pull it.
+        let named = self.named(name).await?;
+        let named = named.filter(|named| named.labels.contains_key(TAKEN));
+        let target = named.and_then(|named| named.target);
         let own = image.digest().to_string();
         if target.is_none_or(|target| target.digest != own) {
             return Ok(false);
@@ -259,17 +268,22 @@ impl Client {
         }
     }
 
-    /// Repeats `tried` until it succeeds, fails for good, or has failed too often.
+    /// Repeats `tried` until it succeeds, fails for good, or has failed too often. Who is busy with the
+    /// same is waited for.
     async fn repeat<T, Fut>(&self, tried: impl Fn() -> Fut) -> Result<T, Cause>
     where
         Fut: Future<Output = Result<T, Failure>>,
     {
-        let mut failed = 0;
+        let (mut failed, begun) = (0, Instant::now());
         loop {
             let failure = match tried().await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
+            if failure.outlook == Outlook::Busy && begun.elapsed() < self.settings.busy_within {
+                tokio::time::sleep(BUSY).await;
+                continue;
+            }
             let wait = self.settings.retry.pause(failed, None);
             let wait = wait.filter(|_| failure.outlook == Outlook::Passing);
             let Some(wait) = wait else {

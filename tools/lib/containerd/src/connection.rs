@@ -42,8 +42,10 @@ pub(crate) struct Failure {
 pub(crate) enum Outlook {
     /// It will fail again.
     Final,
-    /// It may pass: no answer, or somebody else is writing the same.
+    /// It may pass: no answer.
     Passing,
+    /// Somebody else is writing the same, which takes as long as it takes.
+    Busy,
 }
 
 impl Failure {
@@ -65,7 +67,7 @@ impl Failure {
             },
             code: Some(code),
             outlook: match code {
-                Code::Unavailable => Outlook::Passing,
+                Code::Unavailable => Outlook::Busy,
                 _ => Outlook::Final,
             },
         }

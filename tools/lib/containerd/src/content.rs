@@ -96,9 +96,11 @@ impl Writer<'_> {
                 // Other bytes than the digest says: nobody is to go on with these.
                 let reference = part.reference();
                 let abort = AbortRequest { reference };
-                self.connection
-                    .ask::<_, Empty>(ABORT, abort, Some(self.lease))
-                    .await?;
+                let aborted = self
+                    .connection
+                    .ask::<_, Empty>(ABORT, abort, Some(self.lease));
+                // Why the bytes were refused is what the user has to know.
+                let _ = aborted.await;
                 let outlook = match from {
                     0 => Outlook::Final,
                     _ => Outlook::Passing,

@@ -77,6 +77,7 @@ fn registry() -> Registry {
 
 fn client(socket: &Path) -> Client {
     let settings = Settings {
+        busy_within: Duration::from_secs(20),
         retry: Retry {
             first: Duration::from_millis(1),
             longest: Duration::from_millis(5),
@@ -203,7 +204,7 @@ async fn other_bytes_of_somebody_else_are_thrown_away() {
 #[tokio::test]
 async fn who_writes_the_same_is_waited_for() {
     let busy = What::Status(tonic::Code::Unavailable, "ref locked");
-    let bench = Bench::new(fault(WRITE, 3, busy), &[b"first"]);
+    let bench = Bench::new(fault(WRITE, 9, busy), &[b"first"]);
     bench.push().await.expect("pushes");
     assert!(bench.has().await);
 }

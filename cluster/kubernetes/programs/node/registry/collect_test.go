@@ -1,14 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/distribution/distribution/v3"
 	_ "github.com/distribution/distribution/v3/manifest/manifestlist"
@@ -290,16 +292,20 @@ func TestWhoServesTheStoreIsWaitedFor(t *testing.T) {
 	b.must(own(b.root))
 	first := owned
 	owned = nil
+	says, said := io.Pipe()
+	log.SetOutput(said)
+	defer log.SetOutput(os.Stderr)
 	done := make(chan error, 1)
 	go func() {
 		_, err := b.collect()
 		done <- err
+		said.Close()
 	}()
-	select {
-	case err := <-done:
-		t.Fatalf("it did not wait: %v", err)
-	case <-time.After(300 * time.Millisecond):
+	line, _ := bufio.NewReader(says).ReadString('\n')
+	if !strings.Contains(line, "another registry serves") {
+		t.Fatalf("it did not wait, and said: %q", line)
 	}
+	go io.Copy(io.Discard, says)
 	b.wants("demo/a", true, old)
 	b.must(first.Close())
 	b.must(<-done)

@@ -184,7 +184,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
     Case {
         text: "error: cannot look up `REGISTRY/demo/redis@sha256:\
                dac442dcacdd7735c1e8bc336d3652cd563fa2042b2f1df02f475c31fab13054`\n\
-               cause: HEAD /v2/demo/redis/manifests/alice: 403 FORBIDDEN\n",
+               cause: HEAD /v2/demo/redis/manifests/alice.redis.b49420a5: 403 FORBIDDEN\n",
         provoke: |folder| {
             let faults = fault("HEAD /v2/demo/redis/manifests/", 403, "");
             with_image(folder, "replace", faults, |_| {})
