@@ -3,6 +3,7 @@
 use super::registry::pull;
 use crate::registry::{blobs, entries, get};
 use crate::{Harness, audit};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -57,7 +58,7 @@ pub(super) fn collected(h: &Harness, ns: &str, first: &str) {
     restart(h);
     let there = [first, edited.as_str()].map(|digest| status("client", digest));
     assert_eq!(there, [200, 200], "one is kept, the other one runs");
-    pull(&format!("{NAME}/demo/client:{ns}"), &h.state.join("edited"));
+    pull(&tagged(ns), &h.state.join("edited"));
 
     h.run(CLIENT, &[]).succeeded();
     assert_eq!(digest(h, ns, "client"), first);
@@ -71,10 +72,26 @@ pub(super) fn collected(h: &Harness, ns: &str, first: &str) {
         .filter(|digest| left.contains_key(*digest))
         .collect();
     assert_eq!(left, [""; 0], "nor has the volume anything of it");
-    pull(&format!("{NAME}/demo/client:{ns}"), &h.state.join("first"));
+    pull(&tagged(ns), &h.state.join("first"));
     let uploads = audit::uploads(h).len();
     h.run(CLIENT, &[]).succeeded().says("nothing changed");
     assert_eq!(audit::uploads(h)[uploads..], [""; 0]);
+}
+
+/// The client by the only tag that its group in a namespace has.
+#[track_caller]
+fn tagged(ns: &str) -> String {
+    let (status, list) = get(address(), "/v2/demo/client/tags/list");
+    assert_eq!(status, 200);
+    let tags = list["tags"].as_array().into_iter().flatten();
+    let tags = tags.filter_map(Value::as_str);
+    let own: Vec<_> = tags
+        .filter(|tag| tag.starts_with(&format!("{ns}.client.")))
+        .collect();
+    let [tag] = own[..] else {
+        panic!("one tag: {list}");
+    };
+    format!("{NAME}/demo/client:{tag}")
 }
 
 fn address() -> SocketAddr {
