@@ -258,20 +258,18 @@ impl Desired {
     /// (one object of a group, by itself).
     fn keep_images(&mut self, verb: Verb) {
         let namespace = self.environment.namespace();
-        for (at, image) in self.images.iter_mut().enumerate() {
-            let users = self
-                .objects
-                .iter()
-                .filter(|object| object.images.contains(&at));
-            let mut users: BTreeSet<usize> = users.map(|object| object.group).collect();
+        let mut users = vec![BTreeSet::new(); self.images.len()];
+        for object in &self.objects {
+            for at in &object.images {
+                users[*at].insert(object.group);
+            }
+        }
+        for (image, mut users) in self.images.iter_mut().zip(users) {
             if users.is_empty() {
                 users.extend(0..self.groups.len());
             }
-            image.keep(
-                verb,
-                namespace,
-                users.into_iter().map(|group| &self.groups[group]),
-            );
+            let users = users.into_iter().map(|group| &self.groups[group]);
+            image.keep(verb, namespace, users);
         }
     }
 

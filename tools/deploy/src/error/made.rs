@@ -34,6 +34,11 @@ pub struct Targets {
     pub second: String,
 }
 
+/// What stands behind an error, on one line.
+fn cause_of(error: &dyn Explain) -> Reason {
+    Reason(error.source().map(text::one_line).unwrap_or_default())
+}
+
 impl Error {
     /// No kubeconfig has the context; `found` are the contexts that there are.
     pub fn no_context(context: &str, found: &[String]) -> Self {
@@ -53,33 +58,31 @@ impl Error {
         }
     }
 
-    /// What a registry's error says, for a push or before one.
+    /// What a registry's error says before a push.
     pub fn registry(error: &windlass_oci_registry::Error, setup: &str) -> Self {
-        let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
         let hint = match error {
             windlass_oci_registry::Error::Reach { .. } => Some(setup.to_owned()),
             _ => error.hint(),
         };
-        Self::Registry {
-            source_text,
-            source,
-            hint,
-            exit: error.exit(),
-        }
+        Self::unasked(error, hint)
     }
 
     /// The same of the containerd of the local cluster's node.
     pub fn containerd(error: &windlass_containerd::Error) -> Self {
-        let (source_text, source) = (error.to_string(), Reason(text::one_line(error.cause())));
+        let is_refused = cause_of(error).0.contains("Permission denied");
         let hint = match error {
-            windlass_containerd::Error::Reach { .. } if !source.0.contains("Permission denied") => {
+            windlass_containerd::Error::Reach { .. } if !is_refused => {
                 Some("bazel run //cluster:up".to_owned())
             }
             _ => error.hint(),
         };
+        Self::unasked(error, hint)
+    }
+
+    fn unasked(error: &dyn Explain, hint: Option<String>) -> Self {
         Self::Registry {
-            source_text,
-            source,
+            source_text: error.to_string(),
+            source: cause_of(error),
             hint,
             exit: error.exit(),
         }
@@ -87,11 +90,9 @@ impl Error {
 
     /// An image that did not arrive.
     pub fn push(error: &dyn Explain) -> Self {
-        let (source_text, source) = (error.to_string(), error.source());
-        let source = Reason(source.map(text::one_line).unwrap_or_default());
         Self::Push {
-            source_text,
-            source,
+            source_text: error.to_string(),
+            source: cause_of(error),
             hint: error.hint(),
             exit: error.exit(),
             also: Vec::new(),
