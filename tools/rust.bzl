@@ -67,7 +67,7 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags
       crate_name: the library's crate name, `windlass_<name>` if not given.
       deps: crates of this repository; those of Cargo.toml are added.
       compile_data: files that `include_str!` reads.
-      rustc_flags: flags for the library; the unit tests are built without.
+      rustc_flags: flags for library and binary; the unit tests are built without.
       test_data: files that the unit tests read.
       test_deps: crates of this repository that only the unit tests use.
       test_size: how much time the unit tests take.
@@ -89,7 +89,7 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags
         name = name,
         srcs = ["src/main.rs"],
         edition = "2024",
-        rustc_flags = _STARTS_FAST,
+        rustc_flags = _STARTS_FAST + rustc_flags,
         testonly = testonly,
         visibility = ["//visibility:public"],
         deps = all_crate_deps(normal = True) + deps + [":lib"],

@@ -23,6 +23,9 @@ const IMAGES: [(&str, usize, usize); 2] = [
     ("200 MB in 10 layers", 10, 20),
     ("1 GB in 5 layers", 5, 200),
 ];
+/// How many pushes of what is there are timed for each first push: they take milliseconds.
+const AGAIN: u32 = 4;
+
 /// How many images are pushed again in one go.
 const MANY: usize = 25;
 
@@ -53,6 +56,13 @@ struct Image {
     folder: PathBuf,
     layers: Vec<Value>,
     megabytes: f64,
+}
+
+impl Image {
+    /// What `bazel run` would start to push it; the request is beside it.
+    fn launcher(&self) -> PathBuf {
+        self.folder.join("push")
+    }
 }
 
 struct Bench {
@@ -131,6 +141,9 @@ impl Bench {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             self.tool(&arguments)?;
         }
+        let launcher = folder.join("push");
+        std::os::unix::fs::symlink(&self.tool, &launcher)
+            .map_err(Error::io("create", &launcher))?;
         let size = described.iter().map(|layer| {
             let path = layer["blob"].as_str().unwrap_or_default();
             std::fs::metadata(path).map_or(0, |metadata| metadata.len())
@@ -151,32 +164,15 @@ impl Bench {
         process::run(&what, &mut command, self.folder.path())?.with_code(0)
     }
 
-    /// First and second push of an image, in turn.
+    /// First and further pushes of an image, in turn.
     fn compare(&self, name: &str, image: &Image, runs: u32) -> Result<Vec<Row>, Error> {
-        let mut first = SIDES.map(|_| Vec::new());
-        let mut again = SIDES.map(|_| Vec::new());
-        let mut cpu = Vec::new();
-        for run in 0..runs {
-            // Another one begins each time: who is first finds fewer files in memory.
-            for turn in 0..SIDES.len() {
-                let at = (turn + run as usize) % SIDES.len();
-                let side = SIDES[at];
-                // One of its own: nobody finds what another one has pushed, nor remembers it.
-                let registry = Registry::start(&self.registry)?;
-                for (what, times) in [("first", &mut first), ("again", &mut again)] {
-                    let ended = self.push(side, image, &registry)?;
-                    say(&format!(
-                        "{side:?} {what} {name}: {:.1} ms, {:.0} ms on processors",
-                        ended.milliseconds(),
-                        ended.cpu.as_secs_f64() * 1e3
-                    ));
-                    if side == Side::Ours && what == "first" {
-                        cpu.push(ended.cpu.as_secs_f64() * 1e3 / image.megabytes * 1e3);
-                    }
-                    times[at].push(ended.milliseconds());
-                }
-            }
-        }
+        let first = self.first(name, image, runs)?;
+        let again = self.again(name, image, AGAIN * runs)?;
+        let cpu: Vec<f64> = first[0]
+            .iter()
+            .map(|ended| ended.cpu.as_secs_f64() * 1e3 / image.megabytes * 1e3)
+            .collect();
+        let [first, again] = [first, again].map(|sides| sides.map(|runs| milliseconds(&runs)));
         let row = |work: &str, times: &[Vec<f64>], peer: usize, target: f64| Row {
             work: format!("{work} {name}"),
             unit: Unit::Milliseconds,
@@ -198,6 +194,38 @@ impl Bench {
                 target: 1.0,
             },
         ])
+    }
+
+    /// Pushes to registries that have nothing.
+    fn first(&self, name: &str, image: &Image, runs: u32) -> Result<[Vec<Ended>; 3], Error> {
+        let mut ended = SIDES.map(|_| Vec::new());
+        for run in 0..runs {
+            for at in turns(run) {
+                // One of its own: nobody finds what another one has pushed, nor remembers it.
+                let registry = Registry::start(&self.registry)?;
+                let push = self.push(SIDES[at], image, &registry)?;
+                tell(SIDES[at], "first", name, &push);
+                ended[at].push(push);
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Pushes to a registry that has all.
+    fn again(&self, name: &str, image: &Image, runs: u32) -> Result<[Vec<Ended>; 3], Error> {
+        let registry = Registry::start(&self.registry)?;
+        for side in SIDES {
+            self.push(side, image, &registry)?;
+        }
+        let mut ended = SIDES.map(|_| Vec::new());
+        for run in 0..runs {
+            for at in turns(run) {
+                let push = self.push(SIDES[at], image, &registry)?;
+                tell(SIDES[at], "again", name, &push);
+                ended[at].push(push);
+            }
+        }
+        Ok(ended)
     }
 
     /// Many images that are there, in one process.
@@ -229,11 +257,12 @@ impl Bench {
 
     fn push(&self, side: Side, image: &Image, registry: &Registry) -> Result<Ended, Error> {
         let layout = image.folder.join("layout");
-        let name = registry.repository("image");
+        let name = registry.repository(&format!("{side:?}").to_lowercase());
         let mut command = match side {
             Side::Ours => {
-                let mut command = Command::new(&self.tool);
-                command.arg("push").arg(request(image, &name)?);
+                request(image, &name)?;
+                let mut command = Command::new(image.launcher());
+                command.env("RUNFILES_DIR", &image.folder);
                 command
             }
             Side::Crane => {
@@ -255,11 +284,28 @@ impl Bench {
     }
 }
 
+/// The order of a run: another side begins each time, since who is first finds fewer files in memory.
+fn turns(run: u32) -> impl Iterator<Item = usize> {
+    (0..SIDES.len()).map(move |turn| (turn + run as usize) % SIDES.len())
+}
+
+fn tell(side: Side, what: &str, name: &str, ended: &Ended) {
+    say(&format!(
+        "{side:?} {what} {name}: {:.1} ms, {:.0} ms on processors",
+        ended.milliseconds(),
+        ended.cpu.as_secs_f64() * 1e3
+    ));
+}
+
+fn milliseconds(runs: &[Ended]) -> Vec<f64> {
+    runs.iter().map(Ended::milliseconds).collect()
+}
+
 /// The request file of our push.
 fn request(image: &Image, repository: &str) -> Result<PathBuf, Error> {
-    let path = image.folder.join("request.json");
+    let path = image.folder.join("push.json");
     let request = json!({
-        "version": 1, "label": "//bench:image", "repository": repository,
+        "version": 1, "verb": "push", "label": "//bench:image", "repository": repository,
         "files": image_files(&image.folder, &image.layers),
     });
     std::fs::write(&path, request.to_string()).map_err(Error::io("write", &path))?;

@@ -50,7 +50,7 @@ pub async fn run(
 ) -> Result<(), Error> {
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some(launcher) = launcher(&args, &environment) {
-        return launched(&launcher, args, &environment).await;
+        return Box::pin(launched(&launcher, args, &environment)).await;
     }
     let cli: Cli = match windlass_param_file::parse(args) {
         Ok(cli) => cli,
@@ -65,10 +65,10 @@ pub async fn run(
         Verb::Layer(args) => layer::run(&args),
         Verb::Manifest(args) => manifest::run(&args),
         Verb::Index(args) => index::run(&args),
-        Verb::Pull(args) => pull::run(&args, &environment).await,
+        Verb::Pull(args) => Box::pin(pull::run(&args, &environment)).await,
         Verb::Import(args) => import::run(&args),
         Verb::Layout(args) => layout::run(&args),
-        Verb::Push(args) => push::run(&args, &environment).await,
+        Verb::Push(args) => Box::pin(push::run(&args, &environment)).await,
         Verb::Inspect(args) => inspect::run(&args, &environment),
         Verb::Diff(args) => diff::run(&args, &environment),
         Verb::Check(args) => check::run(&args),
@@ -114,7 +114,7 @@ async fn launched(
                 root,
                 options,
             };
-            push::run(&args, environment).await
+            Box::pin(push::run(&args, environment)).await
         }
     }
 }
