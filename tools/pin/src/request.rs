@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use windlass_nearest::one_of;
 use windlass_oci_reference::{ParseError, Registry, Repository};
-use windlass_pins::one_of;
 
 use crate::error::{Error, RequestError};
 

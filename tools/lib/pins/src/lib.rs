@@ -22,12 +22,10 @@
 mod error;
 mod json;
 mod lock;
-mod nearest;
 mod pin;
 #[cfg(test)]
 mod tests;
 
 pub use error::LockError;
 pub use lock::Lock;
-pub use nearest::{nearest, one_of};
 pub use pin::{Commit, ParseError, Pin, Toolchain};

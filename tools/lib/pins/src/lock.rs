@@ -7,8 +7,8 @@ use windlass_oci_reference::ImageReference;
 
 use crate::error::LockError;
 use crate::json::Json;
-use crate::nearest::one_of;
 use crate::pin::{ParseError, Pin};
+use windlass_nearest::one_of;
 
 /// What a pin may hold, as written.
 const PIN_KEYS: [&str; 3] = ["image", "commit", "toolchain"];

@@ -1,0 +1,3 @@
+module windlass/generate
+
+go 1.26.0
