@@ -3,6 +3,9 @@
 # The kubeconfig context of the cluster.
 CLUSTER = "windlass"
 
+# The minor versions of Kubernetes that clusters have: every object must suit each of them.
+KUBERNETES_VERSIONS = ["1.36"]
+
 # host:port where images are pushed, and by the same name where the nodes pull from.
 REGISTRY = "localhost:31000"
 

@@ -4,19 +4,21 @@ load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "SYST
 load("//rules:jsonnet.bzl", "jsonnet_to_json")
 load("//rules:k8s.bzl", "bind")
 
-def bound_for(name, rollout = "parallel", image_delivery = "registry"):
+def bound_for(name, rollout = "parallel", image_delivery = "registry", crds = []):
     """The rules as they are for a user.
 
     Args:
       name: the user's name.
       rollout: in what order groups are rolled out.
       image_delivery: how images come to the node.
+      crds: what defines custom resources.
 
     Returns:
       what `bind` gives.
     """
     return bind(
         cluster = CLUSTER,
+        crds = crds,
         envs = {"myns": dict(ENVS["myns"], rollout = rollout)},
         image_delivery = image_delivery,
         project = PROJECT,

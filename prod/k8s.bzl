@@ -1,12 +1,13 @@
 """The rules of Kubernetes objects, tied to //:cluster_constants.bzl. BUILD files load them from here."""
 
 load("@windlass_user//:user.bzl", "USER")
-load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "REGISTRY_SCHEME", "SYSTEM_NAMESPACES", "THIRD_PARTY")
+load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "KUBERNETES_VERSIONS", "PROJECT", "REGISTRY", "REGISTRY_SCHEME", "SYSTEM_NAMESPACES", "THIRD_PARTY")
 load("//rules:k8s.bzl", "bind")
 
 _bound = bind(
     cluster = CLUSTER,
     envs = ENVS,
+    kubernetes_versions = KUBERNETES_VERSIONS,
     project = PROJECT,
     registry = REGISTRY,
     registry_scheme = REGISTRY_SCHEME,

@@ -11,6 +11,7 @@ mod node;
 mod order;
 mod python;
 mod registry;
+mod schema;
 mod stack;
 mod users;
 mod verbs;
@@ -19,9 +20,9 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 13] = [
-    "corpus", "data", "engine", "failures", "kept", "node", "order", "python", "registry", "stack",
-    "users", "verbs", "walk",
+pub const NAMES: [&str; 14] = [
+    "corpus", "data", "engine", "failures", "kept", "node", "order", "python", "registry",
+    "schema", "stack", "users", "verbs", "walk",
 ];
 
 /// The case of a name.
@@ -37,6 +38,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "order" => Some(order::run),
         "python" => Some(python::run),
         "registry" => Some(registry::run),
+        "schema" => Some(schema::run),
         "users" => Some(users::run),
         "verbs" => Some(verbs::run),
         "walk" => Some(walk::run),

@@ -11,10 +11,13 @@ load(
 load(":k8s_object.bzl", _k8s_object = "k8s_object")
 load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
 load(":k8s_orphans.bzl", "k8s_orphans")
+load(":k8s_schemas.bzl", "KUBERNETES_VERSIONS", "refusal_of_versions", "schema_labels")
 load(":k8s_verb.bzl", "VERBS", "k8s_verb")
 load(":pin_tool.bzl", _pin_tool = "pin_tool")
 load(":policy.bzl", "refusal_of_keys")
 load(":service.bzl", "make_service")
+
+_DEFINITION = "CustomResourceDefinition"
 
 def verbs(name, **kwargs):
     """The run targets `<name>.<verb>` of a k8s_object or k8s_objects target.
@@ -35,7 +38,7 @@ def verbs(name, **kwargs):
             **kwargs
         )
 
-def bind(cluster, registry, project, envs, user, setup, cluster_id = "", image_delivery = "registry", registry_scheme = "auto", system_namespaces = [], third_party = {}):
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", crds = [], image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], registry_scheme = "auto", system_namespaces = [], third_party = {}):
     """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
 
     Args:
@@ -46,8 +49,11 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", image_d
       user: USER of @windlass_user//:user.bzl.
       setup: label text of what prepares the cluster, for hints: "//prod:setup.apply".
       cluster_id: uid of the cluster's kube-system namespace; "" where it is not declared.
+      crds: labels of the k8s_objects that define custom resources: "//prod:widgets". Objects of other kinds than these
+        and Kubernetes' own are refused.
       image_delivery: "registry", or "node" to put images that are built here straight into the one node of a cluster on this
         machine; an environment's own goes before it.
+      kubernetes_versions: the minor versions that clusters have, as in ["1.35", "1.36"]: every object must suit each.
       registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       system_namespaces: namespaces of setup's own, which no personal namespace may be.
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
@@ -56,7 +62,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", image_d
       a struct: the macros `k8s_object`, `k8s_objects`, `orphans`, `pin_tool` and `service`; `params`, a function that gives what
       Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
-    refusal = refusal_of_envs(envs)
+    refusal = refusal_of_envs(envs) or refusal_of_versions(kubernetes_versions)
     if refusal:
         fail(refusal)
 
@@ -91,7 +97,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", image_d
           pinned: the names in the manifest that pins has.
           siblings: other manifests of the same service and environment.
           namespace_of: for a Namespace of setup: the environment that it is of.
-          policy: dict of `ignore_fields`, `ready_when` and `recreate`, the attributes of the rule.
+          policy: dict of `ignore_fields`, `ready_when`, `recreate` and `waivers`, the attributes of the rule.
           **kwargs: attributes of all targets, such as visibility.
         """
         refusal = refusal_of_keys(policy)
@@ -104,6 +110,9 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", image_d
             kind = kind,
             pinned = pinned,
             pins = pins,
+            # What defines a custom resource can be checked without it.
+            crds = [] if kind == _DEFINITION else crds,
+            schemas = schema_labels(kubernetes_versions),
             siblings = siblings,
             src = src,
             **dict(kwargs, **policy)

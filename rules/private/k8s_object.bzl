@@ -4,7 +4,7 @@ load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//rules/private/providers:k8s_object_info.bzl", "K8sObjectInfo")
 load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
 load("//rules/private/providers:pin_info.bzl", "PinInfo")
-load(":binding.bzl", "decode_binding")
+load(":binding.bzl", "SETUP", "decode_binding")
 load(":image_files.bzl", "image_files")
 load(":labels.bzl", "label_text")
 load(":policy.bzl", "RECREATE", "refusal_of_policy")
@@ -33,10 +33,9 @@ def _json(ctx, file, name):
     convert_yaml(ctx, file, [("--object", converted)])
     return converted
 
-def _resolve(ctx, binding, images):
+def _resolve(ctx, binding, images, src):
     """Declares the action that puts digests into the manifest and checks it."""
     environment = binding.environment
-    src = _json(ctx, ctx.file.src, "src")
     siblings = [_json(ctx, file, "sibling%d" % index) for index, file in enumerate(ctx.files.siblings)]
     output = ctx.actions.declare_file(ctx.label.name + ".resolved.json")
     args = ctx.actions.args()
@@ -64,6 +63,9 @@ def _resolve(ctx, binding, images):
         inputs.append(lock)
         for key in ctx.attr.pinned:
             args.add("--pinned=%s=%s" % (key, _repository(binding, key)))
+    if environment.images == "pinned" and environment.name != SETUP:
+        args.add("--digests")
+    args.add_all(ctx.attr.waivers.keys(), before_each = "--waive")
     args.add("--out", output)
     ctx.actions.run(
         executable = ctx.executable._manifest,
@@ -74,6 +76,30 @@ def _resolve(ctx, binding, images):
         progress_message = "Resolving %{label}",
     )
     return output
+
+def _check_schema(ctx, src):
+    """Declares the action that checks the manifest by the schema of Kubernetes: as it is rendered, so
+    that a new image is no reason to check again."""
+    marker = ctx.actions.declare_file(ctx.label.name + ".checked")
+    crds = [crd[K8sObjectInfo].manifest for crd in ctx.attr.crds]
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add("--label", label_text(ctx.label))
+    args.add("--src", src)
+    args.add_all(ctx.files.schemas, before_each = "--schema")
+    args.add_all(crds, before_each = "--crd")
+    args.add_all(ctx.attr.waivers.keys(), before_each = "--waive")
+    args.add("--out", marker)
+    ctx.actions.run(
+        executable = ctx.executable._manifest,
+        arguments = ["check", args],
+        inputs = [src] + ctx.files.schemas + crds,
+        outputs = [marker],
+        mnemonic = "K8sCheck",
+        progress_message = "Checking %{label}",
+    )
+    return marker
 
 def _fail(ctx, attribute, text):
     fail("k8s_object %s: attribute %s: %s" % (label_text(ctx.label), attribute, text))
@@ -97,7 +123,7 @@ def _check(ctx, binding):
                 label_text(target.label),
             ))
         keys[key] = target.label
-    refusal = refusal_of_policy(ctx.attr.ignore_fields, ctx.attr.ready_when)
+    refusal = refusal_of_policy(ctx.attr.ignore_fields, ctx.attr.ready_when, ctx.attr.waivers)
     if refusal:
         _fail(ctx, *refusal)
 
@@ -105,7 +131,8 @@ def _k8s_object_impl(ctx):
     binding = decode_binding(ctx.attr.binding)
     _check(ctx, binding)
     images = [_image(binding, target, key) for target, key in ctx.attr.images.items()]
-    manifest = _resolve(ctx, binding, images)
+    src = _json(ctx, ctx.file.src, "src")
+    manifest = _resolve(ctx, binding, images, src)
     files = [file for target in ctx.attr.images for file in image_files(target[ImageInfo])]
     object = K8sObjectInfo(
         kind = ctx.attr.kind,
@@ -135,7 +162,10 @@ def _k8s_object_impl(ctx):
     )
     return [
         launch(ctx, "resolve", objects, ctx.attr._deploy),
-        OutputGroupInfo(manifest = depset([manifest])),
+        OutputGroupInfo(
+            manifest = depset([manifest]),
+            _validation = depset([_check_schema(ctx, src)] if ctx.files.schemas else []),
+        ),
         object,
         objects,
     ]
@@ -146,6 +176,10 @@ k8s_object = rule(
           "running it prints it. `bind` makes the targets that apply it.",
     attrs = YAML_ATTRS | {
         "binding": attr.string(mandatory = True, doc = "Cluster and environment, as `bind` writes them."),
+        "crds": attr.label_list(
+            providers = [K8sObjectInfo],
+            doc = "Objects that define custom resources, whose kinds the manifest may be of.",
+        ),
         "ignore_fields": attr.string_list(
             doc = "Fields that are left to others once the object is there: `spec.replicas` to an autoscaler. " +
                   "Names with `.` between them and [index] or [\"key\"] behind them.",
@@ -168,6 +202,10 @@ k8s_object = rule(
             doc = "Whether the object may be deleted and made anew: `on-immutable` where a field changes that cannot be " +
                   "changed, else `never`.",
         ),
+        "schemas": attr.label_list(
+            allow_files = [".json"],
+            doc = "What the versions of Kubernetes take that the manifest must suit, as `bind` gives them.",
+        ),
         "siblings": attr.label_list(
             allow_files = [".json"] + YAML_FILES,
             doc = "Other manifests of the same service and environment: an image that none of them uses is an error.",
@@ -176,6 +214,10 @@ k8s_object = rule(
             mandatory = True,
             allow_single_file = [".json"] + YAML_FILES,
             doc = "The manifest: one object, as JSON or YAML, from a file or from any rule.",
+        ),
+        "waivers": attr.string_dict(
+            doc = "Rules that the object breaks for a reason: rule -> reason. `deprecated`, `digests`, `latest`, `privileged` " +
+                  "and `requests`; see docs/checks.md.",
         ),
         "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
         "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),

@@ -1,10 +1,14 @@
-"""What an object's owner says of it beside its manifest: fields left to others, when it is ready, whether it may be made anew."""
+"""What an object's owner says of it beside its manifest: fields left to others, when it is ready, whether it may be
+made anew, which rules it is no matter of."""
 
 # What may stand in a `policy` of `k8s_object` and in `policies` of `service`.
-POLICY_KEYS = ["ignore_fields", "ready_when", "recreate"]
+POLICY_KEYS = ["ignore_fields", "ready_when", "recreate", "waivers"]
 
 # What may stand in `recreate`; the first is the default.
 RECREATE = ["never", "on-immutable"]
+
+# Rules of `manifest check` and `manifest resolve` that an object may waive (tools/manifest/src/policy.rs).
+RULES = ["deprecated", "digests", "latest", "privileged", "requests"]
 
 # What says which object it is and whose. Neither these nor what holds them can be left to others.
 _OWN = [
@@ -109,12 +113,21 @@ def _first(refusal, texts):
             return refused
     return None
 
-def refusal_of_policy(ignore_fields, ready_when):
+def _refusal_of_waivers(waivers):
+    for rule, reason in waivers.items():
+        if rule not in RULES:
+            return "got %r, want one of %s" % (rule, RULES)
+        if not reason.strip():
+            return "got no reason for %r; say why, for those who read it later" % rule
+    return None
+
+def refusal_of_policy(ignore_fields, ready_when, waivers = {}):
     """Why these attributes of a k8s_object cannot be used.
 
     Args:
       ignore_fields: list of field paths.
       ready_when: list of conditions.
+      waivers: dict of rule -> reason.
 
     Returns:
       (attribute, text that says what to do); None where all is well.
@@ -123,7 +136,10 @@ def refusal_of_policy(ignore_fields, ready_when):
     if refused:
         return ("ignore_fields", refused)
     refused = _first(_refusal_of_ready, ready_when)
-    return ("ready_when", refused) if refused else None
+    if refused:
+        return ("ready_when", refused)
+    refused = _refusal_of_waivers(waivers)
+    return ("waivers", refused) if refused else None
 
 def refusal_of_keys(policy):
     """Why a policy cannot be used, as far as its keys tell.

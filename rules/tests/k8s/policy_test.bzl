@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:k8s.bzl", "bind")
-load("//rules/private:policy.bzl", "parse_path", "refusal_of_keys", "refusal_of_policies", "refusal_of_policy")
+load("//rules/private:policy.bzl", "RULES", "parse_path", "refusal_of_keys", "refusal_of_policies", "refusal_of_policy")
 
 def _path_test_impl(ctx):
     env = unittest.begin(ctx)
@@ -92,14 +92,27 @@ def _ready_test_impl(ctx):
 
 ready_test = unittest.make(_ready_test_impl)
 
+def _waivers_test_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, None, refusal_of_policy([], [], {rule: "it has to" for rule in RULES}))
+    for waivers, want in [
+        ({"latests": "why"}, "got \"latests\", want one of [\"deprecated\", \"digests\", \"latest\", \"privileged\", \"requests\"]"),
+        ({"latest": ""}, "got no reason for \"latest\"; say why, for those who read it later"),
+        ({"latest": "  "}, "got no reason for \"latest\"; say why, for those who read it later"),
+    ]:
+        asserts.equals(env, ("waivers", want), refusal_of_policy([], [], waivers))
+    return unittest.end(env)
+
+waivers_test = unittest.make(_waivers_test_impl)
+
 def _keys_test_impl(ctx):
     env = unittest.begin(ctx)
-    policy = {"ignore_fields": [], "ready_when": [], "recreate": "never"}
+    policy = {"ignore_fields": [], "ready_when": [], "recreate": "never", "waivers": {}}
     asserts.equals(env, None, refusal_of_keys(policy))
     asserts.equals(env, None, refusal_of_policies("web", {"a.json": "Secret"}, {"a.json": policy}))
     asserts.equals(
         env,
-        "got key \"ignore\", want one of [\"ignore_fields\", \"ready_when\", \"recreate\"]",
+        "got key \"ignore\", want one of [\"ignore_fields\", \"ready_when\", \"recreate\", \"waivers\"]",
         refusal_of_keys({"ignore": []}),
     )
     asserts.equals(
@@ -110,7 +123,7 @@ def _keys_test_impl(ctx):
     asserts.equals(
         env,
         "service \"web\": attribute policies: a.json: got key \"recreat\", want one of " +
-        "[\"ignore_fields\", \"ready_when\", \"recreate\"]",
+        "[\"ignore_fields\", \"ready_when\", \"recreate\", \"waivers\"]",
         refusal_of_policies("web", {"a.json": "Secret"}, {"a.json": {"recreat": "never"}}),
     )
     return unittest.end(env)
@@ -167,7 +180,7 @@ def policy_test_suite(name):
     }
     plain = {"ignore_fields": [], "ready_when": [], "recreate": "never"}
     common = {"kind": "Deployment", "env": "far", "src": "web.json", "tags": ["manual"]}
-    unittest.suite(name + "_unit", fields_test, keys_test, path_test, ready_test)
+    unittest.suite(name + "_unit", fields_test, keys_test, path_test, ready_test, waivers_test)
     one.k8s_object(name = "policy-set", policy = policy, **common)
     one.k8s_object(name = "policy-plain", **common)
     one.k8s_objects(name = "policy-group", objects = [":policy-set", ":policy-plain"], tags = ["manual"])

@@ -3,7 +3,7 @@ local pod(params, name) = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: name, namespace: params.environment.namespace },
-  spec: { containers: [{ name: name, image: name }] },
+  spec: { containers: [{ name: name, image: name, resources: { requests: { cpu: '10m', memory: '16Mi' } } }] },
 };
 
 function(params) {

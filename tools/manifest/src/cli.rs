@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use windlass_oci_reference::Repository;
 
+use crate::policy::Rule;
+
 /// Work on manifests at build time.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "manifest", arg_required_else_help = true)]
@@ -19,6 +21,8 @@ pub struct Arguments {
 pub enum Command {
     /// Check a rendered object and put image references at its image fields.
     Resolve(Resolve),
+    /// Check a rendered object by the schema of Kubernetes and of custom resources.
+    Check(Check),
     /// Check a lock file of pinned images, and write the pins of one environment.
     Pins(Pins),
 }
@@ -62,7 +66,36 @@ pub struct Resolve {
     /// The object is the namespace of `$USER`: its name must be fit for one.
     #[arg(long)]
     pub personal_name: bool,
+    /// The environment's images are pinned: each has a digest.
+    #[arg(long)]
+    pub digests: bool,
+    /// A rule that the target waives.
+    #[arg(long, value_name = "RULE")]
+    pub waive: Vec<Rule>,
     /// The final manifest.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Check {
+    /// The target of the object, for messages.
+    #[arg(long, value_name = "LABEL")]
+    pub label: String,
+    /// The rendered object.
+    #[arg(long, value_name = "FILE")]
+    pub src: PathBuf,
+    /// The schema of a version of Kubernetes that the object must suit.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub schema: Vec<PathBuf>,
+    /// The definition of a custom resource, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub crd: Vec<PathBuf>,
+    /// A rule that the target waives.
+    #[arg(long, value_name = "RULE")]
+    pub waive: Vec<Rule>,
+    /// A file that is written where all is well.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -156,7 +189,7 @@ mod tests {
         let all = base.iter().chain(&more).chain(extra).map(OsString::from);
         parse::<Arguments>(all).map(|arguments| match arguments.command {
             Command::Resolve(resolve) => resolve,
-            Command::Pins(_) => unreachable!("the word is `resolve`"),
+            _ => unreachable!("the word is `resolve`"),
         })
     }
 

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use windlass_k8s_object::quantity::QuantityError;
 use windlass_k8s_object::{NamespaceRefused, ParseError};
+use windlass_k8s_schema::{CrdError, Finding, Problem};
 use windlass_pins::LockError;
 use windlass_report::{Exit, Explain};
+
+use crate::policy::Violation;
 
 /// An action of this tool failed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +50,46 @@ pub enum Cause {
         path: PathBuf,
         /// What is wrong with it.
         source: ParseError,
+    },
+    /// The schema of a version of Kubernetes cannot be used.
+    #[error("`{}` is no schema of a version of Kubernetes", path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A file that should define custom resources does not.
+    #[error("`{}` defines no custom resource", path.display())]
+    Definition {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CrdError,
+    },
+    /// The object is not what Kubernetes takes.
+    #[error("Kubernetes {kubernetes} does not take `{}`", path.display())]
+    Findings {
+        /// The file.
+        path: PathBuf,
+        /// The minor version.
+        kubernetes: String,
+        /// All that is wrong with it.
+        findings: Vec<Finding>,
+    },
+    /// The object breaks rules that are not waived.
+    #[error("`{}` breaks the policy", path.display())]
+    Violations {
+        /// The file.
+        path: PathBuf,
+        /// The fields and the rules.
+        violations: Vec<Violation>,
+    },
+    /// Images that the environment may not run.
+    #[error("images break the policy of the environment")]
+    Images {
+        /// The fields and the rules.
+        violations: Vec<Violation>,
     },
     /// The file's kind is not the declared one.
     #[error("kind: got `{got}` in the file, want `{want}` as declared")]
@@ -163,11 +206,42 @@ fn quoted(names: &[String]) -> String {
         .join(", ")
 }
 
+/// Whether it is an object of a kind that Kubernetes itself does not have.
+fn is_custom(finding: &Finding) -> bool {
+    let Problem::UnknownKind { known, .. } = &finding.problem else {
+        return false;
+    };
+    known.is_empty()
+}
+
 impl Explain for Error {
+    fn evidence(&self) -> Vec<String> {
+        match &*self.cause {
+            Cause::Findings { findings, .. } => findings
+                .iter()
+                .map(|finding| format!("  {finding}"))
+                .collect(),
+            Cause::Violations { violations, .. } | Cause::Images { violations } => violations
+                .iter()
+                .map(|violation| format!("  {violation}"))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match &*self.cause {
             Cause::Environment { source, .. } => {
                 source.hint(&format!("bazel build {}", self.label))
+            }
+            Cause::Findings { findings, .. } if findings.iter().any(is_custom) => {
+                Some("name its CustomResourceDefinition in `crds` of `bind`".to_owned())
+            }
+            Cause::Violations { violations, .. } | Cause::Images { violations } => {
+                let rule = violations.first()?.rule;
+                Some(format!(
+                    "mend it, or say why not: waivers = {{\"{rule}\": \"<reason>\"}}"
+                ))
             }
             _ => None,
         }

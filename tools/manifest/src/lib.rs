@@ -2,16 +2,19 @@
 //!
 //! A rendered manifest names its images logically (`client`). [`resolve()`] checks what can be
 //! checked without a cluster and puts `repository@sha256:...` at the image fields that equal a
-//! key. The digest is a build output, so the result is one too. Where images are pinned,
+//! key. The digest is a build output, so the result is one too. [`check::run`] looks whether Kubernetes
+//! takes the object at all, in an action of its own that no digest is an input of. Where images are pinned,
 //! [`pins::run`] has checked the service's lock file and taken out what the environment runs.
 //!
 //! **Architecture invariants:** no cluster and no registry is known here; only the `run` functions
 //! touch files; the same input gives the same bytes, with keys in input order.
 
+pub mod check;
 pub mod cli;
 mod error;
 mod file;
 pub mod pins;
+pub mod policy;
 pub mod resolve;
 #[cfg(test)]
 mod tests;
@@ -25,6 +28,7 @@ pub use resolve::{Request, resolve};
 /// See [`Error`].
 pub fn run(arguments: &cli::Arguments) -> Result<(), Error> {
     match &arguments.command {
+        cli::Command::Check(arguments) => check::run(arguments),
         cli::Command::Resolve(arguments) => resolve::run(arguments),
         cli::Command::Pins(arguments) => pins::run(arguments),
     }

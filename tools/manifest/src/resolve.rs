@@ -14,6 +14,7 @@ use crate::cli::Resolve;
 use crate::error::{Cause, Error};
 use crate::file;
 use crate::pins::{self, UNPINNED};
+use crate::policy::{self, Rule};
 
 /// What the final manifest is made from.
 #[derive(Clone, Debug)]
@@ -30,6 +31,10 @@ pub struct Request {
     pub images: BTreeMap<String, String>,
     /// The keys among them that the environment has no pin for.
     pub unpinned: Vec<String>,
+    /// Which images the environment may run.
+    pub allowed: policy::Images,
+    /// The rules that the target waives.
+    pub waived: Vec<Rule>,
 }
 
 /// Reads the files that the arguments name, resolves, and writes the result.
@@ -68,12 +73,27 @@ pub fn resolve(mut request: Request) -> Result<String, Cause> {
             keys: known.keys().cloned().collect(),
         });
     }
+    check_images(&request, &unpinned)?;
     if !unpinned.is_empty() {
         unpinned.sort();
         unpinned.dedup();
         request.object.set_annotation(UNPINNED, &unpinned.join(","));
     }
     Ok(format!("{:#}\n", request.object.document()))
+}
+
+/// The policy on images; one that nobody has pinned yet cannot be applied anyway.
+fn check_images(request: &Request, unpinned: &[String]) -> Result<(), Cause> {
+    if !unpinned.is_empty() {
+        return Ok(());
+    }
+    let images = images::list(request.object.document());
+    let violations = policy::of_images(&images, request.allowed);
+    let violations = policy::waive(violations, &request.waived);
+    if violations.is_empty() {
+        return Ok(());
+    }
+    Err(Cause::Images { violations })
 }
 
 fn check_kind(request: &Request) -> Result<(), Cause> {
@@ -168,6 +188,12 @@ fn read(arguments: &Resolve) -> Result<Request, Cause> {
         sibling_images,
         images,
         unpinned,
+        allowed: if arguments.digests {
+            policy::Images::Pinned
+        } else {
+            policy::Images::Any
+        },
+        waived: arguments.waive.clone(),
     })
 }
 
@@ -262,6 +288,8 @@ mod tests {
             sibling_images: Vec::new(),
             images: BTreeMap::from([("client".to_owned(), reference)]),
             unpinned: Vec::new(),
+            allowed: policy::Images::Any,
+            waived: Vec::new(),
         }
     }
 

@@ -38,9 +38,9 @@ pub fn pod_spec(document: &Value) -> Option<(String, &Value)> {
     Some((path.join("."), spec))
 }
 
-/// The images of an object, each with the path of its field
-/// (`spec.template.spec.containers[0].image`), in document order.
-pub fn list(document: &Value) -> Vec<(String, String)> {
+/// The containers of an object, each with its path (`spec.template.spec.containers[0]`), in document
+/// order.
+pub fn containers(document: &Value) -> Vec<(String, &Value)> {
     let Some((path, spec)) = pod_spec(document) else {
         return Vec::new();
     };
@@ -48,12 +48,20 @@ pub fn list(document: &Value) -> Vec<(String, String)> {
     for list in CONTAINER_LISTS {
         let containers = spec.get(list).and_then(Value::as_array);
         for (index, container) in containers.into_iter().flatten().enumerate() {
-            if let Some(image) = container.get("image").and_then(Value::as_str) {
-                found.push((format!("{path}.{list}[{index}].image"), image.to_owned()));
-            }
+            found.push((format!("{path}.{list}[{index}]"), container));
         }
     }
     found
+}
+
+/// The images of an object, each with the path of its field
+/// (`spec.template.spec.containers[0].image`), in document order.
+pub fn list(document: &Value) -> Vec<(String, String)> {
+    let image = |(path, container): (String, &Value)| {
+        let image = container.get("image")?.as_str()?;
+        Some((format!("{path}.image"), image.to_owned()))
+    };
+    containers(document).into_iter().filter_map(image).collect()
 }
 
 /// Calls `visit` with the path and the text of each image field, in the order of [`list`].

@@ -120,3 +120,41 @@ fn an_image_without_a_pin_marks_the_object_that_runs_it() {
     let mark = &proxy["metadata"]["annotations"]["windlass.dev/unpinned"];
     assert_eq!(mark, "proxy");
 }
+
+#[test]
+fn an_object_that_all_versions_take_is_marked_as_checked() {
+    let folder = Folder::new();
+    let src = folder.file(
+        "src.json",
+        r#"{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}}"#,
+    );
+    let of = |version: &str| {
+        format!(r#"{{"kubernetes": "{version}", "kinds": {{"v1 A": {{}}}}, "definitions": {{}}}}"#)
+    };
+    let arguments = |last: &str| {
+        [
+            "check".to_owned(),
+            "--label=//a".to_owned(),
+            format!("--src={src}"),
+            format!("--schema={}", folder.file("1.35.json", of("1.35"))),
+            format!("--schema={}", folder.file("1.36.json", last)),
+            format!("--out={}", folder.path("checked")),
+        ]
+    };
+    let without = r#"{"kubernetes": "1.36", "kinds": {}, "definitions": {}}"#;
+    let error = run(&arguments(without)).expect_err("the second version has no such kind");
+    let said = windlass_report::render(&error);
+    assert!(said.contains("Kubernetes 1.36 does not take"), "{said}");
+    assert!(!std::path::Path::new(&folder.path("checked")).exists());
+    run(&arguments(&of("1.36"))).expect("both take it");
+    assert_eq!(folder.read("checked"), "");
+}
+
+#[test]
+fn waived_rules_are_not_asked_for() {
+    let folder = Folder::new();
+    let src = folder.file("src.json", deployment("r.io/a:latest"));
+    let more = ["--digests", "--waive=latest", "--waive=digests"];
+    resolve(&src, &folder.path("out.json"), &myns(&more)).expect("both are waived");
+    assert!(folder.read("out.json").contains("r.io/a:latest"));
+}

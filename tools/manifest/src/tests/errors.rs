@@ -37,8 +37,13 @@ fn pins_that_do_not_hold() {
 }
 
 #[test]
+fn objects_that_kubernetes_does_not_take() {
+    holds(SCHEMAS);
+}
+
+#[test]
 fn every_error_has_a_case() {
-    let all = [FILES, OBJECTS, NAMESPACES, USERS, IMAGES, PINS];
+    let all = [FILES, OBJECTS, NAMESPACES, USERS, IMAGES, PINS, SCHEMAS];
     let variants = all.into_iter().flatten().map(|case| case.variant);
     complete(variants, Cause::VARIANTS);
 }
@@ -481,6 +486,141 @@ const PINS: &[Case<Error>] = &[
         provoke: |folder| {
             folder.folder("out.json");
             pins(folder, "{}")
+        },
+    },
+];
+
+/// A schema with one kind, whose `spec` has a number of `replicas`.
+const SCHEMA: &str = r##"{
+    "kubernetes": "1.36",
+    "kinds": {"apps/v1 Deployment": {"$ref": "#/definitions/Deployment"}},
+    "definitions": {"Deployment": {"type": "object", "required": ["spec"], "properties": {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {},
+        "spec": {"type": "object", "properties": {"replicas": {"type": "integer"}, "template": {}}}
+    }}}
+}"##;
+
+/// A Deployment whose pods are in their node's network, and may do anything there.
+fn privileged() -> String {
+    serde_json::json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"},
+        "spec": {"template": {"spec": {
+            "hostNetwork": true,
+            "containers": [{
+                "name": "a",
+                "resources": {"requests": {"cpu": "1"}},
+                "securityContext": {"privileged": true},
+            }],
+        }}},
+    })
+    .to_string()
+}
+
+/// Checks a document by a schema.
+fn check(folder: &Folder, schema: &str, document: &str, more: &[&str]) -> Result<(), Error> {
+    let src = folder.file("src.json", document);
+    let schema = folder.file("1.36.json", schema);
+    let mut arguments = vec![
+        "check".to_owned(),
+        "--label=//services/client:myns-deployment".to_owned(),
+        format!("--src={src}"),
+        format!("--schema={schema}"),
+        format!("--out={}", folder.path("out")),
+    ];
+    arguments.extend(more.iter().map(|more| (*more).to_owned()));
+    run(&arguments)
+}
+
+const SCHEMAS: &[Case<Error>] = &[
+    Case {
+        variant: "Findings",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: Kubernetes 1.36 does not take `DIR/src.json`\n  \
+                 spec.replica: there is no such field; the nearest is `replicas`\n  \
+                 spec.replicas: got `\"2\"`, want an integer\n",
+        provoke: |folder| {
+            let spec = r#"{"replica": 1, "replicas": "2"}"#;
+            let name =
+                r#""apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}"#;
+            check(
+                folder,
+                SCHEMA,
+                &format!(r#"{{{name}, "spec": {spec}}}"#),
+                &[],
+            )
+        },
+    },
+    Case {
+        variant: "Findings",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: Kubernetes 1.36 does not take `DIR/src.json`\n  \
+                 Kubernetes 1.36 has no `example.com/v1 Widget`\n\
+               hint: name its CustomResourceDefinition in `crds` of `bind`\n",
+        provoke: |folder| {
+            let widget =
+                r#"{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}}"#;
+            check(folder, SCHEMA, widget, &[])
+        },
+    },
+    Case {
+        variant: "Violations",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: `DIR/src.json` breaks the policy\n  \
+                 spec.template.spec.hostNetwork: the pod is in a namespace of its node (privileged)\n  \
+                 spec.template.spec.containers[0].securityContext.privileged: the container may do \
+                 anything (privileged)\n  \
+                 spec.template.spec.containers[0].resources.requests.memory: is missing (requests)\n\
+               hint: mend it, or say why not: waivers = {\"privileged\": \"<reason>\"}\n",
+        provoke: |folder| check(folder, SCHEMA, &privileged(), &[]),
+    },
+    Case {
+        variant: "Images",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: images break the policy of the environment\n  \
+                 spec.template.spec.containers[0].image: got `r.io/a:latest`, which is another \
+                 image each day (latest)\n\
+               hint: mend it, or say why not: waivers = {\"latest\": \"<reason>\"}\n",
+        provoke: |folder| mine(folder, &deployment("r.io/a:latest"), &["--waive=digests"]),
+    },
+    Case {
+        variant: "Images",
+        exit: Exit::Input,
+        text: "error: cannot resolve `//services/client:myns-deployment`\n\
+               cause: images break the policy of the environment\n  \
+                 spec.template.spec.containers[0].image: got `r.io/a:v1`, want one with a digest \
+                 (digests)\n\
+               hint: mend it, or say why not: waivers = {\"digests\": \"<reason>\"}\n",
+        provoke: |folder| mine(folder, &deployment("r.io/a:v1"), &["--digests"]),
+    },
+    Case {
+        variant: "Schema",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: `DIR/1.36.json` is no schema of a version of Kubernetes\n\
+               cause: missing field `kubernetes` at line 1 column 2\n",
+        provoke: |folder| check(folder, "{}", &deployment("client"), &[]),
+    },
+    Case {
+        variant: "Definition",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: `DIR/crd.json` defines no custom resource\n\
+               cause: got `apps/v1 Deployment`, want a CustomResourceDefinition of \
+               apiextensions.k8s.io/v1\n",
+        provoke: |folder| {
+            let crd = folder.file("crd.json", deployment("client"));
+            check(
+                folder,
+                SCHEMA,
+                &deployment("client"),
+                &[&format!("--crd={crd}")],
+            )
         },
     },
 ];

@@ -1,0 +1,86 @@
+//! `manifest check`: whether Kubernetes takes an object as it is rendered, and the policy too.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use windlass_k8s_object::Object;
+use windlass_k8s_schema::{Definition, Problem, Schemas, definitions};
+
+use crate::cli::Check;
+use crate::error::{Cause, Error};
+use crate::file;
+use crate::policy::{self, Rule};
+
+/// Checks by each version; what the first of them refuses is said.
+///
+/// # Errors
+/// See [`Error`].
+pub fn run(arguments: &Check) -> Result<(), Error> {
+    let checked = || {
+        let object = object(&arguments.src)?;
+        let custom = custom(&arguments.crd)?;
+        for path in &arguments.schema {
+            let mut schemas = schemas(path)?;
+            for definition in &custom {
+                schemas.define(definition.clone());
+            }
+            suits(&schemas, object.document(), arguments)?;
+        }
+        let violations = policy::of_rendered(object.document());
+        let violations = policy::waive(violations, &arguments.waive);
+        if !violations.is_empty() {
+            return Err(Cause::Violations {
+                path: arguments.src.clone(),
+                violations,
+            });
+        }
+        file::write(&arguments.out, "")
+    };
+    checked().map_err(|cause| Error {
+        task: "check",
+        label: arguments.label.clone(),
+        cause: Box::new(cause),
+    })
+}
+
+fn object(path: &Path) -> Result<Object, Cause> {
+    Object::parse(&file::read(path)?).map_err(|source| Cause::Object {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn schemas(path: &Path) -> Result<Schemas, Cause> {
+    Schemas::parse(&file::read(path)?).map_err(|source| Cause::Schema {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn custom(paths: &[PathBuf]) -> Result<Vec<Definition>, Cause> {
+    let mut all = Vec::new();
+    for path in paths {
+        let object = object(path)?;
+        let own = definitions(object.document()).map_err(|source| Cause::Definition {
+            path: path.clone(),
+            source,
+        })?;
+        all.extend(own);
+    }
+    Ok(all)
+}
+
+fn suits(schemas: &Schemas, document: &Value, arguments: &Check) -> Result<(), Cause> {
+    let mut findings = schemas.check(document);
+    if arguments.waive.contains(&Rule::Deprecated) {
+        findings.retain(|finding| !matches!(finding.problem, Problem::DeprecatedKind(_)));
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(Cause::Findings {
+        path: arguments.src.clone(),
+        kubernetes: schemas.kubernetes(),
+        findings,
+    })
+}
