@@ -7,6 +7,7 @@ use crate::schema::{Schema, Type};
 
 /// Why a document defines no custom resource.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum CrdError {
     /// It is an object of another kind.
     #[error("got {got}, want a CustomResourceDefinition of apiextensions.k8s.io/v1")]

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{Schemas, definitions};
+use strum::VariantNames as _;
+
+use crate::{CrdError, Schemas, definitions};
 
 fn schemas() -> Schemas {
     let text = std::fs::read_to_string("kubernetes/1.36.json");
@@ -252,11 +254,23 @@ fn custom_resources_are_as_their_definition_says() {
 }
 
 #[test]
-fn a_definition_is_one_of_the_version_that_is_read() {
-    let other = json!({"apiVersion": "v1", "kind": "ConfigMap"});
-    let error = definitions(&other).expect_err("is another kind");
-    assert_eq!(
-        error.to_string(),
-        "got `v1 ConfigMap`, want a CustomResourceDefinition of apiextensions.k8s.io/v1"
-    );
+fn every_error_has_a_case() {
+    let crd = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"});
+    let cases = [
+        (
+            "Kind",
+            json!({"apiVersion": "v1", "kind": "ConfigMap"}),
+            "got `v1 ConfigMap`, want a CustomResourceDefinition of apiextensions.k8s.io/v1",
+        ),
+        ("Json", crd, "it is no CustomResourceDefinition"),
+    ];
+    for (variant, document, text) in &cases {
+        let error = definitions(document).expect_err("is no definition");
+        assert_eq!(
+            (<&str>::from(&error), error.to_string()),
+            (*variant, (*text).to_owned())
+        );
+    }
+    let variants = cases.map(|(variant, ..)| variant);
+    windlass_error_cases::complete(variants, CrdError::VARIANTS);
 }
