@@ -9,6 +9,7 @@
 //! | [`apply`], [`bare`] | the deploy tool beside kubectl, and its writes alone, on a real cluster |
 //! | [`plan`] | the planner alone |
 //! | [`layer`], [`push`], [`content`] | the image tool: making a layer, and pushing images |
+//! | [`monorepo`], [`services`] | builds of many services, and their sources |
 //! | [`peers`], [`tools`] | the programs that are measured: others and ours |
 //! | [`row`] | the results, as a table and as JSON |
 
@@ -19,11 +20,13 @@ pub mod content;
 pub mod error;
 pub mod input;
 pub mod layer;
+pub mod monorepo;
 pub mod peers;
 pub mod plan;
 pub mod process;
 pub mod push;
 pub mod row;
+pub mod services;
 pub mod statistics;
 pub mod tools;
 pub mod tree;

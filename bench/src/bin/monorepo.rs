@@ -1,0 +1,12 @@
+//! `bazel run //bench:monorepo`: what Bazel takes for the manifests of many services.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use windlass_bench::cli::Options;
+use windlass_bench::{finish, monorepo};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    finish(&options, monorepo::run(&options))
+}

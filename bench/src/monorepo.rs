@@ -1,0 +1,178 @@
+//! A monorepo: what Bazel takes for the manifests of 30 and of 300 services in four environments.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use windlass_report::say;
+
+use crate::cli::Options;
+use crate::error::Error;
+use crate::process::{self, Ended};
+use crate::row::{Row, Unit};
+use crate::services::Services;
+use crate::statistics::median;
+
+/// How many services there are, few and many.
+const COUNTS: [usize; 2] = [30, 300];
+
+/// Growth that counts as linear: what is fixed makes it less, so that more is worse than linear.
+const LINEAR: f64 = 1.0;
+
+/// What every service imports.
+const LIBRARY: &str = "jsonnet/k8s.libsonnet";
+
+/// Measures builds of a copy of this repository, with an output base of its own and no cache beside
+/// it. It compiles the tools first, which takes minutes.
+pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
+    let checkout = std::env::var_os("BUILD_WORKSPACE_DIRECTORY").ok_or(Error::Unset {
+        name: "BUILD_WORKSPACE_DIRECTORY",
+        want: "the checkout; `bazel run` sets it",
+    })?;
+    let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
+    let at = |name: &str| folder.path().join(name);
+    let services = Services::copy(&PathBuf::from(checkout), &at("checkout"), folder.path())?;
+    let bench = Bench {
+        base: at("base"),
+        scratch: folder.path().to_owned(),
+        services,
+    };
+    let measured = bench.measure(options.runs);
+    // Also after an error: its server would outlive the files that it works on.
+    bench.bazel(&["shutdown"])?;
+    bench.clean()?;
+    measured
+}
+
+/// Times by what was done, in milliseconds, in the order of the table.
+type Times = BTreeMap<(usize, &'static str), f64>;
+
+struct Bench {
+    services: Services,
+    base: PathBuf,
+    scratch: PathBuf,
+}
+
+impl Bench {
+    fn measure(&self, runs: u32) -> Result<Vec<Row>, Error> {
+        say("compiling the tools");
+        self.services.write("first", 1)?;
+        // With whatever cache the user has: this is not measured. What comes from there has to be on
+        // the disk, since later builds do without.
+        self.bazel(&["build", "--remote_download_outputs=all", "//first/..."])?;
+        let mut all = Vec::new();
+        for count in COUNTS {
+            all.push(self.sized(count, runs)?);
+        }
+        let [few, many] = COUNTS;
+        let row = |((key, ours), theirs): ((&(usize, &'static str), &f64), &f64)| Row {
+            work: format!("{}, {many} services in 4 environments", key.1),
+            unit: if key.1.ends_with("memory") {
+                Unit::Megabytes
+            } else {
+                Unit::Milliseconds
+            },
+            ours: *ours,
+            peer: format!("{} times {few} services", many / few),
+            #[expect(clippy::cast_precision_loss, reason = "it is ten")]
+            theirs: theirs * (many / few) as f64,
+            target: LINEAR,
+        };
+        Ok(all[1].iter().zip(all[0].values()).map(row).collect())
+    }
+
+    /// All measurements with so many services.
+    fn sized(&self, count: usize, runs: u32) -> Result<Times, Error> {
+        let package = format!("many{count}");
+        let pattern = format!("//{package}/...");
+        self.services.write(&package, count)?;
+        let mut times = Times::new();
+        let mut note = |at: usize, what: &'static str, value: f64| {
+            say(&format!("{count} services, {what}: {value:.0}"));
+            times.insert((at, what), value);
+        };
+        // A server that knows nothing yet; what it has to do first is in the time.
+        let mut cold = Vec::new();
+        for _ in 0..runs {
+            self.bazel(&["shutdown"])?;
+            cold.push(self.build(&pattern, &["--nobuild"])?.milliseconds());
+        }
+        note(0, "cold analysis", median(&cold));
+        note(
+            1,
+            "cold build after it",
+            self.build(&pattern, &[])?.milliseconds(),
+        );
+        let again = times_of(runs, |_| self.build(&pattern, &[]))?;
+        note(2, "build again, nothing changed", again);
+        let comment = times_of(runs, |run| {
+            let new = format!("// {count}.{run}\n//");
+            self.services.edit(LIBRARY, "//", &new)?;
+            self.build(&pattern, &[])
+        })?;
+        note(3, "a comment of the library changed", comment);
+        let label = times_of(runs, |run| {
+            let old = "'app.kubernetes.io/name': app";
+            let new = format!("{old}, 'bench/{count}.{run}': 'yes'");
+            self.services.edit(LIBRARY, old, &new)?;
+            self.build(&pattern, &[])
+        })?;
+        note(4, "a label of all objects changed", label);
+        let last = format!("{package}/s{}/s.jsonnet", count - 1);
+        let service = times_of(runs, |run| {
+            let old = "environment: params";
+            self.services
+                .edit(&last, old, &format!("edit{run}: 'x', {old}"))?;
+            self.build(&pattern, &[])
+        })?;
+        note(5, "one service changed", service);
+        note(6, "the server's memory", self.heap()?);
+        Ok(times)
+    }
+
+    fn build(&self, pattern: &str, more: &[&str]) -> Result<Ended, Error> {
+        // A disk cache of the user would do the work, or have to be written.
+        let arguments = [
+            &["build", "--disk_cache=", "--color=no"],
+            more,
+            &["--", pattern],
+        ]
+        .concat();
+        self.bazel(&arguments)
+    }
+
+    fn bazel(&self, arguments: &[&str]) -> Result<Ended, Error> {
+        let folder = self.services.folder();
+        let mut command = Command::new(folder.join("bazelw"));
+        command.current_dir(folder);
+        command.arg(format!("--output_base={}", self.base.display()));
+        command.args(arguments);
+        let what = format!("bazel {}", arguments.join(" "));
+        process::run(&what, &mut command, &self.scratch)?.with_code(0)
+    }
+
+    /// The memory that the server holds on to, in MB.
+    fn heap(&self) -> Result<f64, Error> {
+        let ended = self.bazel(&["info", "used-heap-size-after-gc"])?;
+        let said = ended.stdout.trim().trim_end_matches("MB");
+        said.parse().map_err(|_| Error::Said {
+            what: ended.what.clone(),
+            want: "a number of MB".to_owned(),
+            said: ended.stdout.clone(),
+        })
+    }
+
+    /// Bazel makes its folders read-only: nobody could remove them.
+    fn clean(&self) -> Result<(), Error> {
+        let mut command = Command::new("chmod");
+        command.args(["-R", "u+w"]).arg(&self.base);
+        process::run("chmod", &mut command, &self.scratch)?.with_code(0)?;
+        Ok(())
+    }
+}
+
+/// The median of some runs of one measurement.
+fn times_of(runs: u32, one: impl Fn(usize) -> Result<Ended, Error>) -> Result<f64, Error> {
+    let runs = (0..runs as usize).map(|run| Ok(one(run)?.milliseconds()));
+    Ok(median(&runs.collect::<Result<Vec<_>, Error>>()?))
+}
