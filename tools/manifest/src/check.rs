@@ -43,7 +43,7 @@ pub fn run(arguments: &Check) -> Result<(), Error> {
     })
 }
 
-fn object(path: &Path) -> Result<Object, Cause> {
+pub(crate) fn object(path: &Path) -> Result<Object, Cause> {
     Object::parse(&file::read(path)?).map_err(|source| Cause::Object {
         path: path.to_owned(),
         source,

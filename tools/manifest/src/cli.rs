@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use windlass_oci_reference::Repository;
 
+use crate::closure::External;
 use crate::policy::Rule;
 
 /// Work on manifests at build time.
@@ -23,6 +24,8 @@ pub enum Command {
     Resolve(Resolve),
     /// Check a rendered object by the schema of Kubernetes and of custom resources.
     Check(Check),
+    /// Check that what objects refer to is there, over all objects of a target and what it needs.
+    Closure(Closure),
     /// Check a lock file of pinned images, and write the pins of one environment.
     Pins(Pins),
 }
@@ -95,6 +98,26 @@ pub struct Check {
     /// A rule that the target waives.
     #[arg(long, value_name = "RULE")]
     pub waive: Vec<Rule>,
+    /// A file that is written where all is well.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `closure`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Closure {
+    /// The target of the objects, for messages.
+    #[arg(long, value_name = "LABEL")]
+    pub label: String,
+    /// A rendered object that is checked.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub object: Vec<PathBuf>,
+    /// An object that the cluster has anyway: it may be referred to, and is not checked.
+    #[arg(long, value_name = "FILE")]
+    pub given: Vec<PathBuf>,
+    /// What others make: `ConfigMap/ca-bundle`, or `Pod/app=kafka` for pods with that label.
+    #[arg(long, value_name = "KIND/NAME")]
+    pub external: Vec<External>,
     /// A file that is written where all is well.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

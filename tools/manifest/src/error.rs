@@ -8,6 +8,7 @@ use windlass_k8s_schema::{CrdError, Finding, Problem};
 use windlass_pins::LockError;
 use windlass_report::{Exit, Explain};
 
+use crate::closure::{Dangling, Problem as Dangles};
 use crate::policy::Violation;
 
 /// An action of this tool failed.
@@ -84,6 +85,12 @@ pub enum Cause {
         path: PathBuf,
         /// The fields and the rules.
         violations: Vec<Violation>,
+    },
+    /// Objects refer to what is not there.
+    #[error("its objects refer to what is not there")]
+    Dangling {
+        /// All such references.
+        dangling: Vec<Dangling>,
     },
     /// Images that the environment may not run.
     #[error("images break the policy of the environment")]
@@ -214,6 +221,21 @@ fn is_custom(finding: &Finding) -> bool {
     known.is_empty()
 }
 
+/// What to say of an object that may be made by others: nothing here has a name like it.
+fn made_elsewhere(dangling: &Dangling) -> Option<String> {
+    let Dangles::Object {
+        kind,
+        name,
+        nearest: None,
+    } = &dangling.problem
+    else {
+        return None;
+    };
+    Some(format!(
+        "put its service into `deps`, or say who makes it: externals = {{\"{kind}/{name}\": \"<who>\"}}"
+    ))
+}
+
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match &*self.cause {
@@ -224,6 +246,10 @@ impl Explain for Error {
             Cause::Violations { violations, .. } | Cause::Images { violations } => violations
                 .iter()
                 .map(|violation| format!("  {violation}"))
+                .collect(),
+            Cause::Dangling { dangling } => dangling
+                .iter()
+                .map(|dangling| format!("  {dangling}"))
                 .collect(),
             _ => Vec::new(),
         }
@@ -243,6 +269,7 @@ impl Explain for Error {
                     "mend it, or say why not: waivers = {{\"{rule}\": \"<reason>\"}}"
                 ))
             }
+            Cause::Dangling { dangling } => dangling.iter().find_map(made_elsewhere),
             _ => None,
         }
     }

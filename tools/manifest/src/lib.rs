@@ -3,7 +3,8 @@
 //! A rendered manifest names its images logically (`client`). [`resolve()`] checks what can be
 //! checked without a cluster and puts `repository@sha256:...` at the image fields that equal a
 //! key. The digest is a build output, so the result is one too. [`check::run`] looks whether Kubernetes
-//! takes the object at all, in an action of its own that no digest is an input of. Where images are pinned,
+//! takes the object at all, in an action of its own that no digest is an input of; [`closure::run`]
+//! whether what the objects of a deep target refer to is among them. Where images are pinned,
 //! [`pins::run`] has checked the service's lock file and taken out what the environment runs.
 //!
 //! **Architecture invariants:** no cluster and no registry is known here; only the `run` functions
@@ -11,6 +12,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod closure;
 mod error;
 mod file;
 pub mod pins;
@@ -29,6 +31,7 @@ pub use resolve::{Request, resolve};
 pub fn run(arguments: &cli::Arguments) -> Result<(), Error> {
     match &arguments.command {
         cli::Command::Check(arguments) => check::run(arguments),
+        cli::Command::Closure(arguments) => closure::run(arguments),
         cli::Command::Resolve(arguments) => resolve::run(arguments),
         cli::Command::Pins(arguments) => pins::run(arguments),
     }

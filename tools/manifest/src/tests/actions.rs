@@ -158,3 +158,31 @@ fn waived_rules_are_not_asked_for() {
     resolve(&src, &folder.path("out.json"), &myns(&more)).expect("both are waived");
     assert!(folder.read("out.json").contains("r.io/a:latest"));
 }
+
+#[test]
+fn objects_that_refer_to_each_other_are_marked_as_closed() {
+    let folder = Folder::new();
+    let of = |kind: &str, rest: &str| {
+        let text = format!(
+            r#"{{"apiVersion": "v1", "kind": "{kind}", "metadata": {{"name": "a", "namespace": "b"}}, {rest}}}"#
+        );
+        folder.file(&format!("{kind}.json"), text)
+    };
+    let pod = r#""spec": {"serviceAccountName": "a", "containers": [{"envFrom": [{"configMapRef": {"name": "c"}}]}]}"#;
+    let arguments = [
+        "closure".to_owned(),
+        "--label=//a".to_owned(),
+        format!("--object={}", of("Pod", pod)),
+        format!("--given={}", of("ServiceAccount", r#""secrets": []"#)),
+        "--external=ConfigMap/c".to_owned(),
+        format!("--out={}", folder.path("closed")),
+    ];
+    for without in [3, 4] {
+        let mut some = arguments.to_vec();
+        some.remove(without);
+        run(&some).expect_err("one of the two is not there");
+        assert!(!std::path::Path::new(&folder.path("closed")).exists());
+    }
+    run(&arguments).expect("both are there");
+    assert_eq!(folder.read("closed"), "");
+}

@@ -42,8 +42,15 @@ fn objects_that_kubernetes_does_not_take() {
 }
 
 #[test]
+fn references_that_lead_to_nothing() {
+    holds(CLOSURE);
+}
+
+#[test]
 fn every_error_has_a_case() {
-    let all = [FILES, OBJECTS, NAMESPACES, USERS, IMAGES, PINS, SCHEMAS];
+    let all = [
+        FILES, OBJECTS, NAMESPACES, USERS, IMAGES, PINS, SCHEMAS, CLOSURE,
+    ];
     let variants = all.into_iter().flatten().map(|case| case.variant);
     complete(variants, Cause::VARIANTS);
 }
@@ -622,5 +629,58 @@ const SCHEMAS: &[Case<Error>] = &[
                 &[&format!("--crd={crd}")],
             )
         },
+    },
+];
+
+/// Checks a Deployment that has an account and a service.
+fn closure(folder: &Folder, account: &str, selected: &str) -> Result<(), Error> {
+    let deployment = serde_json::json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "client", "namespace": "alice"},
+        "spec": {"template": {
+            "metadata": {"labels": {"app": "client"}},
+            "spec": {"containers": [{"name": "client"}], "serviceAccountName": account},
+        }},
+    });
+    let service = serde_json::json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "client", "namespace": "alice"},
+        "spec": {"ports": [{"port": 80}], "selector": {"app": selected}},
+    });
+    run(&[
+        "closure".to_owned(),
+        "--label=//services/client:myns-deep".to_owned(),
+        format!(
+            "--object={}",
+            folder.file("deployment.json", deployment.to_string())
+        ),
+        format!(
+            "--object={}",
+            folder.file("service.json", service.to_string())
+        ),
+        format!("--out={}", folder.path("closed")),
+    ])
+}
+
+const CLOSURE: &[Case<Error>] = &[
+    Case {
+        variant: "Dangling",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deep`\n\
+               cause: its objects refer to what is not there\n  \
+                 Service `alice/client`: spec.selector: selects no pod: none has `app: clinet`; the \
+                 nearest is `client`\n",
+        provoke: |folder| closure(folder, "default", "clinet"),
+    },
+    Case {
+        variant: "Dangling",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deep`\n\
+               cause: its objects refer to what is not there\n  \
+                 Deployment `alice/client`: spec.template.spec.serviceAccountName: there is no \
+                 ServiceAccount `robot`\n\
+               hint: put its service into `deps`, or say who makes it: \
+               externals = {\"ServiceAccount/robot\": \"<who>\"}\n",
+        provoke: |folder| closure(folder, "robot", "client"),
     },
 ];
