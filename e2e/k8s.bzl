@@ -18,6 +18,7 @@ def bound_for(name, rollout = "parallel", image_delivery = "registry", crds = []
     """
     return bind(
         cluster = CLUSTER,
+        cluster_objects = ["//prod:cluster"],
         crds = crds,
         envs = {"myns": dict(ENVS["myns"], rollout = rollout)},
         image_delivery = image_delivery,

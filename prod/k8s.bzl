@@ -6,6 +6,7 @@ load("//rules:k8s.bzl", "bind")
 
 _bound = bind(
     cluster = CLUSTER,
+    cluster_objects = ["//prod:cluster"],
     envs = ENVS,
     kubernetes_versions = KUBERNETES_VERSIONS,
     project = PROJECT,

@@ -38,7 +38,7 @@ def verbs(name, **kwargs):
             **kwargs
         )
 
-def bind(cluster, registry, project, envs, user, setup, cluster_id = "", crds = [], image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], registry_scheme = "auto", system_namespaces = [], third_party = {}):
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], registry_scheme = "auto", system_namespaces = [], third_party = {}):
     """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
 
     Args:
@@ -49,8 +49,12 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", crds = 
       user: USER of @windlass_user//:user.bzl.
       setup: label text of what prepares the cluster, for hints: "//prod:setup.apply".
       cluster_id: uid of the cluster's kube-system namespace; "" where it is not declared.
+      cluster_objects: labels of the groups of setup whose objects any environment may refer to: "//prod:cluster". They
+        hold nothing of one environment, such as its namespace.
       crds: labels of the k8s_objects that define custom resources: "//prod:widgets". Objects of other kinds than these
         and Kubernetes' own are refused.
+      externals: dict of what the clusters have though no manifest here makes it -> who does:
+        {"StorageClass/standard-rwo": "GKE"}.
       image_delivery: "registry", or "node" to put images that are built here straight into the one node of a cluster on this
         machine; an environment's own goes before it.
       kubernetes_versions: the minor versions that clusters have, as in ["1.35", "1.36"]: every object must suit each.
@@ -97,7 +101,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", crds = 
           pinned: the names in the manifest that pins has.
           siblings: other manifests of the same service and environment.
           namespace_of: for a Namespace of setup: the environment that it is of.
-          policy: dict of `ignore_fields`, `ready_when`, `recreate` and `waivers`, the attributes of the rule.
+          policy: dict of `externals`, `ignore_fields`, `ready_when`, `recreate` and `waivers`, the attributes of the rule.
           **kwargs: attributes of all targets, such as visibility.
         """
         refusal = refusal_of_keys(policy)
@@ -112,10 +116,11 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", crds = 
             pins = pins,
             # What defines a custom resource can be checked without it.
             crds = [] if kind == _DEFINITION else crds,
+            cluster_objects = [] if env == SETUP else cluster_objects,
             schemas = schema_labels(kubernetes_versions),
             siblings = siblings,
             src = src,
-            **dict(kwargs, **policy)
+            **dict(kwargs, **dict(policy, externals = externals | policy.get("externals", {})))
         )
         verbs(name, **kwargs)
 

@@ -123,7 +123,7 @@ def _check(ctx, binding):
                 label_text(target.label),
             ))
         keys[key] = target.label
-    refusal = refusal_of_policy(ctx.attr.ignore_fields, ctx.attr.ready_when, ctx.attr.waivers)
+    refusal = refusal_of_policy(ctx.attr.ignore_fields, ctx.attr.ready_when, ctx.attr.waivers, ctx.attr.externals)
     if refusal:
         _fail(ctx, *refusal)
 
@@ -148,6 +148,8 @@ def _k8s_object_impl(ctx):
     objects = K8sObjectsInfo(
         binding = binding,
         edges = depset(),
+        externals = depset(ctx.attr.externals.keys()),
+        given = depset(transitive = [group[K8sObjectsInfo].rendered for group in ctx.attr.cluster_objects]),
         groups = depset([struct(
             id = id,
             label = object.label,
@@ -158,6 +160,7 @@ def _k8s_object_impl(ctx):
         image_files = depset(files),
         images = depset(images),
         manifests = depset([manifest]),
+        rendered = depset([src]),
         tops = (id,),
     )
     return [
@@ -176,9 +179,17 @@ k8s_object = rule(
           "running it prints it. `bind` makes the targets that apply it.",
     attrs = YAML_ATTRS | {
         "binding": attr.string(mandatory = True, doc = "Cluster and environment, as `bind` writes them."),
+        "cluster_objects": attr.label_list(
+            providers = [K8sObjectsInfo],
+            doc = "Objects of setup that the manifest may refer to: storage classes, cluster roles.",
+        ),
         "crds": attr.label_list(
             providers = [K8sObjectInfo],
             doc = "Objects that define custom resources, whose kinds the manifest may be of.",
+        ),
+        "externals": attr.string_dict(
+            doc = "What the manifest refers to and others make: `ConfigMap/ca-bundle` -> who makes it. " +
+                  "`Pod/app=kafka` is any pod with that label; see docs/checks.md.",
         ),
         "ignore_fields": attr.string_list(
             doc = "Fields that are left to others once the object is there: `spec.replicas` to an autoscaler. " +

@@ -3,6 +3,7 @@
 load("//rules/private/providers:k8s_object_info.bzl", "K8sObjectInfo")
 load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
 load(":binding.bzl", "same_environment")
+load(":closure.bzl", "check_closure")
 load(":labels.bzl", "label_text")
 load(":request.bzl", "launch", "member")
 
@@ -61,6 +62,8 @@ def _k8s_objects_impl(ctx):
     info = K8sObjectsInfo(
         binding = binding,
         edges = depset(edges, transitive = [i.edges for i in grouped]),
+        externals = depset(transitive = [i.externals for i in infos]),
+        given = depset(transitive = [i.given for i in infos]),
         groups = depset(
             [own] if own else [],
             transitive = [i.groups for i in needed + inner],
@@ -69,14 +72,23 @@ def _k8s_objects_impl(ctx):
         image_files = depset(transitive = [i.image_files for i in infos]),
         images = depset(transitive = [i.images for i in infos]),
         manifests = depset(transitive = [i.manifests for i in infos]),
+        rendered = depset(transitive = [i.rendered for i in infos]),
         tops = stands_for,
     )
-    return [launch(ctx, "resolve", info, ctx.attr._deploy), info]
+
+    # Objects alone may refer to what only the groups that hold them know.
+    closed = [check_closure(ctx, info)] if grouped else []
+    return [
+        launch(ctx, "resolve", info, ctx.attr._deploy),
+        OutputGroupInfo(_validation = depset(closed)),
+        info,
+    ]
 
 k8s_objects = rule(
     implementation = _k8s_objects_impl,
     doc = "Objects, and groups of objects, that are applied in one run. The order of members means nothing; " +
-          "deps are groups that must be ready first.",
+          "deps are groups that must be ready first. Where any of them is a group, building it checks that what " +
+          "the objects refer to is there.",
     attrs = {
         "deps": attr.label_list(
             providers = [K8sObjectsInfo],
@@ -91,6 +103,7 @@ k8s_objects = rule(
             doc = "k8s_object and k8s_objects targets, in no order.",
         ),
         "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
+        "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
     },
     executable = True,
     provides = [K8sObjectsInfo],

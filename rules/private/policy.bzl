@@ -1,8 +1,8 @@
 """What an object's owner says of it beside its manifest: fields left to others, when it is ready, whether it may be
-made anew, which rules it is no matter of."""
+made anew, which rules it is no matter of, what it refers to that others make."""
 
 # What may stand in a `policy` of `k8s_object` and in `policies` of `service`.
-POLICY_KEYS = ["ignore_fields", "ready_when", "recreate", "waivers"]
+POLICY_KEYS = ["externals", "ignore_fields", "ready_when", "recreate", "waivers"]
 
 # What may stand in `recreate`; the first is the default.
 RECREATE = ["never", "on-immutable"]
@@ -121,13 +121,31 @@ def _refusal_of_waivers(waivers):
             return "got no reason for %r; say why, for those who read it later" % rule
     return None
 
-def refusal_of_policy(ignore_fields, ready_when, waivers = {}):
+def _is_external(text):
+    kind, _, name = text.partition("/")
+    if not _is_word(kind, "") or not kind[0].isupper():
+        return False
+    if kind != "Pod":
+        return _is_word(name, "-.:")
+    pairs = [pair.partition("=") for pair in name.split(",")]
+    return all([_is_word(label, "-_./") and equals for label, equals, _ in pairs])
+
+def _refusal_of_externals(externals):
+    for external, maker in externals.items():
+        if not _is_external(external):
+            return "got %r, want KIND/NAME as in \"ConfigMap/ca-bundle\", or \"Pod/LABEL=VALUE,...\" for pods" % external
+        if not maker.strip():
+            return "got nobody for %r; say who makes it, for those who read it later" % external
+    return None
+
+def refusal_of_policy(ignore_fields, ready_when, waivers = {}, externals = {}):
     """Why these attributes of a k8s_object cannot be used.
 
     Args:
       ignore_fields: list of field paths.
       ready_when: list of conditions.
       waivers: dict of rule -> reason.
+      externals: dict of what others make -> who.
 
     Returns:
       (attribute, text that says what to do); None where all is well.
@@ -139,7 +157,10 @@ def refusal_of_policy(ignore_fields, ready_when, waivers = {}):
     if refused:
         return ("ready_when", refused)
     refused = _refusal_of_waivers(waivers)
-    return ("waivers", refused) if refused else None
+    if refused:
+        return ("waivers", refused)
+    refused = _refusal_of_externals(externals)
+    return ("externals", refused) if refused else None
 
 def refusal_of_keys(policy):
     """Why a policy cannot be used, as far as its keys tell.

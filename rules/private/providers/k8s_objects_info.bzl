@@ -5,10 +5,13 @@ K8sObjectsInfo = provider(
     fields = {
         "binding": "struct: what `bind` was given and the environment; equal in all members",
         "edges": "depset[struct(group, needs)]: group ids: `needs` must be ready before `group` is",
+        "externals": "depset[str]: what the objects refer to and others make, `Kind/name`; empty by default",
+        "given": "depset[File]: rendered manifests of setup, which the objects may refer to; empty where `bind` names none",
         "groups": "depset[struct(id, label, objects)]: every group reached, dependencies first; `objects` is a tuple of struct(label, kind, manifest, policy)",
         "image_files": "depset[File]: what a push reads: manifests, configs, layers; empty when images is",
         "images": "depset[struct]: the images to push, each as rules/private/request.bzl writes it",
         "manifests": "depset[File]: the resolved manifest of every object reached",
+        "rendered": "depset[File]: the manifest of every object reached as JSON, images still called by their names",
         "tops": "tuple[str]: ids of the groups that the target itself stands for; a deep target " +
                 "stands for its own, not for those it depends on",
     },

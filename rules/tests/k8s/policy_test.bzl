@@ -112,7 +112,7 @@ def _keys_test_impl(ctx):
     asserts.equals(env, None, refusal_of_policies("web", {"a.json": "Secret"}, {"a.json": policy}))
     asserts.equals(
         env,
-        "got key \"ignore\", want one of [\"ignore_fields\", \"ready_when\", \"recreate\", \"waivers\"]",
+        "got key \"ignore\", want one of [\"externals\", \"ignore_fields\", \"ready_when\", \"recreate\", \"waivers\"]",
         refusal_of_keys({"ignore": []}),
     )
     asserts.equals(
@@ -123,7 +123,7 @@ def _keys_test_impl(ctx):
     asserts.equals(
         env,
         "service \"web\": attribute policies: a.json: got key \"recreat\", want one of " +
-        "[\"ignore_fields\", \"ready_when\", \"recreate\", \"waivers\"]",
+        "[\"externals\", \"ignore_fields\", \"ready_when\", \"recreate\", \"waivers\"]",
         refusal_of_policies("web", {"a.json": "Secret"}, {"a.json": {"recreat": "never"}}),
     )
     return unittest.end(env)

@@ -1,0 +1,34 @@
+"""The action that checks that what objects refer to is there."""
+
+load(":labels.bzl", "label_text")
+
+def check_closure(ctx, info):
+    """Declares the action that checks the objects of a target, and of what it needs, together.
+
+    It reads them as they are rendered, so that a new image is no reason to check again.
+
+    Args:
+      ctx: the context of a rule that has `_manifest`, the tool.
+      info: K8sObjectsInfo.
+
+    Returns:
+      a File that is made where all is well.
+    """
+    marker = ctx.actions.declare_file(ctx.label.name + ".closed")
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    args.add("--label", label_text(ctx.label))
+    args.add_all(info.rendered, before_each = "--object")
+    args.add_all(info.given, before_each = "--given")
+    args.add_all(info.externals, before_each = "--external")
+    args.add("--out", marker)
+    ctx.actions.run(
+        executable = ctx.executable._manifest,
+        arguments = ["closure", args],
+        inputs = depset(transitive = [info.rendered, info.given]),
+        outputs = [marker],
+        mnemonic = "K8sClosure",
+        progress_message = "Checking references of %{label}",
+    )
+    return marker
