@@ -2,14 +2,16 @@
 
 load(":labels.bzl", "label_text")
 
-def check_closure(ctx, info):
-    """Declares the action that checks the objects of a target, and of what it needs, together.
+def check_closure(ctx, info, unchecked):
+    """Declares the action that checks that what objects of a target refer to is in it or in what it needs.
 
-    It reads them as they are rendered, so that a new image is no reason to check again.
+    It reads them as they are rendered, so that a new image is no reason to check again. What it needs is
+    checked by targets of its own: each finding is said once.
 
     Args:
       ctx: the context of a rule that has `_manifest`, the tool.
-      info: K8sObjectsInfo.
+      info: K8sObjectsInfo of the target.
+      unchecked: depset of Files: the objects to check, as they are rendered.
 
     Returns:
       a File that is made where all is well.
@@ -19,7 +21,8 @@ def check_closure(ctx, info):
     args.use_param_file("@%s", use_always = True)
     args.set_param_file_format("multiline")
     args.add("--label", label_text(ctx.label))
-    args.add_all(info.rendered, before_each = "--object")
+    args.add_all(unchecked, before_each = "--object")
+    args.add_all(info.rendered, before_each = "--given")
     args.add_all(info.given, before_each = "--given")
     args.add_all(info.externals, before_each = "--external")
     args.add("--out", marker)

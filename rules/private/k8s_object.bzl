@@ -162,6 +162,7 @@ def _k8s_object_impl(ctx):
         manifests = depset([manifest]),
         rendered = depset([src]),
         tops = (id,),
+        unchecked = depset([src]),
     )
     return [
         launch(ctx, "resolve", objects, ctx.attr._deploy),

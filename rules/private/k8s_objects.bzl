@@ -59,6 +59,7 @@ def _k8s_objects_impl(ctx):
 
     infos = [t[K8sObjectsInfo] for t in members]
     grouped = inner + needed
+    unchecked = depset(transitive = [i.unchecked for i in infos])
     info = K8sObjectsInfo(
         binding = binding,
         edges = depset(edges, transitive = [i.edges for i in grouped]),
@@ -74,10 +75,10 @@ def _k8s_objects_impl(ctx):
         manifests = depset(transitive = [i.manifests for i in infos]),
         rendered = depset(transitive = [i.rendered for i in infos]),
         tops = stands_for,
+        # Objects alone may refer to what only a group of their group knows.
+        unchecked = depset() if grouped else unchecked,
     )
-
-    # Objects alone may refer to what only the groups that hold them know.
-    closed = [check_closure(ctx, info)] if grouped else []
+    closed = [check_closure(ctx, info, unchecked)] if grouped else []
     return [
         launch(ctx, "resolve", info, ctx.attr._deploy),
         OutputGroupInfo(_validation = depset(closed)),

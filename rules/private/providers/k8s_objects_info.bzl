@@ -14,5 +14,6 @@ K8sObjectsInfo = provider(
         "rendered": "depset[File]: the manifest of every object reached as JSON, images still called by their names",
         "tops": "tuple[str]: ids of the groups that the target itself stands for; a deep target " +
                 "stands for its own, not for those it depends on",
+        "unchecked": "depset[File]: those of rendered whose references no target below checks; empty for a deep target, which does",
     },
 )

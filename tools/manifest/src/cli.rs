@@ -112,7 +112,7 @@ pub struct Closure {
     /// A rendered object that is checked.
     #[arg(long, value_name = "FILE", required = true)]
     pub object: Vec<PathBuf>,
-    /// An object that the cluster has anyway: it may be referred to, and is not checked.
+    /// An object that may be referred to, and is not checked unless it is an `--object` too.
     #[arg(long, value_name = "FILE")]
     pub given: Vec<PathBuf>,
     /// What others make: `ConfigMap/ca-bundle`, or `Pod/app=kafka` for pods with that label.

@@ -24,6 +24,8 @@ mod volumes;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use windlass_k8s_object::Object;
 
@@ -41,24 +43,27 @@ use graph::{Found, Graph, Target};
 /// # Errors
 /// See [`Error`].
 pub fn run(arguments: &Closure) -> Result<(), Error> {
-    let checked = || {
+    let checked: BTreeSet<_> = arguments.object.iter().collect();
+    let closed = || {
         let objects: Result<Vec<_>, _> = arguments.object.iter().map(|path| object(path)).collect();
-        let given: Result<Vec<_>, _> = arguments.given.iter().map(|path| object(path)).collect();
+        let given = arguments.given.iter();
+        let given = given.filter(|path| !checked.contains(path));
+        let given: Result<Vec<_>, _> = given.map(|path| object(path)).collect();
         let dangling = dangling(&objects?, &given?, &arguments.external);
         if dangling.is_empty() {
             return file::write(&arguments.out, "");
         }
         Err(Cause::Dangling { dangling })
     };
-    checked().map_err(|cause| Error {
+    closed().map_err(|cause| Error {
         task: "check",
         label: arguments.label.clone(),
         cause: Box::new(cause),
     })
 }
 
-/// What objects refer to and is not there, in the order of the objects. `given` are objects that
-/// the cluster has anyway: they may be referred to, and are not checked themselves.
+/// What objects refer to and is not there, in the order of the objects. `given` are other objects:
+/// they may be referred to, and are not checked themselves.
 pub fn dangling(objects: &[Object], given: &[Object], externals: &[External]) -> Vec<Dangling> {
     let graph = Graph::new(objects.iter().chain(given), externals);
     let mut all = Vec::new();
