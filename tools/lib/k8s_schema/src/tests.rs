@@ -1,15 +1,27 @@
 //! Objects with one mistake each, and their twins without.
 
+mod corpus;
+
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use strum::VariantNames as _;
 
 use crate::{CrdError, Schemas, definitions};
 
+/// The folder of this crate: where cargo runs its tests, and below where Bazel does.
+fn folder() -> &'static Path {
+    let below = Path::new("tools/lib/k8s_schema");
+    if below.exists() {
+        below
+    } else {
+        Path::new(".")
+    }
+}
+
 fn schemas() -> Schemas {
-    let text = std::fs::read_to_string("kubernetes/1.36.json");
-    let text =
-        text.or_else(|_| std::fs::read_to_string("tools/lib/k8s_schema/kubernetes/1.36.json"));
+    let text = std::fs::read_to_string(folder().join("kubernetes/1.36.json"));
     Schemas::parse(&text.expect("is a declared file")).expect("is a schema")
 }
 
