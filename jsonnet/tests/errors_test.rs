@@ -4,8 +4,52 @@ use std::collections::BTreeMap;
 
 use windlass_jsonnet::{Content, Outputs, Request, Sources, Value, evaluate};
 
-const K8S: &str = include_str!("../k8s.libsonnet");
-const ENVS: &str = include_str!("../envs.libsonnet");
+/// Files of the library, by their path in it.
+const LIBRARY: &[(&str, &str)] = &[
+    ("envs.libsonnet", include_str!("../envs.libsonnet")),
+    ("k8s.libsonnet", include_str!("../k8s.libsonnet")),
+    (
+        "k8s/config.libsonnet",
+        include_str!("../k8s/config.libsonnet"),
+    ),
+    (
+        "k8s/containers.libsonnet",
+        include_str!("../k8s/containers.libsonnet"),
+    ),
+    (
+        "k8s/network.libsonnet",
+        include_str!("../k8s/network.libsonnet"),
+    ),
+    (
+        "k8s/object.libsonnet",
+        include_str!("../k8s/object.libsonnet"),
+    ),
+    (
+        "k8s/policy.libsonnet",
+        include_str!("../k8s/policy.libsonnet"),
+    ),
+    (
+        "k8s/rights.libsonnet",
+        include_str!("../k8s/rights.libsonnet"),
+    ),
+    (
+        "k8s/scheduling.libsonnet",
+        include_str!("../k8s/scheduling.libsonnet"),
+    ),
+    (
+        "k8s/storage.libsonnet",
+        include_str!("../k8s/storage.libsonnet"),
+    ),
+    (
+        "k8s/workloads.libsonnet",
+        include_str!("../k8s/workloads.libsonnet"),
+    ),
+    (
+        "network_policy.libsonnet",
+        include_str!("../network_policy.libsonnet"),
+    ),
+    ("service.libsonnet", include_str!("../service.libsonnet")),
+];
 
 /// The first line of the error that a function of `params` ends with, without file and column.
 fn why(body: &str) -> String {
@@ -16,13 +60,15 @@ fn why_in(environment: &str, body: &str) -> String {
     let code = format!(
         "local k8s = import 'windlass/k8s.libsonnet';\n\
          local byEnv = import 'windlass/envs.libsonnet';\n\
+         local networkPolicy = import 'windlass/network_policy.libsonnet';\n\
+         local service = import 'windlass/service.libsonnet';\n\
          function(params) {body}\n"
     );
     let mut sources = Sources::default();
-    for (name, text) in [("k8s.libsonnet", K8S), ("envs.libsonnet", ENVS)] {
+    for (name, text) in LIBRARY {
         let place = format!("../windlass~/jsonnet/{name}");
         sources
-            .add(&place, Content::Text(text.to_owned()))
+            .add(&place, Content::Text((*text).to_owned()))
             .expect("one each");
         sources
             .add_name(&format!("windlass/{name}"), &place)
@@ -52,25 +98,116 @@ fn why_in(environment: &str, body: &str) -> String {
 #[test]
 fn required_arguments_are_asked_for_by_name() {
     for (call, argument) in [
-        ("claimTemplate('x')", "storage"),
-        ("clusterRole('x')", "rules"),
-        ("configMap(params, 'x')", "data"),
-        ("deployment(params, 'x')", "containers"),
-        ("headlessService(params, 'x')", "ports"),
-        ("job(params, 'x')", "containers"),
-        ("nodePortService(params, 'x')", "ports"),
-        ("persistentVolumeClaim(params, 'x')", "storage"),
-        ("role(params, 'x')", "rules"),
-        ("service(params, 'x')", "ports"),
-        ("statefulSet(params, 'x')", "containers"),
-        ("storageClass('x')", "provisioner"),
+        ("k8s.claimTemplate('x')", "storage"),
+        ("k8s.clusterRole('x')", "rules"),
+        ("k8s.configMap(params, 'x')", "data"),
+        ("k8s.cronJob(params, 'x', containers=[])", "schedule"),
+        ("k8s.cronJob(params, 'x', schedule='')", "containers"),
+        ("k8s.daemonSet(params, 'x')", "containers"),
+        ("k8s.deployment(params, 'x')", "containers"),
+        ("k8s.endpointSlice(params, 'x', ports={})", "addresses"),
+        ("k8s.endpointSlice(params, 'x', addresses=[])", "ports"),
+        ("k8s.externalNameService(params, 'x')", "host"),
+        ("k8s.headlessService(params, 'x')", "ports"),
+        ("k8s.horizontalPodAutoscaler(params, 'x')", "maxReplicas"),
+        ("k8s.ingress(params, 'x')", "hosts"),
+        ("k8s.ingressBackend('x')", "port"),
+        ("k8s.ingressClass('x')", "controller"),
+        ("k8s.job(params, 'x')", "containers"),
+        ("k8s.limitRange(params, 'x')", "limits"),
+        ("k8s.loadBalancerService(params, 'x')", "ports"),
+        ("k8s.networkPolicy(params, 'x')", "ingress or egress"),
+        ("k8s.nodePortService(params, 'x')", "ports"),
+        ("k8s.persistentVolume('x', source={})", "storage"),
+        ("k8s.persistentVolume('x', storage='1Gi')", "source"),
+        ("k8s.persistentVolumeClaim(params, 'x')", "storage"),
+        ("k8s.pod(params, 'x')", "containers"),
+        ("k8s.priorityClass('x')", "value"),
+        ("k8s.replicaSet(params, 'x')", "containers"),
+        ("k8s.resourceQuota(params, 'x')", "hard"),
+        ("k8s.role(params, 'x')", "rules"),
+        ("k8s.service(params, 'x')", "ports"),
+        ("k8s.statefulSet(params, 'x')", "containers"),
+        ("k8s.storageClass('x')", "provisioner"),
+        (
+            "k8s.validatingAdmissionPolicy('x', validations={})",
+            "resources",
+        ),
+        (
+            "k8s.validatingAdmissionPolicy('x', resources=[])",
+            "validations",
+        ),
+        ("k8s.volume.serviceAccountToken('x')", "audience"),
+        ("k8s.volumeAttributesClass('x', parameters={})", "driver"),
+        ("k8s.volumeAttributesClass('x', driver='d')", "parameters"),
+        (
+            "networkPolicy.allowFrom(params, 'x', clients=[])",
+            "service",
+        ),
+        (
+            "networkPolicy.allowFrom(params, 'x', service=k8s.service(params, 's', {}))",
+            "clients",
+        ),
+        ("networkPolicy.allowTo(params, 'x')", "services"),
+        ("service.grpc(params, 'x')", "port"),
+        ("service.http(params, 'x')", "port"),
     ] {
         let constructor = call.split('(').next().unwrap_or_default();
-        assert_eq!(
-            why(&format!("k8s.{call}")),
-            format!("k8s.{constructor}: set {argument}")
-        );
+        assert_eq!(why(call), format!("{constructor}: set {argument}"));
     }
+}
+
+#[test]
+fn a_word_that_is_none_of_those_there_are_is_named_with_them() {
+    for (call, want) in [
+        (
+            "k8s.cronJob(params, 'x', schedule='', containers=[], concurrency='Never')",
+            "k8s.cronJob: concurrency: got `Never`, want one of Allow, Forbid, Replace",
+        ),
+        (
+            "k8s.horizontalPodAutoscaler(params, 'x', maxReplicas=2, kind='DaemonSet')",
+            "k8s.horizontalPodAutoscaler: kind: got `DaemonSet`, want one of Deployment, ReplicaSet, StatefulSet",
+        ),
+        (
+            "k8s.nodeAffinity({}, strength='must')",
+            "k8s.nodeAffinity: strength: got `must`, want one of preferred, required",
+        ),
+        (
+            "k8s.podAffinity('x', strength='must')",
+            "k8s.podAffinity: strength: got `must`, want one of preferred, required",
+        ),
+        (
+            "k8s.podAntiAffinity('x', strength='must')",
+            "k8s.podAntiAffinity: strength: got `must`, want one of preferred, required",
+        ),
+        (
+            "k8s.roleBinding(params, 'x', kind='role')",
+            "k8s.roleBinding: kind: got `role`, want one of ClusterRole, Role",
+        ),
+        (
+            "k8s.spread('x', otherwise='Wait')",
+            "k8s.spread: otherwise: got `Wait`, want one of DoNotSchedule, ScheduleAnyway",
+        ),
+    ] {
+        assert_eq!(why(call), want);
+    }
+}
+
+#[test]
+fn a_policy_asks_for_a_service_with_pods_of_the_same_namespace() {
+    assert_eq!(
+        why(
+            "networkPolicy.allowTo(params, 'x', services=[k8s.externalNameService(params, 's', 'h')])"
+        ),
+        "networkPolicy.allowTo: Service `s` has no selector, so its pods are not known"
+    );
+    assert_eq!(
+        why(
+            "local s = k8s.service(k8s.inNamespace(params, 'other'), 's', { a: 1 });\n\
+             networkPolicy.allowFrom(params, 'x', service=s, clients=['c'])"
+        ),
+        "networkPolicy.allowFrom: Service `s` is in namespace `other`, want `alice`"
+    );
 }
 
 #[test]

@@ -1,0 +1,38 @@
+// What the constructors are made of; nothing here is for users of the library.
+{
+  local this = self,
+
+  // The user and group of a process that is nobody: that of distroless images.
+  nobody: 65532,
+
+  // The labels of an app's pods.
+  selector(app): { 'app.kubernetes.io/name': app },
+
+  // Pods of an app, in the words of Kubernetes.
+  pods(app): { matchLabels: this.selector(app) },
+
+  // An object of cluster scope, or without its namespace.
+  object(apiVersion, kind, name, app=name): {
+    apiVersion: apiVersion,
+    kind: kind,
+    metadata: { name: name, labels: this.selector(app) },
+  },
+
+  // An object of the namespace of params.
+  namespaced(params, apiVersion, kind, name, app=name): this.object(apiVersion, kind, name, app) + {
+    metadata+: { namespace: params.environment.namespace },
+  },
+
+  // The name of a field that is left out while its value is null or empty: `[set('args', args)]: args`.
+  set(field, value): if value == null || value == {} || value == [] then null else field,
+
+  // {name: value} as a list, in the order of the names; a list stays what it is.
+  list(named, item):
+    if std.isArray(named) then named
+    else [item(name, named[name]) for name in std.objectFields(named)],
+
+  // A value that is one of some words.
+  oneOf(what, value, words):
+    if std.member(words, value) then value
+    else error '%s: got `%s`, want one of %s' % [what, value, std.join(', ', words)],
+}
