@@ -5,6 +5,7 @@
 //   replicas: byEnv(params, { prod: 3, staging: 2 }, default=1)
 //
 // Names that are no environment, in `values` or as the environment that is rendered, are errors.
+// values: from name of environment to value.
 // default: for environments that `values` does not name; without one, each has to be named.
 function(params, values, default=error 'envs: no value for `%s`, and no default' % params.environment.name)
   local known = params.environments;

@@ -22,7 +22,7 @@
 // containers: a list of what `k8s.container` gives.
 // initContainers: containers that end before the others start, and what `k8s.sidecar` gives.
 // podAnnotations: of the pods, such as those of `k8s.configHash`.
-// replicas: how many pods; null where something else decides, such as a horizontalPodAutoscaler.
+// replicas: how many pods; null where something else decides, such as a `k8s.horizontalPodAutoscaler`.
 // serviceAccount: its name. Pods still get no token; `k8s.podSpec` gives them one.
 // volumes: a list of what `k8s.volume` gives.
 (import 'k8s/workloads.libsonnet')

@@ -8,7 +8,7 @@
 //   }
 //
 // Policies add up: what one of them allows is allowed. A pod that no policy is about may do anything, so
-// a namespace wants defaultDeny once, and allowDns with it.
+// a namespace wants `networkPolicy.defaultDeny` once, and `networkPolicy.allowDns` with it.
 local k8s = import 'k8s.libsonnet';
 
 // A Service whose pods are known.
@@ -48,7 +48,8 @@ local behind(params, service) =
 
   // Others may connect to the pods behind a Service, on its ports.
   // service: the Service, as rendered.
-  // clients: a list of who may: names of apps, or what pods, namespace and addresses give.
+  // clients: a list of who may: names of apps, or what `networkPolicy.pods`, `networkPolicy.namespace` and
+  // `networkPolicy.addresses` give.
   allowFrom(
     params,
     name,

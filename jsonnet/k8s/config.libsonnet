@@ -4,21 +4,25 @@ local namespaced = common.namespaced;
 
 {
   // Texts that pods read. There is nothing of the kind for a Secret: what is secret is not in a
-  // repository, and manifests name it, see secretKey and volume.secret.
+  // repository, and manifests name it, see `k8s.secretKey` and
+  // `k8s.volume.secret`.
   // data: `{file name: text}`.
   configMap(params, name, data=error 'k8s.configMap: set data')::
     namespaced(params, 'v1', 'ConfigMap', name) + { data: data },
 
-  // Annotation for the pods that read a configMap: with it, they restart when its data change.
-  // configMap: what configMap gives.
+  // Annotation for the pods that read a `k8s.configMap`: with it, they restart when its data change.
+  // configMap: what `k8s.configMap` gives.
   configHash(configMap):: {
     'windlass.dev/config-hash': std.sha256(std.manifestJsonMinified(configMap.data)),
   },
 
   // A namespace. Pods that do not meet its standard are refused.
-  // security: the Pod Security Standard that its pods must meet.
+  // security: the Pod Security Standard that its pods must meet, restricted, baseline or privileged.
   namespace(name, security='restricted'):: common.object('v1', 'Namespace', name) + {
-    metadata+: { labels+: { 'pod-security.kubernetes.io/enforce': security } },
+    local standards = ['baseline', 'privileged', 'restricted'],
+    metadata+: {
+      labels+: { 'pod-security.kubernetes.io/enforce': common.oneOf('k8s.namespace: security', security, standards) },
+    },
   },
 
   // The params for objects of another namespace: those of setup.

@@ -1,4 +1,4 @@
-// Containers: their probes, their environment, what they may do.
+// What runs in a pod: its probes, its environment, what it may do.
 local common = import 'object.libsonnet';
 local list = common.list;
 local set = common.set;
@@ -15,6 +15,7 @@ local containerPort(name, value) =
 
 {
   // A container. `+ { securityContext+: { ... } }` and the like override what it may do.
+  // name: no two containers of a pod have the same.
   // image: the name of an image target's key, its own name if not given; the build puts the digest in
   // its place.
   // args: of the program.
@@ -23,13 +24,13 @@ local containerPort(name, value) =
   // where one variable uses those before it.
   // ports: `{grpc: 50051}`, or `{dns: {containerPort: 53, protocol: 'UDP'}}`, or a list as Kubernetes
   // has it.
-  // mounts: a list of what mount gives.
-  // readiness: a probe; while it fails the pod gets no requests.
-  // liveness: a probe; when it fails the container is restarted. Let it look at the process alone.
-  // startup: a probe; until it succeeds the others wait.
+  // mounts: a list of what `k8s.mount` gives.
+  // readiness: one of `k8s.probe`; while it fails the pod gets no requests.
+  // liveness: one of `k8s.probe`; when it fails the container is restarted. Let it look at the process alone.
+  // startup: one of `k8s.probe`; until it succeeds the others wait.
   // requests: added to the default requests, which keep a small cluster usable.
   // limits: of resources, such as `{memory: '1Gi'}`.
-  // envFrom: a list of what envFrom gives.
+  // envFrom: a list of what `k8s.envFrom` gives.
   container(
     name,
     image=name,
@@ -69,7 +70,7 @@ local containerPort(name, value) =
   },
 
   // A container that starts before the others and runs until they have ended: one of `initContainers`.
-  // container: what container gives.
+  // container: what `k8s.container` gives.
   sidecar(container):: container { restartPolicy: 'Always' },
 
   // For programs that write beside themselves: `container + k8s.writableRootFilesystem()`. A volume
@@ -81,7 +82,7 @@ local containerPort(name, value) =
   // names: without `CAP_`.
   capabilities(names):: { securityContext+: { capabilities+: { add: names } } },
 
-  // Probes: `readiness=k8s.probe.grpc(50051, service='ready') + { periodSeconds: 2 }`.
+  // Whether a container is well: `readiness=k8s.probe.grpc(50051, service='ready') + { periodSeconds: 2 }`.
   probe:: {
     // Asks the health service of the gRPC protocol.
     // port: a number; Kubernetes takes no name here.

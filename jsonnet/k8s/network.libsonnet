@@ -18,7 +18,8 @@ local slicePort(name, value) =
 local labelled(name, app) = if app == null then name else app;
 
 {
-  // A stable name and address for the pods of an app; with `app=null`, for what an endpointSlice says.
+  // A stable name and address for the pods of an app; with `app=null`, for what a
+  // `k8s.endpointSlice` says.
   // ports: `{grpc: 50051}`, or with more to say `{http: {port: 5000, nodePort: 31000}}`, or a list as
   // Kubernetes has it. The container's port of the same name is the target.
   service(params, name, ports=error 'k8s.service: set ports', app=name)::
@@ -32,19 +33,19 @@ local labelled(name, app) = if app == null then name else app;
 
   // A name for each pod of an app, also for those that are not ready: pods that form a cluster
   // have to find each other before that.
-  // ports: as those of service.
+  // ports: as those of `k8s.service`.
   headlessService(params, name, ports=error 'k8s.headlessService: set ports', app=name)::
     $.service(params, name, ports, app) + {
       spec+: { clusterIP: 'None', publishNotReadyAddresses: true },
     },
 
   // A port of every node.
-  // ports: as those of service, `{http: {port: 5000, nodePort: 31000}}`.
+  // ports: as those of `k8s.service`, `{http: {port: 5000, nodePort: 31000}}`.
   nodePortService(params, name, ports=error 'k8s.nodePortService: set ports', app=name)::
     $.service(params, name, ports, app) + { spec+: { type: 'NodePort' } },
 
   // An address outside of the cluster, where the cluster has somebody who gives them.
-  // ports: as those of service.
+  // ports: as those of `k8s.service`.
   // sources: the ranges of addresses that may connect, such as `203.0.113.0/24`; all if empty.
   loadBalancerService(params, name, ports=error 'k8s.loadBalancerService: set ports', app=name, sources=[])::
     $.service(params, name, ports, app) + {
@@ -78,7 +79,7 @@ local labelled(name, app) = if app == null then name else app;
   // The way in from outside, by host and path.
   // hosts: from host to paths, from path to backend,
   // `{'shop.example.com': {'/': k8s.ingressBackend('web', 'http')}}`; host '' is any.
-  // ingressClass: the name of an ingressClass, the cluster's default if not given.
+  // ingressClass: the name of an `k8s.ingressClass`, the cluster's default if not given.
   // tls: from the name of a Secret with a certificate to the hosts that it is for.
   ingress(params, name, hosts=error 'k8s.ingress: set hosts', ingressClass=null, tls={})::
     local path(path, backend) = { backend: backend, path: path, pathType: 'Prefix' };
@@ -94,24 +95,26 @@ local labelled(name, app) = if app == null then name else app;
 
   // Where requests of an ingress go.
   // service: its name, or the Service itself, as `std.extVar` gives it.
-  // port: its name or number; the first one of a Service that is given itself.
-  ingressBackend(
-    service,
-    port=if std.isObject(service) then service.spec.ports[0].port
-    else error 'k8s.ingressBackend: set port',
-  ):: {
-    service: {
-      name: if std.isObject(service) then service.metadata.name else service,
-      port: if std.isNumber(port) then { number: port } else { name: port },
+  // port: its name or number; not needed where the Service itself is given, which means its first one.
+  ingressBackend(service, port=null)::
+    local given = std.isObject(service);
+    local chosen =
+      if port != null then port
+      else if given then service.spec.ports[0].port
+      else error 'k8s.ingressBackend: set port';
+    {
+      service: {
+        name: if given then service.metadata.name else service,
+        port: if std.isNumber(chosen) then { number: chosen } else { name: chosen },
+      },
     },
-  },
 
   // A kind of way in, by who makes it.
   // controller: what it calls itself.
   ingressClass(name, controller=error 'k8s.ingressClass: set controller')::
     object('networking.k8s.io/v1', 'IngressClass', name) + { spec: { controller: controller } },
 
-  // Who may connect to the pods of an app, and where these may connect to. `network_policy.libsonnet`
+  // Who may connect to the pods of an app, and where these may connect to. `windlass/network_policy.libsonnet`
   // has the usual ones. Whichever of `ingress` and `egress` is given is all that is allowed; an empty list
   // allows nothing.
   // app: whose pods; those of all apps if null.

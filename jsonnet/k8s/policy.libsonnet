@@ -25,7 +25,7 @@ local utilization(resource, percent) = if percent == null then [] else [{
   // minReplicas: no fewer than these.
   // cpu: what the pods are to use on average, in percent of what they request; null if that is no measure.
   // memory: the same for memory.
-  // target: the name of the workload.
+  // target: the workload's name.
   // kind: of the workload, Deployment or StatefulSet.
   horizontalPodAutoscaler(
     params,
@@ -49,7 +49,8 @@ local utilization(resource, percent) = if percent == null then [] else [{
     },
   },
 
-  // A rule for objects, which the API server applies where a validatingAdmissionPolicyBinding says.
+  // A rule for objects, which the API server applies where a
+  // `k8s.validatingAdmissionPolicyBinding` says.
   // resources: what it is about, `[{apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments']}]`.
   // validations: from message to what must hold, in CEL,
   // `{'at most 5 replicas': 'object.spec.replicas <= 5'}`, or a list as Kubernetes has it.
@@ -68,7 +69,7 @@ local utilization(resource, percent) = if percent == null then [] else [{
     },
   },
 
-  // Where a validatingAdmissionPolicy holds.
+  // Where a `k8s.validatingAdmissionPolicy` holds.
   // policy: its name.
   // actions: what happens to an object that is against it, Deny, Warn or Audit.
   // namespaces: their names; all if empty.

@@ -10,8 +10,8 @@ local to(params, serviceAccount) =
   [{ kind: 'ServiceAccount', name: serviceAccount, namespace: params.environment.namespace }];
 
 {
-  // An identity for pods. They get no token unless they ask for it, see podSpec and
-  // volume.serviceAccountToken.
+  // An identity for pods. They get no token unless they ask for it, see `k8s.podSpec` and
+  // `k8s.volume.serviceAccountToken`.
   serviceAccount(params, name):: namespaced(params, 'v1', 'ServiceAccount', name) + {
     automountServiceAccountToken: false,
   },
@@ -23,7 +23,7 @@ local to(params, serviceAccount) =
   rule(resources, verbs, apiGroups=['']):: { apiGroups: apiGroups, resources: resources, verbs: verbs },
 
   // What may be done in a namespace.
-  // rules: a list of what rule gives.
+  // rules: a list of what `k8s.rule` gives.
   role(params, name, rules=error 'k8s.role: set rules')::
     namespaced(params, rbac + '/v1', 'Role', name) + { rules: rules },
 
@@ -41,11 +41,11 @@ local to(params, serviceAccount) =
     },
 
   // What may be done in all namespaces, and to objects that are in none.
-  // rules: a list of what rule gives.
+  // rules: a list of what `k8s.rule` gives.
   clusterRole(name, rules=error 'k8s.clusterRole: set rules')::
     object(rbac + '/v1', 'ClusterRole', name) + { rules: rules },
 
-  // Gives a clusterRole, everywhere, to a service account of the namespace of params.
+  // Gives a `k8s.clusterRole`, everywhere, to a service account of the namespace of params.
   // role: its name.
   clusterRoleBinding(params, name, role=name, serviceAccount=name)::
     object(rbac + '/v1', 'ClusterRoleBinding', name) + {

@@ -1,4 +1,4 @@
-// Storage: volumes of pods, and what is behind them.
+// Volumes of pods, and what is behind them.
 local common = import 'object.libsonnet';
 local namespaced = common.namespaced;
 local object = common.object;
@@ -23,13 +23,13 @@ local set = common.set;
     // name: of the volume.
     // secret: its name.
     secret(name, secret=name):: { name: name, secret: { secretName: secret } },
-    // What a persistentVolumeClaim holds.
+    // What a `k8s.persistentVolumeClaim` holds.
     // name: of the volume.
     // claim: its name.
     claim(name, claim=name):: { name: name, persistentVolumeClaim: { claimName: claim } },
     // Storage that comes and goes with the pod.
     // name: of the volume.
-    // claim: what claimTemplate gives.
+    // claim: what `k8s.claimTemplate` gives.
     ephemeral(name, claim):: { name: name, ephemeral: { volumeClaimTemplate: { spec: claim.spec } } },
     // Fields of the pod as files, which follow their changes.
     // name: of the volume.
@@ -74,7 +74,7 @@ local set = common.set;
   // path: in the container.
   mount(volume, path):: { name: volume, mountPath: path },
 
-  // Storage for each pod of a statefulSet.
+  // Storage for each pod of a `k8s.statefulSet`.
   // storage: how much, such as `1Gi`.
   // storageClass: its name, the cluster's default if not given.
   claimTemplate(name, storage=error 'k8s.claimTemplate: set storage', storageClass=null):: {
@@ -126,7 +126,7 @@ local set = common.set;
   storageClass(name, provisioner=error 'k8s.storageClass: set provisioner', reclaimPolicy='Delete')::
     object('storage.k8s.io/v1', 'StorageClass', name) + {
       provisioner: provisioner,
-      reclaimPolicy: reclaimPolicy,
+      reclaimPolicy: common.oneOf('k8s.storageClass: reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']),
       volumeBindingMode: 'WaitForFirstConsumer',
     },
 

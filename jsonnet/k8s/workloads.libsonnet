@@ -60,7 +60,7 @@ local jobSpec(attempts, template) = {
 
   // Pods with a name and storage of their own each. They start all at once: pods that wait for
   // each other in order never come up again after all were down.
-  // claims: what claimTemplate gives.
+  // claims: a list of what `k8s.claimTemplate` gives.
   // serviceName: of the headless service that names the pods.
   // whenDeleted: what becomes of the storage when the StatefulSet is deleted, Retain or Delete.
   statefulSet(
@@ -84,14 +84,14 @@ local jobSpec(attempts, template) = {
       serviceName: serviceName,
       template: podTemplate(app, containers, initContainers, volumes, serviceAccount, podAnnotations),
       [set('persistentVolumeClaimRetentionPolicy', claims)]: {
-        whenDeleted: whenDeleted,
+        whenDeleted: common.oneOf('k8s.statefulSet: whenDeleted', whenDeleted, ['Delete', 'Retain']),
         whenScaled: 'Retain',
       },
       [set('volumeClaimTemplates', claims)]: claims,
     },
   },
 
-  // A pod on each node. Nodes with taints get one only if it tolerates them, see toleration.
+  // A pod on each node. Nodes with taints get one only if it tolerates them, see `k8s.toleration`.
   daemonSet(
     params,
     name,
@@ -109,7 +109,7 @@ local jobSpec(attempts, template) = {
   },
 
   // Pods that are all alike, and stay as they are when their description changes. Most want a
-  // deployment, which makes these.
+  // `k8s.deployment`, which makes these.
   replicaSet(
     params,
     name,
@@ -128,7 +128,8 @@ local jobSpec(attempts, template) = {
     } + readyAfter(containers),
   },
 
-  // One pod, which nothing replaces when its node goes. Most want a deployment or a job.
+  // One pod, which nothing replaces when its node goes. Most want a `k8s.deployment` or a
+  // `k8s.job`.
   pod(
     params,
     name,

@@ -169,6 +169,10 @@ fn a_word_that_is_none_of_those_there_are_is_named_with_them() {
             "k8s.horizontalPodAutoscaler: kind: got `DaemonSet`, want one of Deployment, ReplicaSet, StatefulSet",
         ),
         (
+            "k8s.namespace('x', security='strict')",
+            "k8s.namespace: security: got `strict`, want one of baseline, privileged, restricted",
+        ),
+        (
             "k8s.nodeAffinity({}, strength='must')",
             "k8s.nodeAffinity: strength: got `must`, want one of preferred, required",
         ),
@@ -183,6 +187,14 @@ fn a_word_that_is_none_of_those_there_are_is_named_with_them() {
         (
             "k8s.roleBinding(params, 'x', kind='role')",
             "k8s.roleBinding: kind: got `role`, want one of ClusterRole, Role",
+        ),
+        (
+            "k8s.statefulSet(params, 'x', [], claims=[{}], whenDeleted='Keep')",
+            "k8s.statefulSet: whenDeleted: got `Keep`, want one of Delete, Retain",
+        ),
+        (
+            "k8s.storageClass('x', 'p', reclaimPolicy='Recycle')",
+            "k8s.storageClass: reclaimPolicy: got `Recycle`, want one of Delete, Retain",
         ),
         (
             "k8s.spread('x', otherwise='Wait')",

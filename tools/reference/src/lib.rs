@@ -1,8 +1,11 @@
 //! The pages of `docs/` that are made from the tools: command lines, exit codes, and the schemas of
-//! what they print. `bazel run //:update` writes them, a diff test compares them.
+//! what they print; and the one that is made from the Jsonnet library. `bazel run //:update` writes them, a
+//! diff test compares them.
 
 mod deploy;
 mod exit_codes;
+mod jsonnet;
+pub mod library;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +18,7 @@ type Page = (&'static str, fn() -> String);
 const PAGES: &[Page] = &[
     ("cli/deploy.md", deploy::page),
     ("cli/exit-codes.md", exit_codes::page),
+    ("jsonnet.md", jsonnet::page),
     ("schemas/deploy-event.v1.json", || {
         json(&windlass_deploy::schemas::event())
     }),
@@ -86,7 +90,7 @@ mod tests {
             variant: "Unknown",
             exit: Exit::Usage,
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/deploy.md`, \
-                   `cli/exit-codes.md`, `schemas/deploy-event.v1.json`, \
+                   `cli/exit-codes.md`, `jsonnet.md`, `schemas/deploy-event.v1.json`, \
                    `schemas/deploy-result.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
         },
