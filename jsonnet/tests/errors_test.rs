@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use windlass_jsonnet::{Content, Outputs, Request, Sources, Value, evaluate};
+use windlass_jsonnet::{Content, Form, Outputs, Request, Sources, Value, evaluate};
 
 /// Files of the library, by their path in it.
 const LIBRARY: &[(&str, &str)] = &[
@@ -88,6 +88,7 @@ fn why_in(environment: &str, body: &str) -> String {
         ext: BTreeMap::new(),
         tla: BTreeMap::from([("params".to_owned(), Value::Json(params))]),
         outputs: Outputs::One("out.json".into()),
+        form: Form::default(),
     };
     let cause = evaluate(&request).files.expect_err("fails");
     let text = cause.to_string();

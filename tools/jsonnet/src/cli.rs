@@ -2,10 +2,13 @@
 //! a user may write with line ends in it (values, code) is JSON here.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Render one Jsonnet source to JSON files.
+use crate::Format;
+
+/// Render one Jsonnet source to JSON, YAML or text files.
 ///
 /// PLACE is a file's path below the root of the repository, or `../<repository>/...`; NAMES is a
 /// JSON object from the name of a variable to its text or code.
@@ -60,12 +63,30 @@ pub struct Arguments {
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub params: Option<serde_json::Value>,
 
+    /// How a value is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Each output is an array, and its elements are the documents of a YAML stream.
+    #[arg(long)]
+    pub stream: bool,
+    /// An output does not end in a line end.
+    #[arg(long)]
+    pub no_trailing_newline: bool,
+
     /// The source gives an object with a field for each `--out`, by its NAME.
     #[arg(long)]
     pub multiple: bool,
     /// An output and its path.
-    #[arg(long, num_args = 2, required = true, value_names = ["NAME", "PATH"])]
+    #[arg(
+        long,
+        num_args = 2,
+        required_unless_present = "out_dir",
+        value_names = ["NAME", "PATH"]
+    )]
     pub out: Vec<String>,
+    /// A folder for the fields of the object that the source gives, whatever they are.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["multiple", "out"])]
+    pub out_dir: Option<PathBuf>,
 }
 
 /// Variables by name.

@@ -146,6 +146,22 @@ pub enum Cause {
         /// All fields that it gives.
         fields: String,
     },
+    /// A folder of outputs for a value that has no fields.
+    #[error("{place}: got {got}, want an object with a field for each file of the folder")]
+    NoFolder {
+        /// The source.
+        place: String,
+        /// The value's type.
+        got: String,
+    },
+    /// A field whose name is no path inside the folder of outputs.
+    #[error("{place}: got field `{field}`, want a path in the folder, such as `service.json`")]
+    NoFile {
+        /// The source.
+        place: String,
+        /// The field.
+        field: String,
+    },
     /// A field that no output is declared for.
     #[error("{place}: not declared in `outs`: field {undeclared}")]
     NoOutput {

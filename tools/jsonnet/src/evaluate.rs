@@ -2,11 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use jrsonnet_evaluator::function::CallLocation;
-use jrsonnet_evaluator::manifest::JsonFormat;
 use jrsonnet_evaluator::rustc_hash::FxHashMap;
 use jrsonnet_evaluator::stack::limit_stack_depth;
 use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
@@ -32,8 +31,7 @@ pub struct Rendered {
     pub traces: Vec<String>,
 }
 
-/// Evaluates the source and manifests every output: JSON with an indent of two, fields in order
-/// of their names, a line end at the end.
+/// Evaluates the source and writes every output in the form that is asked for.
 pub fn evaluate(request: &Request) -> Rendered {
     let lines = Lines::default();
     let files = files(request, &lines);
@@ -68,32 +66,73 @@ fn files(request: &Request, lines: &Lines) -> Result<Vec<(PathBuf, String)>, Cau
         .map_err(|error| explain(&error, &request.src, sources))?;
     match &request.outputs {
         Outputs::One(path) => {
-            let text = manifest(&value).map_err(|error| explain(&error, &request.src, sources))?;
+            let text = request.form.text(&value);
+            let text = text.map_err(|error| explain(&error, &request.src, sources))?;
             Ok(vec![(path.clone(), text)])
         }
         Outputs::Keyed(outs) => {
             let object = keyed(&value, outs, &sources.shown(&request.src))?;
-            object
-                .run_assertions()
-                .map_err(|error| explain(&error, &request.src, sources))?;
-            outs.iter()
-                .map(|(name, path)| {
-                    let text = object
-                        .get_or_bail(name.as_str().into())
-                        .and_then(|value| manifest(&value))
-                        .with_description(|| format!("output `{name}`"))
-                        .map_err(|error| explain(&error, &request.src, sources))?;
-                    Ok((path.clone(), text))
-                })
-                .collect()
+            each(request, &object, outs)
+        }
+        Outputs::Folder(folder) => {
+            let (object, outs) = all(&value, folder, &sources.shown(&request.src))?;
+            each(request, &object, &outs)
         }
     }
 }
 
-fn manifest(value: &Val) -> jrsonnet_evaluator::Result<String> {
-    let mut text = value.manifest(JsonFormat::cli(2))?;
-    text.push('\n');
-    Ok(text)
+/// The text of each output, which is a field of the object.
+fn each(
+    request: &Request,
+    object: &ObjValue,
+    outs: &BTreeMap<String, PathBuf>,
+) -> Result<Vec<(PathBuf, String)>, Cause> {
+    let refused = |error| explain(&error, &request.src, &request.sources);
+    object.run_assertions().map_err(refused)?;
+    outs.iter()
+        .map(|(name, path)| {
+            let text = object
+                .get_or_bail(name.as_str().into())
+                .and_then(|value| request.form.text(&value))
+                .with_description(|| format!("output `{name}`"))
+                .map_err(refused)?;
+            Ok((path.clone(), text))
+        })
+        .collect()
+}
+
+/// The value as an object, and a file of the folder for each of its fields.
+fn all(
+    value: &Val,
+    folder: &Path,
+    source: &str,
+) -> Result<(ObjValue, BTreeMap<String, PathBuf>), Cause> {
+    let place = source.to_owned();
+    let Val::Obj(object) = value else {
+        return Err(Cause::NoFolder {
+            place,
+            got: value.value_type().to_string(),
+        });
+    };
+    let file = |field: String| {
+        let path = Path::new(&field);
+        let inside = !field.is_empty()
+            && !field.ends_with('/')
+            && path
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
+        if inside {
+            Ok((field.clone(), folder.join(path)))
+        } else {
+            Err(Cause::NoFile {
+                place: place.clone(),
+                field,
+            })
+        }
+    };
+    let fields = object.fields().into_iter().map(|field| field.to_string());
+    let outs = fields.map(file).collect::<Result<_, _>>()?;
+    Ok((object.clone(), outs))
 }
 
 /// The value as an object whose fields are the declared outputs, no more and no less.
@@ -180,7 +219,7 @@ impl TracePrinter for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Content;
+    use crate::{Content, Form};
 
     const ONE: &[&str] = &[];
 
@@ -202,6 +241,7 @@ mod tests {
                 [] => Outputs::One("out.json".into()),
                 outs => Outputs::Keyed(outs.iter().map(|o| ((*o).to_owned(), o.into())).collect()),
             },
+            form: Form::default(),
         }
     }
 
@@ -233,6 +273,20 @@ mod tests {
             [
                 ("a.json".into(), "1\n".to_owned()),
                 ("b.json".into(), "2\n".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn each_field_goes_to_a_file_of_the_folder() {
+        let mut request = request("{ 'b.json': 2, 'sub/a.json': 1, hidden:: 3 }", &[], ONE);
+        request.outputs = Outputs::Folder("out".into());
+        let files = evaluate(&request).files.expect("renders");
+        assert_eq!(
+            files,
+            [
+                ("out/b.json".into(), "2\n".to_owned()),
+                ("out/sub/a.json".into(), "1\n".to_owned())
             ]
         );
     }

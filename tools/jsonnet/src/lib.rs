@@ -1,4 +1,4 @@
-//! Jsonnet to JSON, for a build action.
+//! Jsonnet to JSON, YAML or text, for a build action.
 //!
 //! One source, the files it may import, and the values given to it go in ([`Request`]); the text
 //! of each declared output comes out ([`evaluate`]). Nothing but declared files can be imported,
@@ -11,11 +11,13 @@ pub mod cli;
 mod error;
 mod evaluate;
 mod explain;
+mod form;
 mod request;
 mod sources;
 
 pub use error::{Cause, Error};
 pub use evaluate::{Rendered, evaluate};
+pub use form::{Documents, End, Form, Format};
 pub use request::{Outputs, Request, Value};
 pub use sources::{Content, Sources};
 
@@ -33,7 +35,11 @@ pub fn run(arguments: &cli::Arguments) -> Result<(), Error> {
         cause,
     })?;
     for (path, text) in files {
-        std::fs::write(&path, text).map_err(|source| Error::Write { path, source })?;
+        // Only in a folder of outputs may it be that there is none.
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        folder
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|source| Error::Write { path, source })?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::cli::{Arguments, Names};
-use crate::{Cause, Content, Error, Sources};
+use crate::{Cause, Content, Documents, End, Error, Form, Sources};
 
 /// One rendering.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Request {
     pub tla: BTreeMap<String, Value>,
     /// What to make of its value.
     pub outputs: Outputs,
+    /// How each of them is written.
+    pub form: Form,
 }
 
 /// Where a variable's value comes from.
@@ -45,6 +47,8 @@ pub enum Outputs {
     One(PathBuf),
     /// The value is an object; the field of each name goes to a file, and it has no others.
     Keyed(BTreeMap<String, PathBuf>),
+    /// The value is an object; each of its fields goes to a file of this folder.
+    Folder(PathBuf),
 }
 
 impl TryFrom<&Arguments> for Request {
@@ -102,10 +106,30 @@ fn request(arguments: &Arguments) -> Result<Request, Cause> {
         ext: ext.values,
         tla: tla.values,
         outputs: outputs(arguments)?,
+        form: form(arguments),
     })
 }
 
+fn form(arguments: &Arguments) -> Form {
+    Form {
+        format: arguments.format,
+        documents: if arguments.stream {
+            Documents::Stream
+        } else {
+            Documents::One
+        },
+        end: if arguments.no_trailing_newline {
+            End::Nothing
+        } else {
+            End::Line
+        },
+    }
+}
+
 fn outputs(arguments: &Arguments) -> Result<Outputs, Cause> {
+    if let Some(folder) = &arguments.out_dir {
+        return Ok(Outputs::Folder(folder.clone()));
+    }
     let outs = arguments.out.as_chunks().0;
     if !arguments.multiple {
         return match outs {

@@ -155,6 +155,50 @@ const CAUSES: &[Case<Error>] = &[
         provoke: |folder| refused(folder, "{ 'b.json': 1, 'c.json': 2 }", "--multiple"),
     },
     Case {
+        variant: "NoFolder",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got number, want an object with a field for each file of the \
+               folder\n",
+        provoke: |folder| jsonnet(folder, "1", "--out-dir DIR/out"),
+    },
+    Case {
+        variant: "NoFile",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got field `../a.json`, want a path in the folder, such as \
+               `service.json`\n",
+        provoke: |folder| jsonnet(folder, "{ '../a.json': 1 }", "--out-dir DIR/out"),
+    },
+    Case {
+        variant: "NoFile",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got field `/etc/a.json`, want a path in the folder, such as \
+               `service.json`\n",
+        provoke: |folder| jsonnet(folder, "{ '/etc/a.json': 1 }", "--out-dir DIR/out"),
+    },
+    Case {
+        variant: "Evaluation",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got object, want an array: with `yaml_stream`, each of its \
+               elements is a document\n",
+        provoke: |folder| refused(folder, "{}", "--stream"),
+    },
+    Case {
+        variant: "Evaluation",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got number, want a string: with `--string`, it is the text of \
+               the file\n  \
+                 in output `a.txt`\n",
+        provoke: |folder| {
+            let args = "--format string --multiple --out a.txt DIR/a.txt";
+            jsonnet(folder, "{ 'a.txt': 1 }", args)
+        },
+    },
+    Case {
         variant: "NoOutput",
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
