@@ -22,17 +22,49 @@ _REFUSED = {
         "got variable \"a\", which ext_strs gives already; give it once",
         {"ext_code": {"a": "1"}, "ext_strs": {"a": "1"}},
     ),
+    "ext_make_variable": (
+        "attribute ext_strs: got \"$(HARBOUR)\" for \"harbour\", want a Make variable that there is; " +
+        "build with --define=HARBOUR=...",
+        {"ext_strs": {"harbour": "$(HARBOUR)"}},
+    ),
     "ext_rendered_twice": (
         "attribute rendered: got variable \"a\", which ext_strs gives already; give it once",
         {"ext_strs": {"a": "1"}, "rendered": {":server": "a"}},
+    ),
+    "ext_str_envs": (
+        "attribute ext_str_envs: got [\"A\"], want none: what is built would depend on who builds; " +
+        "write ext_strs = {\"NAME\": \"$(NAME)\"} and build with --define=NAME=...",
+        {"ext_str_envs": ["A"]},
     ),
     "ext_str_file_vars": (
         "attribute ext_str_file_vars: got 1 names for 2 files; give one name for each file",
         {"ext_str_file_vars": ["a"], "ext_str_files": ["text.txt", "data.json"]},
     ),
+    "code_vars": (
+        "attribute code_vars: got {\"a\": \"1\"}, want none: it has another name; write ext_code",
+        {"code_vars": {"a": "1"}},
+    ),
+    "ext_code_envs": (
+        "attribute ext_code_envs: got [\"A\"], want none: what is built would depend on who builds; " +
+        "write ext_code = {\"NAME\": \"$(NAME)\"} and build with --define=NAME=...",
+        {"ext_code_envs": ["A"]},
+    ),
     "ext_code_file_vars": (
         "attribute ext_code_file_vars: got 1 names for 0 files; give one name for each file",
         {"ext_code_file_vars": ["a"]},
+    ),
+    "extra_args_attribute": (
+        "attribute extra_args: got \"--ext-str=a=b\", want the attribute ext_strs",
+        {"extra_args": ["--string", "--ext-str=a=b"]},
+    ),
+    "extra_args_short": (
+        "attribute extra_args: got \"-J vendor\", want the attribute imports",
+        {"extra_args": ["-J vendor"]},
+    ),
+    "extra_args_useless": (
+        "attribute extra_args: got \"--gc-min-objects\", want one of --no-trailing-newline, --string, -S; " +
+        "others of jsonnet change nothing in the output, so leave them out",
+        {"extra_args": ["--gc-min-objects"]},
     ),
     "imports_absolute": (
         "attribute imports: got \"/etc\", want a folder of this repository; name it relative to the package",
@@ -43,7 +75,8 @@ _REFUSED = {
         {"imports": ["../../../.."]},
     ),
     "no_outs": (
-        "attribute outs: got [], want the names of the files to render",
+        "attribute outs: got [], want the names of the files to render; or set out_dir, for a folder of files " +
+        "that the source names",
         {"outs": []},
     ),
     "params_list": (
@@ -54,6 +87,20 @@ _REFUSED = {
         "attribute params: got \"{'a': 1}\", want a JSON object; use json.encode({...})",
         {"params": "{'a': 1}"},
     ),
+    "rendered_text": (
+        "does not have mandatory providers",
+        {"rendered": {":text": "a"}},
+    ),
+    "stamp_keys": (
+        "attribute stamp_keys: got [\"a\"], want none: a stamp makes another file of the same sources each time; " +
+        "write the value, or \"$(NAME)\" and build with --define=NAME=...",
+        {"ext_strs": {"a": "{STABLE_A}"}, "stamp_keys": ["a"]},
+    ),
+    "tla_code_envs": (
+        "attribute tla_code_envs: got [\"A\"], want none: what is built would depend on who builds; " +
+        "write tla_code = {\"NAME\": \"$(NAME)\"} and build with --define=NAME=...",
+        {"tla_code_envs": ["A"]},
+    ),
     "tla_files": (
         "attribute tla_str_files: got 2 files from //rules/tests/jsonnet:server, want one; name the file itself",
         {"tla_str_files": {":server": "a"}},
@@ -61,6 +108,15 @@ _REFUSED = {
     "tla_name_twice": (
         "attribute params: got argument \"params\", which tla_code gives already; give it once",
         {"params": "{}", "tla_code": {"params": "1"}},
+    ),
+    "tla_str_envs": (
+        "attribute tla_str_envs: got [\"A\"], want none: what is built would depend on who builds; " +
+        "write tla_strs = {\"NAME\": \"$(NAME)\"} and build with --define=NAME=...",
+        {"tla_str_envs": ["A"]},
+    ),
+    "vars": (
+        "attribute vars: got {\"a\": \"1\"}, want none: it has another name; write ext_strs",
+        {"vars": {"a": "1"}},
     ),
 }
 
@@ -103,6 +159,66 @@ def _request_test_impl(ctx):
 
 _request_test = analysistest.make(_request_test_impl)
 
+def _flags_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "Jsonnet"]
+    asserts.equals(env, 1, len(actions))
+    argv = actions[0].argv
+    start = argv.index(ctx.attr.want[0])
+    asserts.equals(env, ctx.attr.want, [_plain(argument) for argument in argv[start:]])
+    asserts.equals(env, ctx.attr.is_json, RenderedInfo in analysistest.target_under_test(env))
+    return analysistest.end(env)
+
+def _plain(argument):
+    """An argument without the folder of the configuration."""
+    return argument.rpartition("/bin/")[2]
+
+_flags_test = analysistest.make(
+    _flags_test_impl,
+    attrs = {
+        "is_json": attr.bool(doc = "Whether other targets may read the outputs."),
+        "want": attr.string_list(doc = "The last arguments.", mandatory = True),
+    },
+)
+
+# target -> the arguments about its outputs
+_FLAGS = {
+    "folder": ["--out-dir", "rules/tests/jsonnet/folder"],
+    "stream": ["--stream", "--out", "stream.json", "rules/tests/jsonnet/stream.json"],
+    "text": [
+        "--format=string",
+        "--no-trailing-newline",
+        "--out",
+        "text.conf",
+        "rules/tests/jsonnet/text.conf",
+    ],
+    "yaml": ["--format=yaml", "--out", "yaml.yaml", "rules/tests/jsonnet/yaml.yaml"],
+    "yaml_stream": [
+        "--format=yaml",
+        "--stream",
+        "--multiple",
+        "--out",
+        "deployments.yaml",
+        "rules/tests/jsonnet/streams/deployments.yaml",
+        "--out",
+        "services.yaml",
+        "rules/tests/jsonnet/streams/services.yaml",
+    ],
+}
+
+# target -> its last arguments, and it is JSON
+_JSON_FLAGS = {
+    "server": [
+        "--multiple",
+        "--out",
+        "deployment.json",
+        "rules/tests/jsonnet/server.rendered/deployment.json",
+        "--out",
+        "service.json",
+        "rules/tests/jsonnet/server.rendered/service.json",
+    ],
+}
+
 def _search_folders_test_impl(ctx):
     env = unittest.begin(ctx)
     here = Label("//a/b:c")
@@ -132,6 +248,10 @@ def jsonnet_test_suite(name):
         tests.append(_refused(case, name, jsonnet_to_json, want, attributes))
     for case, (want, attributes) in _LIBRARY_REFUSED.items():
         tests.append(_refused(case, name, jsonnet_library, want, attributes))
+    for target, want in (_FLAGS | _JSON_FLAGS).items():
+        test = "%s_%s_flags" % (name, target)
+        _flags_test(name = test, is_json = target in _JSON_FLAGS, target_under_test = target, want = want)
+        tests.append(test)
     _request_test(name = name + "_request", target_under_test = ":server")
     _search_folders_test(name = name + "_search_folders")
     native.test_suite(
