@@ -20,6 +20,7 @@ jsonnet_to_json(
 
 load("//rules/private:jsonnet_library.bzl", _jsonnet_library = "jsonnet_library")
 load("//rules/private:jsonnet_to_json.bzl", _jsonnet_to_json = "jsonnet_to_json")
+load("//rules/private:jsonnet_to_json_test.bzl", _jsonnet_to_json_test = "jsonnet_to_json_test")
 load("//rules/private:jsonnet_to_yaml.bzl", _jsonnet_to_yaml = "jsonnet_to_yaml")
 load("//rules/private/providers:jsonnet_library_info.bzl", _JsonnetLibraryInfo = "JsonnetLibraryInfo")
 load("//rules/private/providers:rendered_info.bzl", _RenderedInfo = "RenderedInfo")
@@ -28,4 +29,5 @@ JsonnetLibraryInfo = _JsonnetLibraryInfo
 RenderedInfo = _RenderedInfo
 jsonnet_library = _jsonnet_library
 jsonnet_to_json = _jsonnet_to_json
+jsonnet_to_json_test = _jsonnet_to_json_test
 jsonnet_to_yaml = _jsonnet_to_yaml

@@ -7,12 +7,21 @@ load(":labels.bzl", "label_text")
 JSONNET_FILES = [".json", ".jsonnet", ".libsonnet"]
 
 IMPORT_ATTRS = {
+    "_check": attr.label(
+        cfg = "exec",
+        default = "//tools/jsonnet_check",
+        executable = True,
+    ),
     "data": attr.label_list(
         allow_files = True,
         doc = "Files that `import`, `importstr` and `importbin` may read besides the sources.",
     ),
     "deps": attr.label_list(
         doc = "jsonnet_library targets whose files may be imported.",
+        providers = [JsonnetLibraryInfo],
+    ),
+    "keep_deps": attr.label_keyed_string_dict(
+        doc = "Entries of `deps` that no source imports, and that have to stay for a reason: label -> reason.",
         providers = [JsonnetLibraryInfo],
     ),
     "imports": attr.string_list(
@@ -66,9 +75,63 @@ def collect_imports(ctx, rule_name, files, names):
     search = search_folders(ctx.label, ctx.attr.imports)
     if type(search) == type(""):
         fail("%s %s: attribute imports: %s" % (rule_name, label_text(ctx.label), search))
+    for dep, reason in ctx.attr.keep_deps.items():
+        if not reason.strip() or dep not in ctx.attr.deps:
+            fail("%s %s: attribute keep_deps: got %r for %s, want an entry of deps, and the reason why it stays" % (
+                rule_name,
+                label_text(ctx.label),
+                reason,
+                label_text(dep.label),
+            ))
     infos = [dep[JsonnetLibraryInfo] for dep in ctx.attr.deps]
     return JsonnetLibraryInfo(
+        direct = tuple(files + ctx.files.data),
         names = depset(names, transitive = [info.names for info in infos]),
         search = depset(search, transitive = [info.search for info in infos], order = "preorder"),
         sources = depset(files + ctx.files.data, transitive = [info.sources for info in infos]),
     )
+
+def _file(file):
+    return ["--file", file.short_path, file.path]
+
+def _runfile(file):
+    return ["--file", file.short_path, file.short_path]
+
+def _import_name(name):
+    return ["--import-name", name.name, name.file.short_path]
+
+def _itself(file):
+    return file
+
+def _short_path(file):
+    return file.short_path
+
+# Where the files are when the arguments are read: in an action, or in the runfiles of a test.
+IN_ACTION = struct(file = _file, path = _itself)
+IN_RUNFILES = struct(file = _runfile, path = _short_path)
+
+def add_imports(args, imports, where):
+    """Adds what can be imported, and how, to arguments.
+
+    Args:
+      args: Args.
+      imports: a JsonnetLibraryInfo.
+      where: IN_ACTION or IN_RUNFILES.
+    """
+    args.add_all(imports.sources, map_each = where.file)
+    args.add_all(imports.names, map_each = _import_name)
+    args.add_all(imports.search, before_each = "--search")
+
+def new_args(ctx):
+    """Arguments in the form that the tools take: a file, one argument a line.
+
+    Args:
+      ctx: the rule's context.
+
+    Returns:
+      Args.
+    """
+    args = ctx.actions.args()
+    args.use_param_file("@%s", use_always = True)
+    args.set_param_file_format("multiline")
+    return args

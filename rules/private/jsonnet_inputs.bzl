@@ -1,7 +1,7 @@
 """What a Jsonnet source is given: attributes and arguments that the rules which evaluate one share."""
 
 load("//rules/private/providers:rendered_info.bzl", "RenderedInfo")
-load(":jsonnet_imports.bzl", "IMPORT_ATTRS", "JSONNET_FILES", "collect_imports")
+load(":jsonnet_imports.bzl", "IMPORT_ATTRS", "JSONNET_FILES", "add_imports", "collect_imports")
 load(":jsonnet_refused.bzl", "REFUSED_ATTRS", "check_refused")
 load(":labels.bzl", "label_text")
 
@@ -54,25 +54,6 @@ INPUT_ATTRS = IMPORT_ATTRS | REFUSED_ATTRS | {
         doc = "Top-level arguments: name -> string, or `$(NAME)` for a Make variable.",
     ),
 }
-
-def _file(file):
-    return ["--file", file.short_path, file.path]
-
-def _runfile(file):
-    return ["--file", file.short_path, file.short_path]
-
-def _import_name(name):
-    return ["--import-name", name.name, name.file.short_path]
-
-def _itself(file):
-    return file
-
-def _short_path(file):
-    return file.short_path
-
-# Where the files are when the arguments are read: in an action, or in the runfiles of a test.
-IN_ACTION = struct(file = _file, path = _itself)
-IN_RUNFILES = struct(file = _runfile, path = _short_path)
 
 def failer(ctx, rule_name):
     """The function by which a rule says what is wrong with an attribute.
@@ -202,29 +183,3 @@ def add_inputs(ctx, rule_name, args, where):
         imports = imports,
         roots = [ctx.file.src] + [file for flag, pairs in files.items() if "code" in flag for _, file in pairs],
     )
-
-def add_imports(args, imports, where):
-    """Adds what can be imported, and how, to arguments.
-
-    Args:
-      args: Args.
-      imports: a JsonnetLibraryInfo.
-      where: IN_ACTION or IN_RUNFILES.
-    """
-    args.add_all(imports.sources, map_each = where.file)
-    args.add_all(imports.names, map_each = _import_name)
-    args.add_all(imports.search, before_each = "--search")
-
-def new_args(ctx):
-    """Arguments in the form that the tools take: a file, one argument a line.
-
-    Args:
-      ctx: the rule's context.
-
-    Returns:
-      Args.
-    """
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
-    return args

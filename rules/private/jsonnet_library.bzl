@@ -1,6 +1,7 @@
 """The jsonnet_library rule: files that Jsonnet sources import."""
 
 load("@bazel_skylib//lib:paths.bzl", "paths")
+load(":jsonnet_deps.bzl", "check_deps")
 load(
     ":jsonnet_imports.bzl",
     "IMPORT_ATTRS",
@@ -27,9 +28,11 @@ def _names(ctx):
     return names
 
 def _jsonnet_library_impl(ctx):
+    imports = collect_imports(ctx, "jsonnet_library", ctx.files.srcs, _names(ctx))
     return [
         DefaultInfo(files = depset(ctx.files.srcs)),
-        collect_imports(ctx, "jsonnet_library", ctx.files.srcs, _names(ctx)),
+        OutputGroupInfo(_validation = check_deps(ctx, imports, ctx.files.srcs)),
+        imports,
     ]
 
 jsonnet_library = rule(

@@ -1,6 +1,8 @@
 """The action that renders a Jsonnet source, and the attributes that say to which files."""
 
-load(":jsonnet_inputs.bzl", "IN_ACTION", "add_inputs", "failer", "new_args")
+load(":jsonnet_deps.bzl", "check_deps")
+load(":jsonnet_imports.bzl", "IN_ACTION", "new_args")
+load(":jsonnet_inputs.bzl", "add_inputs", "failer")
 
 RENDER_ATTRS = {
     "multiple_outputs": attr.bool(
@@ -55,8 +57,8 @@ def render(ctx, rule_name, flags):
       flags: list of more flags for the tool.
 
     Returns:
-      struct(files: list of Files, named: dict of the outputs' names -> File, empty for a folder, inputs: what
-      `add_inputs` gives).
+      struct(files: list of Files, named: dict of the outputs' names -> File, empty for a folder,
+      validation: depset of Files of checks).
     """
     named = _named(ctx, failer(ctx, rule_name))
     args = new_args(ctx)
@@ -82,4 +84,5 @@ def render(ctx, rule_name, flags):
         mnemonic = "Jsonnet",
         progress_message = "Rendering %{label}",
     )
-    return struct(files = files, inputs = inputs, named = named)
+    validation = check_deps(ctx, inputs.imports, inputs.roots, inputs.code)
+    return struct(files = files, named = named, validation = validation)

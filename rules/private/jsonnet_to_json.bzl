@@ -8,7 +8,10 @@ load(":jsonnet_render.bzl", "RENDER_ATTRS", "outs_in", "render")
 def _jsonnet_to_json_impl(ctx):
     extra = extra_flags(ctx, "jsonnet_to_json")
     rendered = render(ctx, "jsonnet_to_json", extra.flags)
-    providers = [DefaultInfo(files = depset(rendered.files), runfiles = ctx.runfiles(rendered.files))]
+    providers = [
+        DefaultInfo(files = depset(rendered.files), runfiles = ctx.runfiles(rendered.files)),
+        OutputGroupInfo(_validation = rendered.validation),
+    ]
     if rendered.named and extra.is_json and not ctx.attr.yaml_stream:
         providers.append(RenderedInfo(files = rendered.named))
     return providers

@@ -4,8 +4,11 @@ load(":jsonnet_inputs.bzl", "INPUT_ATTRS")
 load(":jsonnet_render.bzl", "RENDER_ATTRS", "outs_in", "render")
 
 def _jsonnet_to_yaml_impl(ctx):
-    files = render(ctx, "jsonnet_to_yaml", ["--format=yaml"]).files
-    return [DefaultInfo(files = depset(files), runfiles = ctx.runfiles(files))]
+    rendered = render(ctx, "jsonnet_to_yaml", ["--format=yaml"])
+    return [
+        DefaultInfo(files = depset(rendered.files), runfiles = ctx.runfiles(rendered.files)),
+        OutputGroupInfo(_validation = rendered.validation),
+    ]
 
 _jsonnet_to_yaml = rule(
     implementation = _jsonnet_to_yaml_impl,

@@ -97,6 +97,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
                     for dep in deps
                 },
                 deps = [Label("//jsonnet")] + jsonnet_deps,
+                keep_deps = {Label("//jsonnet"): "each service may import it"},
                 **common
             )
             if env in pinned:

@@ -1,7 +1,7 @@
 """Tests of the Jsonnet rules: what they refuse, and what they hand to the tool."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
-load("//rules:jsonnet.bzl", "RenderedInfo", "jsonnet_library", "jsonnet_to_json")
+load("//rules:jsonnet.bzl", "RenderedInfo", "jsonnet_library", "jsonnet_to_json", "jsonnet_to_json_test", "jsonnet_to_yaml")
 load("//rules/private:jsonnet_imports.bzl", "repository_root", "search_folders")
 
 def _fails_test_impl(ctx):
@@ -120,8 +120,43 @@ _REFUSED = {
     ),
 }
 
+# name -> (part of the message, attributes of jsonnet_to_json_test)
+_TEST_REFUSED = {
+    "test_error": (
+        "jsonnet_to_json_test //rules/tests/jsonnet:jsonnet_test_test_error: attribute error: got 3, " +
+        "want 1 where the source has to fail, else 0",
+        {"error": 3},
+    ),
+    "test_regex": (
+        "attribute regex: got True without golden; set golden, a file with a regular expression",
+        {"regex": True},
+    ),
+    "test_stamp_keys": (
+        "jsonnet_to_json_test //rules/tests/jsonnet:jsonnet_test_test_stamp_keys: attribute stamp_keys: got [\"a\"], " +
+        "want none",
+        {"stamp_keys": ["a"]},
+    ),
+}
+
+# name -> (part of the message, attributes of jsonnet_to_yaml)
+_YAML_REFUSED = {
+    "yaml_envs": (
+        "jsonnet_to_yaml //rules/tests/jsonnet:jsonnet_test_yaml_envs: attribute ext_str_envs: got [\"A\"], want none",
+        {"ext_str_envs": ["A"], "outs": ["yaml_envs.yaml"]},
+    ),
+}
+
 # name -> (part of the message, attributes of jsonnet_library)
 _LIBRARY_REFUSED = {
+    "keep_deps_other": (
+        "attribute keep_deps: got \"why\" for //rules/tests/jsonnet:search, want an entry of deps, and the reason " +
+        "why it stays",
+        {"keep_deps": {":search": "why"}},
+    ),
+    "keep_deps_reason": (
+        "attribute keep_deps: got \" \" for //rules/tests/jsonnet:search, want an entry of deps, and the reason why it stays",
+        {"deps": [":search"], "keep_deps": {":search": " "}},
+    ),
     "prefix_absolute": (
         "attribute import_prefix: got \"/windlass\", want a relative path such as \"windlass\"",
         {"import_prefix": "/windlass"},
@@ -219,6 +254,91 @@ _JSON_FLAGS = {
     ],
 }
 
+def _deps_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "JsonnetDeps"]
+    validation = target[OutputGroupInfo]._validation.to_list()
+    if not ctx.attr.want:
+        asserts.equals(env, ([], []), (actions, validation))
+        return analysistest.end(env)
+    argv = actions[0].argv
+    asserts.equals(env, ctx.attr.want, argv[argv.index("--src"):argv.index("--out")])
+    
+    # Those of deps follow it.
+    asserts.equals(env, actions[0].outputs.to_list()[0], validation[0])
+    return analysistest.end(env)
+
+_deps_test = analysistest.make(
+    _deps_test_impl,
+    attrs = {"want": attr.string_list(doc = "The arguments about sources and deps; none where nothing is to be checked.")},
+)
+
+_HERE = "rules/tests/jsonnet"
+
+# target -> how its deps are checked
+_DEPS = {
+    "imports": [
+        "--src",
+        _HERE + "/imports.jsonnet",
+        "--dep",
+        "//%s:relative" % _HERE,
+        "--dep",
+        "//%s:search" % _HERE,
+        "--own=//{0}:relative\t{0}/relative/relative.libsonnet".format(_HERE),
+        "--gives=//{0}:relative\t{0}/prefixed/sub/prefixed.libsonnet".format(_HERE),
+        "--gives=//{0}:relative\t{0}/relative/relative.libsonnet".format(_HERE),
+        "--own=//{0}:search\t{0}/search/found.libsonnet".format(_HERE),
+        "--gives=//{0}:search\t{0}/search/found.libsonnet".format(_HERE),
+    ],
+    "kept_dep": [],
+    "search": [],
+}
+
+def _golden_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "FileWrite"]
+    contents = [action.content for action in actions if action.content and action.content.startswith("{")]
+    asserts.equals(env, 1, len(contents))
+    asserts.equals(env, ctx.attr.want, json.encode(json.decode(contents[0])["task"]))
+
+    # The launcher is the tool: there is no shell.
+    links = [action for action in analysistest.target_actions(env) if action.mnemonic == "ExecutableSymlink"]
+    asserts.equals(env, ["jsonnet_check"], [link.inputs.to_list()[0].basename for link in links])
+    return analysistest.end(env)
+
+_golden_test = analysistest.make(
+    _golden_test_impl,
+    attrs = {"want": attr.string(doc = "The request's task.", mandatory = True)},
+)
+
+def _task(name, task, golden, outcome = "value", output = "shown"):
+    arguments = "%s/%s.arguments" % (_HERE, name)
+    return json.encode({task: {"arguments": arguments, "golden": golden, "outcome": outcome, "output": output}})
+
+def _of_golden(name, compare, update = None):
+    return {"compare": compare, "path": "%s/golden/%s" % (_HERE, name), "update": update}
+
+_UPDATE = "//%s:golden_test.update" % _HERE
+
+# test -> what it asks the tool
+_GOLDENS = {
+    "fails_regex_test": _task("fails_regex_test", "test", _of_golden("fails.regex", "regex"), "error", "hidden"),
+    "fails_test": _task("fails_test", "test", None, "error"),
+    "golden_test": _task("golden_test", "test", _of_golden("golden.json", "value", _UPDATE)),
+    "golden_test.update": _task("golden_test.update", "update", _of_golden("golden.json", "value", _UPDATE)),
+    "stream_golden_test": _task(
+        "stream_golden_test",
+        "test",
+        _of_golden("stream.json", "text", "//%s:stream_golden_test.update" % _HERE),
+    ),
+    "text_golden_test": _task(
+        "text_golden_test",
+        "test",
+        _of_golden("text.conf", "text", "//%s:text_golden_test.update" % _HERE),
+    ),
+}
+
 def _search_folders_test_impl(ctx):
     env = unittest.begin(ctx)
     here = Label("//a/b:c")
@@ -248,6 +368,18 @@ def jsonnet_test_suite(name):
         tests.append(_refused(case, name, jsonnet_to_json, want, attributes))
     for case, (want, attributes) in _LIBRARY_REFUSED.items():
         tests.append(_refused(case, name, jsonnet_library, want, attributes))
+    for case, (want, attributes) in _TEST_REFUSED.items():
+        tests.append(_refused(case, name, jsonnet_to_json_test, want, {"src": "ext.jsonnet"} | attributes))
+    for case, (want, attributes) in _YAML_REFUSED.items():
+        tests.append(_refused(case, name, jsonnet_to_yaml, want, {"src": "ext.jsonnet"} | attributes))
+    for target, want in _DEPS.items():
+        test = "%s_%s_deps" % (name, target)
+        _deps_test(name = test, target_under_test = target, want = want)
+        tests.append(test)
+    for target, want in _GOLDENS.items():
+        test = "%s_%s_request" % (name, target)
+        _golden_test(name = test, target_under_test = target, want = want)
+        tests.append(test)
     for target, want in (_FLAGS | _JSON_FLAGS).items():
         test = "%s_%s_flags" % (name, target)
         _flags_test(name = test, is_json = target in _JSON_FLAGS, target_under_test = target, want = want)
