@@ -143,6 +143,7 @@ def _k8s_object_impl(ctx):
             ready_when = tuple(ctx.attr.ready_when),
             recreate = ctx.attr.recreate,
         ),
+        rendered = src,
     )
     id = "%s/%s/%s" % (binding.project, object.label.lstrip("@/").replace(":", "/"), binding.environment.name)
     objects = K8sObjectsInfo(

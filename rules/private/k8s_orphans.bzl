@@ -12,6 +12,7 @@ def _k8s_orphans_impl(ctx):
         image_files = depset(),
         images = depset(),
         manifests = depset(),
+        rendered = depset(),
         tops = (),
     )
     return [launch(ctx, "orphans", info, ctx.attr._deploy)]

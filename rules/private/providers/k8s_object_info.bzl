@@ -7,5 +7,6 @@ K8sObjectInfo = provider(
         "label": "str: the label of its target, as users type it",
         "manifest": "File: the resolved manifest, one JSON object",
         "policy": "struct(ignore_fields, ready_when, recreate): the attributes of k8s_object; lists as tuples, empty by default",
+        "rendered": "File: the manifest as JSON before images are resolved: without digests",
     },
 )

@@ -4,17 +4,7 @@
 //! server, so defaults, admission webhooks and merges by key are in both: no schema is known here.
 
 use serde_json::Value;
-
-/// One field in which two forms of an object differ.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FieldChange {
-    /// The field, as a path: `spec.template.spec.containers[0].image`.
-    pub path: String,
-    /// What it holds; null where it is not there.
-    pub before: Value,
-    /// What it will hold; null where it will not be there.
-    pub after: Value,
-}
+use windlass_k8s_diff::FieldChange;
 
 /// The path of a change that moves fields between managers and changes no value.
 pub const MANAGERS: &str = "metadata.managedFields";
@@ -26,8 +16,7 @@ pub const MANAGERS: &str = "metadata.managedFields";
 /// `metadata.resourceVersion` and `metadata.generation`. Of `metadata.managedFields` only the
 /// times: taking over a field is a change, told by the names of the managers.
 pub fn changes(live: &Value, dry_run: &Value) -> Vec<FieldChange> {
-    let mut found = Vec::new();
-    difference("", live, dry_run, &mut found);
+    let mut found = windlass_k8s_diff::changes(live, dry_run, is_ignored);
     // Mostly they are equal with their times too, which is quick to see.
     let is_equal = live["metadata"]["managedFields"] == dry_run["metadata"]["managedFields"];
     if found.is_empty() && !is_equal && entries(live) != entries(dry_run) {
@@ -51,46 +40,6 @@ fn is_ignored(path: &str) -> bool {
         path,
         "status" | "metadata.resourceVersion" | "metadata.generation" | MANAGERS
     )
-}
-
-fn difference(path: &str, before: &Value, after: &Value, found: &mut Vec<FieldChange>) {
-    if before == after || is_ignored(path) {
-        return;
-    }
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            let added = after.keys().filter(|key| !before.contains_key(*key));
-            for key in before.keys().chain(added) {
-                let path = join(path, key);
-                let side = |map: &serde_json::Map<String, Value>| map.get(key).cloned();
-                let (before, after) = (side(before), side(after));
-                difference(
-                    &path,
-                    &before.unwrap_or(Value::Null),
-                    &after.unwrap_or(Value::Null),
-                    found,
-                );
-            }
-        }
-        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
-            for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                difference(&format!("{path}[{index}]"), before, after, found);
-            }
-        }
-        _ => found.push(FieldChange {
-            path: path.to_owned(),
-            before: before.clone(),
-            after: after.clone(),
-        }),
-    }
-}
-
-fn join(path: &str, key: &str) -> String {
-    match (path.is_empty(), key.contains('.')) {
-        (true, _) => key.to_owned(),
-        (false, false) => format!("{path}.{key}"),
-        (false, true) => format!("{path}[{key}]"),
-    }
 }
 
 /// Who owns what, without times and in an order that does not depend on them.

@@ -8,18 +8,15 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
+use windlass_k8s_diff::text::{Colour, Line};
+use windlass_k8s_diff::{FieldChange, mask, text};
 use windlass_k8s_object::Key;
 
 use crate::api_error::Conflict;
 use crate::compare::{MANAGERS, changes};
 use crate::desired::Desired;
-use crate::mask;
 use crate::order::Stage;
 use crate::plan::{Action, Live, Plan, Prune};
-
-/// Lines around a change in a long value.
-const CONTEXT: usize = 2;
 
 /// What would happen to one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,42 +162,28 @@ fn covers(field: &str, path: &str) -> bool {
     path == field || path.starts_with(&format!("{field}."))
 }
 
-/// Whether a text has colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Colour {
-    /// None: for files, pipes, and people who set `NO_COLOR`.
-    #[default]
-    Never,
-    /// Those of a terminal (ECMA-48: SGR).
-    Ansi,
-}
-
 /// The text of a diff: a heading for each object, its fields below.
 pub fn text(diffs: &[ObjectDiff], desired: &Desired, colour: Colour) -> String {
     let mut text = String::new();
     for diff in diffs {
         let key = desired.objects[diff.object].object.key();
-        let mut lines = Vec::new();
-        match &diff.change {
+        let lines = match &diff.change {
             Change::Created { object } => {
-                lines.push(('+', format!("+ {}", plain_name(key))));
-                for line in yaml(object).lines() {
-                    lines.push((' ', format!("    {line}")));
-                }
+                let heading = Line::new('+', format!("+ {}", plain_name(key)));
+                [vec![heading], text::object(object)].concat()
             }
             Change::Changed { fields } => {
-                lines.push(('~', format!("~ {}", plain_name(key))));
+                let mut lines = vec![Line::new('~', format!("~ {}", plain_name(key)))];
                 if fields.is_empty() {
                     let why = "    changes all the time: the write itself will tell";
-                    lines.push((' ', why.to_owned()));
+                    lines.push(Line::new(' ', why));
                 }
-                for field in fields {
-                    field_lines(field, &mut lines);
-                }
+                lines.extend(fields.iter().flat_map(field_lines));
+                lines
             }
-        }
-        for (mark, line) in lines {
-            let _ = writeln!(text, "{}", painted(mark, &harmless(&line), colour));
+        };
+        for line in lines {
+            let _ = writeln!(text, "{}", line.painted(colour));
         }
     }
     text
@@ -210,8 +193,8 @@ pub fn text(diffs: &[ObjectDiff], desired: &Desired, colour: Colour) -> String {
 pub fn pruned_text(plan: &Plan, colour: Colour) -> String {
     let goes = plan.prunes.iter().filter(|prune| prune.action.is_write());
     let line = |prune: &Prune| {
-        let line = format!("- {}", plain_name(&prune.key));
-        painted('-', &harmless(&line), colour) + "\n"
+        let line = Line::new('-', format!("- {}", plain_name(&prune.key)));
+        line.painted(colour) + "\n"
     };
     goes.map(line).collect()
 }
@@ -221,86 +204,20 @@ pub fn plain_name(key: &Key) -> String {
     key.to_string().replace('`', "")
 }
 
-fn field_lines(field: &FieldDiff, lines: &mut Vec<(char, String)>) {
-    let FieldDiff {
-        path,
-        old,
-        new,
-        owner,
-    } = field;
-    let owner = owner.as_ref();
+fn field_lines(field: &FieldDiff) -> Vec<Line> {
+    let path = &field.path;
+    let owner = field.owner.as_ref();
     let owner = owner.map_or(String::new(), |owner| format!("  (owned by `{owner}`)"));
     if path == MANAGERS {
         let line = format!("    {path}: owners of fields change, no value does{owner}");
-        lines.push((' ', line));
-    } else if is_long(old) || is_long(new) {
-        lines.push((' ', format!("    {path}:{owner}")));
-        block(old, new, lines);
-    } else {
-        let line = format!("    {path}: {} -> {}{owner}", short(old), short(new));
-        lines.push((' ', line));
+        return vec![Line::new(' ', line)];
     }
-}
-
-/// Whether a value needs lines of its own.
-fn is_long(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.trim_end_matches('\n').contains('\n'),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-fn short(value: &Value) -> String {
-    match value {
-        Value::Null => "(none)".to_owned(),
-        value => value.to_string(),
-    }
-}
-
-/// The lines that go and come, with a little of what stays around them.
-fn block(old: &Value, new: &Value, lines: &mut Vec<(char, String)>) {
-    let (old, new) = (yaml(old), yaml(new));
-    let diff = TextDiff::from_lines(&old, &new);
-    for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
-        if at > 0 {
-            lines.push((' ', "        ...".to_owned()));
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let mark = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
-            };
-            let line = change.value().trim_end_matches('\n');
-            lines.push((mark, format!("      {mark} {line}")));
-        }
-    }
-}
-
-/// A value as YAML; nothing for null. A text of several lines is its lines.
-fn yaml(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => format!("{}\n", text.trim_end_matches('\n')),
-        value => serde_yaml_ng::to_string(value).unwrap_or_else(|_| format!("{value:#}\n")),
-    }
-}
-
-/// One line that cannot steer a terminal, whatever somebody wrote into the cluster.
-pub fn harmless(line: &str) -> String {
-    windlass_report::harmless(line).replace('\n', "\\n")
-}
-
-fn painted(mark: char, line: &str, colour: Colour) -> String {
-    let code = match (colour, mark) {
-        (Colour::Never, _) | (_, ' ') => return line.to_owned(),
-        (Colour::Ansi, '+') => 32,
-        (Colour::Ansi, '-') => 31,
-        (Colour::Ansi, _) => 33,
+    let change = FieldChange {
+        path: path.clone(),
+        before: field.old.clone(),
+        after: field.new.clone(),
     };
-    format!("\x1b[{code}m{line}\x1b[0m")
+    text::field(&change, &owner)
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use windlass_k8s_diff::text::Colour;
 use windlass_oci_registry::ConfigPlaces;
 
 use crate::credentials::moment;
-use crate::diff::Colour;
 use crate::lease::Terms;
 use crate::tree::{Marks, Style};
 
@@ -73,9 +73,9 @@ impl ProcessEnvironment {
             output: output(stderr.is_terminal(), var),
             style: Style {
                 marks: marks(var),
-                colour: colour(stderr.is_terminal(), var),
+                colour: Colour::of(stderr.is_terminal(), var),
             },
-            colour: colour(stdout.is_terminal(), var),
+            colour: Colour::of(stdout.is_terminal(), var),
         }
     }
 }
@@ -87,18 +87,6 @@ fn output(is_terminal: bool, var: impl Fn(&str) -> Option<OsString>) -> Output {
         Output::Terminal
     } else {
         Output::Lines
-    }
-}
-
-/// Whether there are colours: on a terminal that can, unless `NO_COLOR` is set
-/// (<https://no-color.org>); elsewhere if `CLICOLOR_FORCE` is (<https://bixense.com/clicolors>).
-fn colour(is_terminal: bool, var: impl Fn(&str) -> Option<OsString>) -> Colour {
-    let is_set = |name: &str| var(name).is_some_and(|value| !value.is_empty());
-    let is_forced = is_set("CLICOLOR_FORCE") && var("CLICOLOR_FORCE") != Some("0".into());
-    if !is_set("NO_COLOR") && (is_forced || is_terminal && !is_dumb(&var)) {
-        Colour::Ansi
-    } else {
-        Colour::Never
     }
 }
 
@@ -156,22 +144,6 @@ mod tests {
             (false, "TERM=xterm", Output::Lines),
         ] {
             assert_eq!(output(is_terminal, vars(text)), want, "{text}");
-        }
-    }
-
-    #[test]
-    fn colours_are_for_who_wants_them() {
-        for (is_terminal, text, want) in [
-            (true, "TERM=xterm", Colour::Ansi),
-            (true, "TERM=xterm NO_COLOR=", Colour::Ansi),
-            (true, "TERM=xterm NO_COLOR=1", Colour::Never),
-            (true, "TERM=dumb", Colour::Never),
-            (false, "TERM=xterm", Colour::Never),
-            (false, "CLICOLOR_FORCE=1", Colour::Ansi),
-            (false, "CLICOLOR_FORCE=0", Colour::Never),
-            (false, "CLICOLOR_FORCE=1 NO_COLOR=1", Colour::Never),
-        ] {
-            assert_eq!(colour(is_terminal, vars(text)), want, "{text}");
         }
     }
 

@@ -420,7 +420,7 @@ pub fn text(desired: &Desired, standings: &[Standing], now: Duration) -> String 
     }
     let mut text = String::new();
     for line in lines {
-        text.push_str(&crate::diff::harmless(&line));
+        text.push_str(&windlass_k8s_diff::text::harmless(&line));
         text.push('\n');
     }
     text

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use windlass_k8s_object::{Key, Kind, Name, Namespace, Object, canonical};
 
 use crate::cluster::FIELD_MANAGER;
-use crate::mask::is_secret;
+use windlass_k8s_diff::mask::is_secret;
 
 /// Label of an inventory: the id of its set.
 pub const ID_LABEL: &str = "applyset.kubernetes.io/id";

@@ -14,10 +14,10 @@ use serde_json::json;
 use crate::compare::changes;
 use crate::desired::{Desired, DesiredObject};
 use crate::inventory::ManifestDigest;
-use crate::mask::is_secret;
 use crate::plan::{Live, Plan, Seen};
 use crate::request::DeployRequest;
 use crate::session::Place;
+use windlass_k8s_diff::mask::is_secret;
 
 /// The version of the file.
 pub const VERSION: u32 = 1;

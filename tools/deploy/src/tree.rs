@@ -10,9 +10,9 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use windlass_report::harmless;
 
 use crate::desired::Group;
-use crate::diff::Colour;
 use crate::progress::{Drawing, Window};
 use crate::screen::{GroupLine, GroupState, tree_columns};
+use windlass_k8s_diff::text::Colour;
 
 /// How wide one level of branches is.
 const BRANCH: usize = 3;

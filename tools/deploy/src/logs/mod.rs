@@ -18,13 +18,13 @@ use windlass_k8s_object::Namespace;
 use crate::cli::Options;
 use crate::cluster::Cluster;
 use crate::desired::Desired;
-use crate::diff::Colour;
 use crate::error::{Error, Reason};
 use crate::pods::{self, Container, containers, is_over, pods_of};
 use crate::progress::Progress;
 use crate::screen;
 use crate::session::CONCURRENCY;
 use crate::watch::{Store, Watched, Watcher};
+use windlass_k8s_diff::text::Colour;
 
 use read::{Begin, Reader, Source};
 

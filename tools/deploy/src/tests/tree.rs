@@ -4,10 +4,10 @@
 use std::num::NonZeroU16;
 
 use crate::desired::Group;
-use crate::diff::Colour;
 use crate::progress::{Drawing, Shown, Window};
 use crate::screen::{GroupLine, GroupState, Waits};
 use crate::tree::{Marks, Style, Tree};
+use windlass_k8s_diff::text::Colour;
 
 const UNICODE: Style = Style {
     marks: Marks::Unicode,

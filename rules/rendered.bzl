@@ -1,0 +1,23 @@
+"""Rendered manifests: what a change does to them, and goldens of them. See docs/rendered.md.
+
+```starlark
+# BUILD.bazel
+load("@windlass//rules:rendered.bzl", "rendered_diff")
+
+rendered_diff(name = "rendered")
+
+# services/client/BUILD.bazel
+load("@windlass//rules:rendered.bzl", "manifest_diff_test")
+
+manifest_diff_test(
+    name = "manifests_test",
+    goldens = {"golden/prod.json": ":prod-shallow"},
+)
+```
+"""
+
+load("//rules/private:manifest_diff_test.bzl", _manifest_diff_test = "manifest_diff_test")
+load("//rules/private:rendered_diff.bzl", _rendered_diff = "rendered_diff")
+
+manifest_diff_test = _manifest_diff_test
+rendered_diff = _rendered_diff

@@ -1,0 +1,335 @@
+//! Bazel, asked from outside: which manifests there are, and what is in them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+use windlass_report::Exit;
+
+use crate::environment::Environment;
+use crate::error::{Error, Reason};
+use crate::manifest::{Manifest, parse};
+
+/// Bazel's exit code after Ctrl-C.
+/// Source: <https://bazel.build/run/scripts#exit-codes>
+const INTERRUPTED: i32 = 8;
+
+/// A line for each target: its label, and the paths of its files.
+const FILES: &str =
+    "str(target.label) + '\\t' + '\\t'.join([file.path for file in target.files.to_list()])";
+
+/// Bazel in one workspace.
+#[derive(Debug)]
+pub struct Bazel<'a> {
+    /// Which side it is, for messages: ``revision `main` ``.
+    pub side: String,
+    program: PathBuf,
+    workspace: PathBuf,
+    /// Where its outputs are, if that is not where Bazel has them by itself.
+    output_base: Option<PathBuf>,
+    flags: &'a [String],
+}
+
+/// A `k8s_object`, as its BUILD file has it.
+#[derive(Debug)]
+struct Described {
+    label: String,
+    src: String,
+    environment: Place,
+}
+
+/// What the attribute `binding` says of an environment.
+#[derive(Debug, Deserialize)]
+struct Place {
+    name: String,
+    namespace: String,
+}
+
+impl<'a> Bazel<'a> {
+    /// Bazel in a workspace: its own `bazelw`, else `bazelisk`, else `bazel`.
+    pub fn find(
+        side: String,
+        workspace: PathBuf,
+        output_base: Option<PathBuf>,
+        flags: &'a [String],
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        let path = environment.path.as_deref().unwrap_or_default();
+        let folders: Vec<PathBuf> = std::env::split_paths(path).collect();
+        let in_path = ["bazelisk", "bazel"]
+            .into_iter()
+            .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+        let mut programs = [workspace.join("bazelw")].into_iter().chain(in_path);
+        let program = programs
+            .find(|program| program.is_file())
+            .ok_or(Error::NoBazel)?;
+        Ok(Self {
+            side,
+            program,
+            workspace,
+            output_base,
+            flags,
+        })
+    }
+
+    /// The folder of all its outputs.
+    pub fn output_base(&self) -> Result<PathBuf, Error> {
+        if let Some(output_base) = &self.output_base {
+            return Ok(output_base.clone());
+        }
+        let said = self.ask("asked for", "info", [OsStr::new("output_base")])?;
+        Ok(PathBuf::from(said.trim_end()))
+    }
+
+    /// The rendered manifests of the `k8s_object`s that patterns name.
+    pub fn manifests(&self, patterns: &[String]) -> Result<Vec<Manifest>, Error> {
+        let described = self.described(patterns)?;
+        if described.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sources: Vec<&str> = described.iter().map(|one| &*one.src).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        let folder = tempfile::tempdir().map_err(Error::file("make", "a temporary folder"))?;
+        let file = folder.path().join("sources");
+        let write = |text: String| std::fs::write(&file, text).map_err(Error::file("write", &file));
+        write(sources.join("\n"))?;
+        self.ask("built", "build", [flag("--target_pattern_file", &file)])?;
+        write(format!("set({})", quoted(&sources)))?;
+        let arguments = [
+            "--output=starlark".into(),
+            format!("--starlark:expr={FILES}").into(),
+            flag("--query_file", &file),
+        ];
+        let paths = self.ask("looked up", "cquery", arguments)?;
+        let output_base = self.output_base()?;
+        let paths: BTreeMap<&str, &str> = paths.lines().filter_map(one_file).collect();
+        let read = |one: Described| {
+            let path = paths.get(&*one.src).ok_or_else(|| Error::Answer {
+                side: self.side.clone(),
+                source: Reason(format!("`{}` makes no file, want one", one.src)),
+            })?;
+            self.read(one, &self.place(path, &output_base))
+        };
+        described.into_iter().map(read).collect()
+    }
+
+    /// Ends its server, which otherwise waits for more to do.
+    pub fn shut_down(&self) {
+        let mut command = self.command("shutdown");
+        // A server that stays ends by itself.
+        let _ = command.stderr(Stdio::null()).status();
+    }
+
+    /// The `k8s_object`s that patterns name, those for tests of rules alone left out.
+    fn described(&self, patterns: &[String]) -> Result<Vec<Described>, Error> {
+        let there = |pattern: &&String| self.workspace.join(folder_of(pattern)).is_dir();
+        let patterns: Vec<&str> = patterns.iter().filter(there).map(|one| &**one).collect();
+        if patterns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = format!(
+            "let all = kind('^k8s_object rule$', {}) in $all except attr(tags, '\\bmanual\\b', $all)",
+            patterns.join(" + ")
+        );
+        let arguments = ["--output=streamed_jsonproto", &query].map(OsStr::new);
+        let answer = self.ask("listed", "query", arguments)?;
+        let described: Result<Vec<Described>, Reason> = answer.lines().map(described).collect();
+        let mut described = described.map_err(|source| Error::Answer {
+            side: self.side.clone(),
+            source,
+        })?;
+        described.sort_by(|one, other| one.label.cmp(&other.label));
+        Ok(described)
+    }
+
+    /// A path that Bazel tells, from the root of its own files.
+    fn place(&self, path: &str, output_base: &Path) -> PathBuf {
+        if path.starts_with("bazel-out/") {
+            output_base.join("execroot/_main").join(path)
+        } else if path.starts_with("external/") {
+            output_base.join(path)
+        } else {
+            self.workspace.join(path)
+        }
+    }
+
+    fn read(&self, one: Described, path: &Path) -> Result<Manifest, Error> {
+        let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+        let object = parse(&one.src, &text).map_err(|source| Error::Manifest {
+            label: one.label.clone(),
+            side: self.side.clone(),
+            source,
+        })?;
+        Ok(Manifest {
+            label: one.label,
+            environment: one.environment.name,
+            namespace: one.environment.namespace,
+            object,
+        })
+    }
+
+    /// What Bazel prints on stdout. Its progress and its errors are for the user to read.
+    fn ask<S: AsRef<OsStr>>(
+        &self,
+        what: &'static str,
+        verb: &'static str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<String, Error> {
+        let mut command = self.command(verb);
+        command.arg("--ui_event_filters=-info,-debug");
+        match verb {
+            // Links in the checkout are the user's.
+            "build" => command
+                .arg("--experimental_convenience_symlinks=ignore")
+                .arg("--remote_download_outputs=toplevel")
+                .arg("--skip_incompatible_explicit_targets"),
+            _ => command.arg("--noshow_progress"),
+        };
+        let asked = command.args(self.flags).args(arguments).output();
+        let failed = |source, exit| Error::Bazel {
+            side: self.side.clone(),
+            what,
+            source,
+            exit,
+        };
+        let output = asked.map_err(|error| failed(Reason::of(&error), Exit::Failure))?;
+        if !output.status.success() {
+            let exit = match output.status.code() {
+                Some(INTERRUPTED) | None => Exit::Interrupted,
+                Some(_) => Exit::Input,
+            };
+            let why = format!("`bazel {verb}`: {}", output.status);
+            return Err(failed(Reason(why), exit));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        if let Some(output_base) = &self.output_base {
+            command.arg(flag("--output_base", output_base));
+        }
+        command
+            .arg(verb)
+            .current_dir(&self.workspace)
+            .stderr(Stdio::inherit());
+        command
+    }
+}
+
+/// `--name=path`.
+fn flag(name: &str, path: &Path) -> std::ffi::OsString {
+    let mut flag = std::ffi::OsString::from(format!("{name}="));
+    flag.push(path);
+    flag
+}
+
+/// Labels as a query has them: some have characters that are its own.
+fn quoted(labels: &[&str]) -> String {
+    let labels = labels.iter().map(|label| format!("'{label}'"));
+    labels.collect::<Vec<_>>().join(" ")
+}
+
+/// The folder that a pattern is about: `services` of `//services/...`.
+fn folder_of(pattern: &str) -> &str {
+    let path = pattern.trim_start_matches('/');
+    let path = path.split(':').next().unwrap_or_default();
+    path.trim_end_matches("...").trim_end_matches('/')
+}
+
+/// One line of [`FILES`], of a target that makes one file.
+fn one_file(line: &str) -> Option<(&str, &str)> {
+    let (label, files) = line.split_once('\t')?;
+    let is_one = !files.is_empty() && !files.contains('\t');
+    is_one.then(|| (plain(label), files))
+}
+
+/// A label of the main repository as `query` has it: `//a:b` for `@@//a:b` and `@//a:b`.
+fn plain(label: &str) -> &str {
+    match label.trim_start_matches('@') {
+        plain if plain.starts_with("//") => plain,
+        _ => label,
+    }
+}
+
+/// One line of `query --output=streamed_jsonproto`.
+fn described(line: &str) -> Result<Described, Reason> {
+    #[derive(Deserialize)]
+    struct Target {
+        rule: Rule,
+    }
+    #[derive(Deserialize)]
+    struct Rule {
+        name: String,
+        attribute: Vec<Attribute>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Attribute {
+        name: String,
+        #[serde(default)]
+        string_value: String,
+    }
+    #[derive(Deserialize)]
+    struct Binding {
+        environment: Place,
+    }
+    let target: Target = serde_json::from_str(line).map_err(|error| Reason::of(&error))?;
+    let value = |name: &str| {
+        let mut attributes = target.rule.attribute.iter();
+        let attribute = attributes.find(|attribute| attribute.name == name);
+        let missing = || Reason(format!("`{}` has no attribute `{name}`", target.rule.name));
+        attribute.map(|one| &*one.string_value).ok_or_else(missing)
+    };
+    let binding: Binding =
+        serde_json::from_str(value("binding")?).map_err(|error| Reason::of(&error))?;
+    Ok(Described {
+        label: plain(&target.rule.name).to_owned(),
+        src: plain(value("src")?).to_owned(),
+        environment: binding.environment,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_patterns() {
+        for (pattern, folder) in [
+            ("//...", ""),
+            ("//services/...", "services"),
+            ("//services/client:all", "services/client"),
+            ("//prod", "prod"),
+        ] {
+            assert_eq!(folder_of(pattern), folder, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn lines_of_files() {
+        let want = Some(("//a:b", "bazel-out/x/a/b.json"));
+        assert_eq!(one_file("@@//a:b\tbazel-out/x/a/b.json"), want);
+        assert_eq!(one_file("//a:b\tone\ttwo"), None);
+        assert_eq!(one_file("//a:b\t"), None);
+        let other = Some(("@@other+//a:b", "external/other+/a/b"));
+        assert_eq!(one_file("@@other+//a:b\texternal/other+/a/b"), other);
+    }
+
+    #[test]
+    fn a_target_of_a_query() {
+        let line = r#"{"type": "RULE", "rule": {"name": "//a:prod-x", "attribute": [
+            {"name": "binding", "type": "STRING", "stringValue":
+                "{\"environment\": {\"name\": \"prod\", \"namespace\": \"shop\", \"images\": \"built\"}}"},
+            {"name": "src", "type": "LABEL", "stringValue": "@@//a:x.json"}]}}"#;
+        let one = described(line).expect("a target");
+        assert_eq!((&*one.label, &*one.src), ("//a:prod-x", "//a:x.json"));
+        let Place { name, namespace } = one.environment;
+        assert_eq!((&*name, &*namespace), ("prod", "shop"));
+        let error = described(r#"{"rule": {"name": "//a:x", "attribute": []}}"#).expect_err("none");
+        assert_eq!(error.to_string(), "`//a:x` has no attribute `binding`");
+    }
+}

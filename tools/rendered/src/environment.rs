@@ -1,0 +1,34 @@
+//! What this tool takes from the process's environment: read here, and nowhere else.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use windlass_k8s_diff::text::Colour;
+
+/// The environment of the process.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// What finding the request takes.
+    pub runfiles: windlass_runfiles::Environment,
+    /// `BUILD_WORKSPACE_DIRECTORY`: the checkout that `bazel run` was typed in.
+    pub workspace: Option<PathBuf>,
+    /// `PATH`, where Bazel is found if the checkout has no `bazelw`.
+    pub path: Option<OsString>,
+    /// Whether text on stdout has colours.
+    pub colour: Colour,
+}
+
+impl Environment {
+    /// Reads the environment of this process.
+    pub fn read() -> Self {
+        let var = |name: &str| std::env::var_os(name);
+        let workspace = var("BUILD_WORKSPACE_DIRECTORY").filter(|value| !value.is_empty());
+        Self {
+            runfiles: windlass_runfiles::Environment::read(),
+            workspace: workspace.map(PathBuf::from),
+            path: var("PATH"),
+            colour: Colour::of(std::io::stdout().is_terminal(), var),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Revisions of the checkout, each as a folder of its own.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::error::{Error, Reason};
+
+/// Files of the workspace's root that say how Bazel runs here, and that git need not know.
+const SETTINGS: [&str; 2] = [":(glob)*bazelrc*", ":(glob)MODULE.bazel.lock"];
+
+/// The repository of a workspace.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    workspace: PathBuf,
+    /// The workspace, from the root of the repository.
+    prefix: PathBuf,
+}
+
+impl Repository {
+    /// The repository that a workspace is in.
+    pub fn of(workspace: &Path) -> Result<Self, Error> {
+        let what = || format!("find the repository of `{}`", workspace.display());
+        let prefix = git(workspace, ["rev-parse", "--show-prefix"], what)?;
+        Ok(Self {
+            workspace: workspace.to_owned(),
+            prefix: prefix.into(),
+        })
+    }
+
+    /// The commit that a revision names, in full.
+    pub fn commit(&self, revision: &str) -> Result<String, Error> {
+        let wanted = format!("{revision}^{{commit}}");
+        let arguments = ["rev-parse", "--verify", "--end-of-options", &wanted];
+        let output = output(&self.workspace, arguments);
+        let output = output.map_err(|source| Error::Git {
+            what: format!("look up revision `{revision}`"),
+            source,
+        })?;
+        said(&output).map_err(|source| Error::Revision {
+            got: revision.to_owned(),
+            source,
+        })
+    }
+
+    /// A folder with the files of a commit, which is removed when it is dropped.
+    pub fn worktree(&self, commit: &str) -> Result<Worktree, Error> {
+        let folder = tempfile::Builder::new()
+            .prefix("windlass-rendered-")
+            .tempdir()
+            .map_err(Error::file("make", "a temporary folder"))?;
+        let tree = folder.path().join("tree");
+        let arguments = ["worktree", "add", "--quiet", "--detach"].map(OsStr::new);
+        let arguments = arguments
+            .into_iter()
+            .chain([tree.as_os_str(), OsStr::new(commit)]);
+        git(&self.workspace, arguments, || {
+            format!("check out commit `{commit}`")
+        })?;
+        let worktree = Worktree {
+            repository: self.clone(),
+            tree,
+            _folder: folder,
+        };
+        worktree.take_settings()?;
+        Ok(worktree)
+    }
+}
+
+/// A commit in a folder of its own.
+#[derive(Debug)]
+pub struct Worktree {
+    repository: Repository,
+    tree: PathBuf,
+    _folder: TempDir,
+}
+
+impl Worktree {
+    /// The workspace in it.
+    pub fn workspace(&self) -> PathBuf {
+        self.tree.join(&self.repository.prefix)
+    }
+
+    /// Makes it a folder of another commit.
+    pub fn check_out(&self, commit: &str) -> Result<(), Error> {
+        let arguments = ["checkout", "--quiet", "--force", "--detach", commit];
+        git(&self.tree, arguments, || {
+            format!("check out commit `{commit}`")
+        })?;
+        self.take_settings()
+    }
+
+    /// Copies the settings of Bazel that the checkout has beside those of git: a cache on a disk,
+    /// the lock of its modules. Without them the two sides would be built in two ways.
+    fn take_settings(&self) -> Result<(), Error> {
+        let Repository { workspace, .. } = &self.repository;
+        let arguments = ["ls-files", "-z", "--others", "--"]
+            .into_iter()
+            .chain(SETTINGS);
+        let names = git(workspace, arguments, || "list files of Bazel".to_owned())?;
+        for name in names.split_terminator('\0') {
+            let (from, to) = (workspace.join(name), self.workspace().join(name));
+            if !to.exists() {
+                std::fs::copy(&from, &to).map_err(Error::file("copy", from))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Worktree {
+    fn drop(&mut self) {
+        // What is left of it, `git worktree prune` removes.
+        let arguments = ["worktree", "remove", "--force"].map(OsStr::new);
+        let arguments = arguments.into_iter().chain([self.tree.as_os_str()]);
+        let _ = output(&self.repository.workspace, arguments);
+    }
+}
+
+/// What git prints, without the last line end.
+fn git<S: AsRef<OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = S>,
+    what: impl FnOnce() -> String,
+) -> Result<String, Error> {
+    let output = output(folder, arguments);
+    let said = output.and_then(|output| said(&output));
+    said.map_err(|source| Error::Git {
+        what: what(),
+        source,
+    })
+}
+
+fn output<S: AsRef<OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<Output, Reason> {
+    let mut command = Command::new("git");
+    command.args(arguments).current_dir(folder);
+    // A hook of git has these: they would name another folder than the one meant.
+    for name in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_PREFIX",
+        "GIT_COMMON_DIR",
+    ] {
+        command.env_remove(name);
+    }
+    command
+        .output()
+        .map_err(|error| Reason(format!("git: {error}")))
+}
+
+fn said(output: &Output) -> Result<String, Reason> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(Reason(text(&output.stderr)))
+    }
+}

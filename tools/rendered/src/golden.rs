@@ -1,0 +1,211 @@
+//! Manifests beside goldens: a list of the objects of one target, in one file of the sources.
+//!
+//! A golden holds no digest, since it has what is rendered, and no user: the namespace of a personal
+//! environment is `$USER`, where a field `namespace` is it and in names of the cluster's DNS.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use windlass_k8s_diff::mask::masked;
+use windlass_k8s_diff::text::{Colour, Line, field, object as object_lines};
+use windlass_report::say;
+use windlass_runfiles::Launcher;
+
+use crate::compare::fields;
+use crate::environment::Environment;
+use crate::error::{Error, Reason};
+use crate::manifest::parse;
+use crate::request::Golden;
+
+/// What stands for the namespace of `$USER`.
+const USER: &str = "$USER";
+
+/// Compares manifests with their goldens.
+pub fn test(label: &str, goldens: &[Golden], launcher: &Launcher) -> Result<(), Error> {
+    let mut lines = Vec::new();
+    let mut count = 0;
+    for golden in goldens {
+        let manifests = manifests(golden, launcher)?;
+        let differs = differences(&read(label, golden, launcher)?, &manifests);
+        if differs.is_empty() {
+            continue;
+        }
+        count += 1;
+        lines.push(format!("{} of {}", golden.path, golden.target));
+        let text = differs.iter().map(|line| line.painted(Colour::Never));
+        lines.extend(text.map(|line| format!("  {line}")));
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    Err(Error::Differs {
+        label: label.to_owned(),
+        count,
+        lines,
+    })
+}
+
+/// Writes goldens into the checkout, those that are not as they should be.
+pub fn update(
+    label: &str,
+    goldens: &[Golden],
+    launcher: &Launcher,
+    environment: &Environment,
+) -> Result<(), Error> {
+    let missing = || Error::NoWorkspace {
+        label: format!("{label}.update"),
+    };
+    let workspace = environment.workspace.as_ref().ok_or_else(missing)?;
+    for golden in goldens {
+        let text = text(&manifests(golden, launcher)?);
+        let file = workspace.join(&golden.path);
+        if std::fs::read_to_string(&file).is_ok_and(|old| old == text) {
+            continue;
+        }
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
+        }
+        std::fs::write(&file, text).map_err(Error::file("write", &file))?;
+        say(&format!("wrote {}", golden.path));
+    }
+    Ok(())
+}
+
+/// The objects of a target as a golden has them, sorted by what they are called.
+fn manifests(golden: &Golden, launcher: &Launcher) -> Result<Vec<Value>, Error> {
+    let read = |runfile: &String| {
+        let path = launcher.file(runfile);
+        let text = std::fs::read_to_string(&path).map_err(Error::file("read", path))?;
+        let object = parse(runfile, &text).map_err(|source| Error::Manifest {
+            label: runfile.clone(),
+            side: golden.target.clone(),
+            source,
+        })?;
+        let mut document = object.document().clone();
+        if let Some(user) = &golden.personal {
+            hide_user(&mut document, user);
+        }
+        Ok(document)
+    };
+    let objects: Result<Vec<Value>, Error> = golden.manifests.iter().map(read).collect();
+    let mut objects = objects?;
+    objects.sort_by_cached_key(name);
+    Ok(objects)
+}
+
+fn read(label: &str, golden: &Golden, launcher: &Launcher) -> Result<Vec<Value>, Error> {
+    let refused = |source| Error::Golden {
+        path: golden.path.clone(),
+        label: label.to_owned(),
+        source,
+    };
+    let path = golden.runfile.as_deref().unwrap_or_default();
+    let text = std::fs::read_to_string(launcher.file(path));
+    let text = text.map_err(|error| refused(Reason::of(&error)))?;
+    serde_json::from_str(&text).map_err(|error| refused(Reason::of(&error)))
+}
+
+/// What a golden is: JSON with an indent of two, keys as they are rendered.
+fn text(objects: &[Value]) -> String {
+    serde_json::to_string_pretty(objects).expect("plain data is JSON") + "\n"
+}
+
+/// `Deployment alice/server`.
+fn name(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let kind = text("/kind").unwrap_or("(no kind)");
+    let name = text("/metadata/name").unwrap_or("(no name)");
+    match text("/metadata/namespace") {
+        Some(namespace) => format!("{kind} {namespace}/{name}"),
+        None => format!("{kind} {name}"),
+    }
+}
+
+/// Puts [`USER`] in place of a personal namespace.
+fn hide_user(value: &mut Value, user: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                if key == "namespace" && value == user {
+                    *value = USER.into();
+                }
+                hide_user(value, user);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_user(item, user)),
+        Value::String(text) => {
+            *text = text.replace(&format!(".{user}.svc"), &format!(".{USER}.svc"));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The lines of what differs; empty if nothing does.
+fn differences(golden: &[Value], manifests: &[Value]) -> Vec<Line> {
+    let named = |objects: &[Value]| -> BTreeMap<String, Value> {
+        let named = objects.iter().map(|object| (name(object), object.clone()));
+        named.collect()
+    };
+    let (golden, manifests) = (named(golden), named(manifests));
+    let gone = golden.keys().filter(|name| !manifests.contains_key(*name));
+    let mut lines: Vec<Line> = gone
+        .map(|name| Line::new('-', format!("- {name}")))
+        .collect();
+    for (name, object) in &manifests {
+        let Some(before) = golden.get(name) else {
+            lines.push(Line::new('+', format!("+ {name}")));
+            lines.extend(object_lines(&masked(object)));
+            continue;
+        };
+        let fields = fields(before, object);
+        if !fields.is_empty() {
+            lines.push(Line::new('~', format!("~ {name}")));
+            lines.extend(fields.iter().flat_map(|change| field(change, "")));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(name: &str, data: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": "prod"}, "data": {"k": data}})
+    }
+
+    #[test]
+    fn what_differs_is_told_by_field() {
+        let golden = [map("gone", "1"), map("other", "1"), map("same", "1")];
+        let manifests = [map("new", "1"), map("other", "2"), map("same", "1")];
+        let lines = differences(&golden, &manifests);
+        let text: Vec<String> = lines.into_iter().map(|line| line.text).collect();
+        let want = "\
+- ConfigMap prod/gone
++ ConfigMap prod/new
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: new
+      namespace: prod
+    data:
+      k: '1'
+~ ConfigMap prod/other
+    data.k: \"1\" -> \"2\"";
+        assert_eq!(text.join("\n"), want);
+    }
+
+    #[test]
+    fn a_user_is_hidden_where_it_is_a_namespace_and_nowhere_else() {
+        let mut object = json!({"metadata": {"name": "redis", "namespace": "redis"},
+            "subjects": [{"kind": "ServiceAccount", "name": "redis", "namespace": "redis"}],
+            "args": ["redis-0.redis-nodes.redis.svc:6379", "redis"]});
+        hide_user(&mut object, "redis");
+        let want = json!({"metadata": {"name": "redis", "namespace": "$USER"},
+            "subjects": [{"kind": "ServiceAccount", "name": "redis", "namespace": "$USER"}],
+            "args": ["redis-0.redis-nodes.$USER.svc:6379", "redis"]});
+        assert_eq!(object, want);
+    }
+}

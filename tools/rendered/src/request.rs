@@ -1,0 +1,100 @@
+//! The request: what a target says, in the file beside its launcher.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Reason};
+
+/// The version of the schema that this tool reads.
+pub const VERSION: u32 = 1;
+
+/// What a target is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The schema's version, [`VERSION`].
+    pub version: u32,
+    /// The target: `//services/client:manifests_test`.
+    pub label: String,
+    /// What to do.
+    pub task: Task,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+pub enum Task {
+    /// Show what a change does.
+    Against {
+        /// Which `k8s_object`s: target patterns, such as `//services/...`.
+        targets: Vec<String>,
+    },
+    /// Compare manifests with goldens.
+    Test {
+        /// The goldens.
+        goldens: Vec<Golden>,
+    },
+    /// Write goldens.
+    Update {
+        /// The goldens.
+        goldens: Vec<Golden>,
+    },
+}
+
+/// A file in the sources, and the manifests that it has.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// Its path from the checkout's root: `services/client/golden/prod.json`.
+    pub path: String,
+    /// Its path in the runfiles; `null` where it is to be written.
+    pub runfile: Option<String>,
+    /// The target whose manifests it has.
+    pub target: String,
+    /// The namespace of `$USER`, if the environment is a personal one: goldens call it `$USER`.
+    pub personal: Option<String>,
+    /// The rendered manifests, as paths in the runfiles.
+    pub manifests: Vec<String>,
+}
+
+impl Request {
+    /// Reads a request.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let failed = |source: Reason| Error::Request {
+            path: path.to_owned(),
+            source,
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| failed(Reason::of(&error)))?;
+        Self::parse(&text).map_err(failed)
+    }
+
+    fn parse(text: &str) -> Result<Self, Reason> {
+        /// Read first: another version may have other fields.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let of = |error: serde_json::Error| Reason::of(&error);
+        let Versioned { version } = serde_json::from_str(text).map_err(of)?;
+        if version != VERSION {
+            return Err(Reason(format!("version: got {version}, want {VERSION}")));
+        }
+        serde_json::from_str(text).map_err(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rules_write() {
+        let text = r#"{"version": 1, "label": "//:rendered", "task":
+            {"against": {"targets": ["//services/..."]}}}"#;
+        let task = Task::Against {
+            targets: vec!["//services/...".to_owned()],
+        };
+        assert_eq!(Request::parse(text).expect("a request").task, task);
+    }
+}
