@@ -6,6 +6,7 @@ mod deploy;
 mod exit_codes;
 mod jsonnet;
 pub mod library;
+mod rendered;
 
 use std::path::{Path, PathBuf};
 
@@ -19,11 +20,15 @@ const PAGES: &[Page] = &[
     ("cli/deploy.md", deploy::page),
     ("cli/exit-codes.md", exit_codes::page),
     ("jsonnet.md", jsonnet::page),
+    ("cli/rendered.md", rendered::page),
     ("schemas/deploy-event.v1.json", || {
         json(&windlass_deploy::schemas::event())
     }),
     ("schemas/deploy-result.v1.json", || {
         json(&windlass_deploy::schemas::result())
+    }),
+    ("schemas/rendered-diff.v1.json", || {
+        json(&windlass_rendered::document::schema())
     }),
 ];
 
@@ -92,6 +97,8 @@ mod tests {
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/deploy.md`, \
                    `cli/exit-codes.md`, `jsonnet.md`, `schemas/deploy-event.v1.json`, \
                    `schemas/deploy-result.v1.json`\n",
+                   `cli/exit-codes.md`, `cli/rendered.md`, `schemas/deploy-event.v1.json`, \
+                   `schemas/deploy-result.v1.json`, `schemas/rendered-diff.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
         },
         Case {

@@ -221,7 +221,10 @@ mod tests {
     #[test]
     fn another_target_is_no_difference() {
         let (before, after) = (manifest("//a:a", "a", "1"), manifest("//b:b", "a", "1"));
-        assert_eq!(shown(std::slice::from_ref(&before), &[after]), Vec::<String>::new());
+        assert_eq!(
+            shown(std::slice::from_ref(&before), &[after]),
+            Vec::<String>::new()
+        );
         let after = manifest("//b:b", "a", "2");
         let want = ["changed //b:b ConfigMap `prod/a` data.k"];
         assert_eq!(shown(&[before], &[after]), want);

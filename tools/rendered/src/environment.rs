@@ -13,7 +13,7 @@ pub struct Environment {
     pub runfiles: windlass_runfiles::Environment,
     /// `BUILD_WORKSPACE_DIRECTORY`: the checkout that `bazel run` was typed in.
     pub workspace: Option<PathBuf>,
-    /// `PATH`, where Bazel is found if the checkout has no `bazelw`.
+    /// `PATH`, where git is found, and Bazel if the checkout has no `bazelw`.
     pub path: Option<OsString>,
     /// Whether text on stdout has colours.
     pub colour: Colour,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use windlass_report::{Exit, Explain};
 
+use crate::summary::many;
+
 /// Why there is no answer, or why a test failed.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
@@ -107,7 +109,7 @@ pub enum Error {
         source: Reason,
     },
     /// Manifests are not as their goldens say.
-    #[error("manifests are not as {} of `{label}` say", goldens(*count))]
+    #[error("`{label}`: what is rendered differs from {}", many(*count, "golden"))]
     Differs {
         /// The test.
         label: String,
@@ -136,13 +138,6 @@ impl Reason {
     }
 }
 
-fn goldens(count: usize) -> String {
-    match count {
-        1 => "a golden".to_owned(),
-        count => format!("{count} goldens"),
-    }
-}
-
 impl Error {
     /// For `map_err` of what is done with a file.
     pub fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
@@ -162,7 +157,8 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoWorkspace { label } => Some(format!("bazel run {label}")),
-            Self::Golden { label, .. } | Self::Differs { label, .. } => Some(format!(
+            Self::Golden { label, .. } => Some(format!("bazel run {label}.update")),
+            Self::Differs { label, .. } => Some(format!(
                 "if that is as it should be: bazel run {label}.update"
             )),
             Self::Revision { got, .. } => match got.split_once('/') {

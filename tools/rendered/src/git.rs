@@ -1,6 +1,6 @@
 //! Revisions of the checkout, each as a folder of its own.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -11,30 +11,44 @@ use crate::error::{Error, Reason};
 /// Files of the workspace's root that say how Bazel runs here, and that git need not know.
 const SETTINGS: [&str; 2] = [":(glob)*bazelrc*", ":(glob)MODULE.bazel.lock"];
 
+/// What git tells its hooks of the repository.
+const HOOK: [&str; 5] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+];
+
 /// The repository of a workspace.
 #[derive(Clone, Debug)]
 pub struct Repository {
     workspace: PathBuf,
+    /// Where git is found.
+    path: OsString,
     /// The workspace, from the root of the repository.
     prefix: PathBuf,
 }
 
 impl Repository {
-    /// The repository that a workspace is in.
-    pub fn of(workspace: &Path) -> Result<Self, Error> {
-        let what = || format!("find the repository of `{}`", workspace.display());
-        let prefix = git(workspace, ["rev-parse", "--show-prefix"], what)?;
-        Ok(Self {
+    /// The repository that a workspace is in. `path` is the PATH in which git is found.
+    pub fn of(workspace: &Path, path: &OsStr) -> Result<Self, Error> {
+        let mut repository = Self {
             workspace: workspace.to_owned(),
-            prefix: prefix.into(),
-        })
+            path: path.to_owned(),
+            prefix: PathBuf::new(),
+        };
+        let what = || format!("find the repository of `{}`", workspace.display());
+        let prefix = repository.git(workspace, ["rev-parse", "--show-prefix"], what)?;
+        repository.prefix = prefix.into();
+        Ok(repository)
     }
 
     /// The commit that a revision names, in full.
     pub fn commit(&self, revision: &str) -> Result<String, Error> {
         let wanted = format!("{revision}^{{commit}}");
         let arguments = ["rev-parse", "--verify", "--end-of-options", &wanted];
-        let output = output(&self.workspace, arguments);
+        let output = self.output(&self.workspace, arguments);
         let output = output.map_err(|source| Error::Git {
             what: format!("look up revision `{revision}`"),
             source,
@@ -56,7 +70,7 @@ impl Repository {
         let arguments = arguments
             .into_iter()
             .chain([tree.as_os_str(), OsStr::new(commit)]);
-        git(&self.workspace, arguments, || {
+        self.git(&self.workspace, arguments, || {
             format!("check out commit `{commit}`")
         })?;
         let worktree = Worktree {
@@ -66,6 +80,40 @@ impl Repository {
         };
         worktree.take_settings()?;
         Ok(worktree)
+    }
+
+    /// What git prints, without the last line end.
+    fn git<S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+        what: impl FnOnce() -> String,
+    ) -> Result<String, Error> {
+        let output = self.output(folder, arguments);
+        let said = output.and_then(|output| said(&output));
+        said.map_err(|source| Error::Git {
+            what: what(),
+            source,
+        })
+    }
+
+    fn output<S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<Output, Reason> {
+        let mut command = Command::new("git");
+        command
+            .args(arguments)
+            .current_dir(folder)
+            .env("PATH", &self.path);
+        // A hook of git has these: they would name another folder than the one meant.
+        for name in HOOK {
+            command.env_remove(name);
+        }
+        command
+            .output()
+            .map_err(|error| Reason(format!("git: {error}")))
     }
 }
 
@@ -86,7 +134,7 @@ impl Worktree {
     /// Makes it a folder of another commit.
     pub fn check_out(&self, commit: &str) -> Result<(), Error> {
         let arguments = ["checkout", "--quiet", "--force", "--detach", commit];
-        git(&self.tree, arguments, || {
+        self.repository.git(&self.tree, arguments, || {
             format!("check out commit `{commit}`")
         })?;
         self.take_settings()
@@ -95,11 +143,13 @@ impl Worktree {
     /// Copies the settings of Bazel that the checkout has beside those of git: a cache on a disk,
     /// the lock of its modules. Without them the two sides would be built in two ways.
     fn take_settings(&self) -> Result<(), Error> {
-        let Repository { workspace, .. } = &self.repository;
+        let workspace = &self.repository.workspace;
         let arguments = ["ls-files", "-z", "--others", "--"]
             .into_iter()
             .chain(SETTINGS);
-        let names = git(workspace, arguments, || "list files of Bazel".to_owned())?;
+        let names = self
+            .repository
+            .git(workspace, arguments, || "list files of Bazel".to_owned())?;
         for name in names.split_terminator('\0') {
             let (from, to) = (workspace.join(name), self.workspace().join(name));
             if !to.exists() {
@@ -115,43 +165,10 @@ impl Drop for Worktree {
         // What is left of it, `git worktree prune` removes.
         let arguments = ["worktree", "remove", "--force"].map(OsStr::new);
         let arguments = arguments.into_iter().chain([self.tree.as_os_str()]);
-        let _ = output(&self.repository.workspace, arguments);
+        let _ = self
+            .repository
+            .output(&self.repository.workspace, arguments);
     }
-}
-
-/// What git prints, without the last line end.
-fn git<S: AsRef<OsStr>>(
-    folder: &Path,
-    arguments: impl IntoIterator<Item = S>,
-    what: impl FnOnce() -> String,
-) -> Result<String, Error> {
-    let output = output(folder, arguments);
-    let said = output.and_then(|output| said(&output));
-    said.map_err(|source| Error::Git {
-        what: what(),
-        source,
-    })
-}
-
-fn output<S: AsRef<OsStr>>(
-    folder: &Path,
-    arguments: impl IntoIterator<Item = S>,
-) -> Result<Output, Reason> {
-    let mut command = Command::new("git");
-    command.args(arguments).current_dir(folder);
-    // A hook of git has these: they would name another folder than the one meant.
-    for name in [
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_PREFIX",
-        "GIT_COMMON_DIR",
-    ] {
-        command.env_remove(name);
-    }
-    command
-        .output()
-        .map_err(|error| Reason(format!("git: {error}")))
 }
 
 fn said(output: &Output) -> Result<String, Reason> {

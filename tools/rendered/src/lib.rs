@@ -159,7 +159,8 @@ fn compared(
     workspace: &Path,
     environment: &Environment,
 ) -> Result<Compared, Error> {
-    let repository = Repository::of(workspace)?;
+    let path = environment.path.as_deref().unwrap_or_default();
+    let repository = Repository::of(workspace, path)?;
     let side = |name: &String| {
         let commit = repository.commit(name)?;
         let name = name.clone();
@@ -224,3 +225,6 @@ impl Compared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

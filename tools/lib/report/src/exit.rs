@@ -39,7 +39,8 @@ exits! {
     /// The registry, or the containerd of the node that images go to, could not be reached, or
     /// refused an image.
     Registry = 7,
-    /// Something would change, when that was asked: `diff --exit-code`.
+    /// Something would change, when that was asked: `diff --exit-code`, `rendered --exit-code`. Of a
+    /// test of manifests: a golden differs.
     Differs = 8,
     /// Ctrl-C or SIGTERM. What was done is said; a rerun goes on from there.
     Interrupted = 130,
