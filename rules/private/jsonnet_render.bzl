@@ -83,6 +83,14 @@ def render(ctx, rule_name, flags):
         outputs = files,
         mnemonic = "Jsonnet",
         progress_message = "Rendering %{label}",
+        # One process renders many targets; it reads no more than a request's own files.
+        execution_requirements = {
+            "requires-worker-protocol": "json",
+            "supports-multiplex-sandboxing": "1",
+            "supports-multiplex-workers": "1",
+            "supports-worker-cancellation": "1",
+            "supports-workers": "1",
+        },
     )
     validation = check_deps(ctx, inputs.imports, inputs.roots, inputs.code)
     return struct(files = files, named = named, validation = validation)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::Format;
+use crate::{Format, Limits};
 
 /// Render one Jsonnet source to JSON, YAML or text files.
 ///
@@ -87,6 +87,21 @@ pub struct Arguments {
     /// A folder for the fields of the object that the source gives, whatever they are.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["multiple", "out"])]
     pub out_dir: Option<PathBuf>,
+}
+
+/// Render what Bazel asks for, until it asks no more.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "jsonnet")]
+pub struct Persistent {
+    /// Speak Bazel's protocol for persistent workers, in JSON, on stdin and stdout.
+    #[arg(long = "persistent_worker")]
+    pub persistent_worker: bool,
+    /// Be one of the processes in which a worker evaluates.
+    #[arg(long, hide = true, conflicts_with = "persistent_worker")]
+    pub evaluator: bool,
+    /// What one evaluation may take.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// Variables by name.

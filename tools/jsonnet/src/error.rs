@@ -25,20 +25,43 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// There are no arguments that say what to render.
+    #[error(transparent)]
+    Arguments(#[from] windlass_param_file::Error),
+    /// The process that evaluates cannot be started.
+    #[error("cannot start `{}`", program.display())]
+    Start {
+        /// This program.
+        program: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The folder that a request is for is not there.
+    #[error("cannot enter `{}`", path.display())]
+    Enter {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// What a worker is sent is not what Bazel sends.
+    #[error("cannot read a request of Bazel")]
+    Protocol(#[source] serde_json::Error),
 }
 
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match self {
             Self::Render { cause, .. } => cause.evidence(),
-            Self::Write { .. } => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
     fn exit(&self) -> Exit {
         match self {
             Self::Render { .. } => Exit::Input,
-            Self::Write { .. } => Exit::Failure,
+            Self::Arguments(error) => error.exit(),
+            _ => Exit::Failure,
         }
     }
 }
@@ -172,6 +195,29 @@ pub enum Cause {
         /// All outputs that are declared.
         outs: String,
     },
+    /// The values of the source do not fit.
+    #[error("its evaluation takes more than {megabytes} MB of memory")]
+    Memory {
+        /// The limit.
+        megabytes: u64,
+    },
+    /// The source's text or its values nest so deep that no stack is enough.
+    #[error("its code or its values nest too deep")]
+    Depth,
+    /// The evaluation does not come to an end.
+    #[error("its evaluation takes longer than {seconds} s")]
+    Time {
+        /// The limit.
+        seconds: u64,
+    },
+    /// The evaluator's process ended without an answer.
+    #[error("the evaluator ended: {status}")]
+    Ended {
+        /// How it ended.
+        status: String,
+        /// What it said.
+        words: Vec<String>,
+    },
 }
 
 impl Cause {
@@ -181,7 +227,13 @@ impl Cause {
             Self::Evaluation { evidence, .. } => evidence.clone(),
             Self::NoField { fields, .. } => vec![format!("  fields: {fields}")],
             Self::NoOutput { outs, .. } => vec![format!("  declared: {outs}")],
+            Self::Ended { words, .. } => words.clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether it took too long.
+    pub fn is_time(&self) -> bool {
+        matches!(self, Self::Time { .. })
     }
 }

@@ -1,7 +1,7 @@
 //! The evaluation: a request in, the text of each output out.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -11,16 +11,18 @@ use jrsonnet_evaluator::stack::limit_stack_depth;
 use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
 use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{IStr, ObjValue, ObjValueBuilder, ResultExt, State, Val};
-use jrsonnet_gcmodule::Acyclic;
+use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles, count_thread_tracked};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
 use serde::Deserialize;
 
 use crate::explain::explain;
-use crate::sources::path_of;
+use crate::resolver::Resolver;
 use crate::{Cause, Outputs, Request, Sources, Value};
 
 /// How deep calls may nest: the default of the reference implementation (`--max-stack`).
 pub const MAX_STACK: usize = 500;
+/// With fewer values than that, garbage is not looked for.
+const VALUES: usize = 100_000;
 
 /// What an evaluation gives.
 #[derive(Debug)]
@@ -33,49 +35,104 @@ pub struct Rendered {
 
 /// Evaluates the source and writes every output in the form that is asked for.
 pub fn evaluate(request: &Request) -> Rendered {
-    let lines = Lines::default();
-    let files = files(request, &lines);
-    Rendered {
-        files,
-        traces: lines.0.take(),
+    Evaluator::new(Resolver::default()).evaluate(request)
+}
+
+/// An evaluator, and the values of files that it has evaluated.
+///
+/// Of one that failed no more can be asked: it remembers errors as it remembers values, and one
+/// of them, calls that nest too deep, depends on where a value was first used.
+pub struct Evaluator {
+    state: State,
+    context: ContextInitializer,
+    resolver: Resolver,
+    /// How many values are tracked before garbage is looked for.
+    values: usize,
+}
+
+impl Evaluator {
+    /// One that knows no values; the resolver decides what is used again.
+    pub fn new(resolver: Resolver) -> Self {
+        let context = ContextInitializer::new(PathResolver::Absolute);
+        let mut builder = State::builder();
+        builder
+            .import_resolver(resolver.clone())
+            .context_initializer(context.clone());
+        Self {
+            state: builder.build(),
+            context,
+            resolver,
+            values: VALUES,
+        }
+    }
+
+    /// Evaluates one request, without digests of its files.
+    pub fn evaluate(&mut self, request: &Request) -> Rendered {
+        self.evaluate_with(request, HashMap::new())
+    }
+
+    /// Evaluates one request. `digests` stand for the bytes of its files, by path; they are
+    /// used where the resolver shares values.
+    pub fn evaluate_with(
+        &mut self,
+        request: &Request,
+        digests: HashMap<String, String>,
+    ) -> Rendered {
+        let lines = Lines::default();
+        self.resolver.look_at(&request.sources, digests);
+        let files = self.files(request, &lines);
+        self.context.settings_mut().ext_vars.clear();
+        self.collect();
+        Rendered {
+            files,
+            traces: lines.0.take(),
+        }
+    }
+
+    /// Frees values that refer to each other, when there are twice as many as there were left.
+    fn collect(&mut self) {
+        if count_thread_tracked() > self.values {
+            collect_thread_cycles();
+            self.values = VALUES.max(2 * count_thread_tracked());
+        }
+    }
+
+    fn files(&self, request: &Request, lines: &Lines) -> Result<Vec<(PathBuf, String)>, Cause> {
+        let sources = &request.sources;
+        {
+            let mut settings = self.context.settings_mut();
+            settings.trace_printer = Rc::new(lines.clone());
+            settings.ext_vars = arguments(&request.ext, sources)?.into_iter().collect();
+        }
+        #[expect(clippy::mutable_key_type, reason = "the map that the evaluator wants")]
+        let tla = arguments(&request.tla, sources)?;
+
+        let _entered = self.state.enter();
+        let _limit = limit_stack_depth(MAX_STACK);
+
+        let value = self
+            .state
+            .import_resolved(self.resolver.path_of(&request.src))
+            .and_then(|value| apply_tla(&tla, value))
+            .map_err(|error| explain(&error, &request.src, sources))?;
+        outputs(&value, request)
     }
 }
 
-fn files(request: &Request, lines: &Lines) -> Result<Vec<(PathBuf, String)>, Cause> {
+fn outputs(value: &Val, request: &Request) -> Result<Vec<(PathBuf, String)>, Cause> {
     let sources = &request.sources;
-    let context = ContextInitializer::new(PathResolver::Absolute);
-    {
-        let mut settings = context.settings_mut();
-        settings.trace_printer = Rc::new(lines.clone());
-        settings.ext_vars = arguments(&request.ext, sources)?.into_iter().collect();
-    }
-    #[expect(clippy::mutable_key_type, reason = "the map that the evaluator wants")]
-    let tla = arguments(&request.tla, sources)?;
-
-    let mut builder = State::builder();
-    builder
-        .import_resolver(sources.clone())
-        .context_initializer(context);
-    let state = builder.build();
-    let _entered = state.enter();
-    let _limit = limit_stack_depth(MAX_STACK);
-
-    let value = state
-        .import_resolved(path_of(&request.src))
-        .and_then(|value| apply_tla(&tla, value))
-        .map_err(|error| explain(&error, &request.src, sources))?;
     match &request.outputs {
         Outputs::One(path) => {
-            let text = request.form.text(&value);
+            let text = request.form.text(value);
             let text = text.map_err(|error| explain(&error, &request.src, sources))?;
             Ok(vec![(path.clone(), text)])
         }
         Outputs::Keyed(outs) => {
-            let object = keyed(&value, outs, &sources.shown(&request.src))?;
+            let object = keyed(value, outs, &sources.shown(&request.src))?;
             each(request, &object, outs)
         }
         Outputs::Folder(folder) => {
-            let (object, outs) = all(&value, folder, &sources.shown(&request.src))?;
+            let (object, outs) = all(value, folder, &sources.shown(&request.src))?;
             each(request, &object, &outs)
         }
     }

@@ -4,44 +4,86 @@
 //! of each declared output comes out ([`evaluate`]). Nothing but declared files can be imported,
 //! sandbox or not, and nothing is written unless all of it could be rendered ([`run`]).
 //!
-//! **Architecture invariant:** only [`cli::parse`], [`Sources`] and [`run`] touch files, only
-//! [`run`] the terminal; nothing reads the environment, so the same request gives the same bytes.
+//! An evaluation runs in a process of its own ([`serve`]), which is bounded and may be ended; what
+//! waits for it is one command line ([`start`]) or Bazel, which asks for many ([`worker`]).
+//!
+//! **Architecture invariant:** only [`cli`], [`Sources`], [`serve`] and [`run`] touch files; nothing
+//! reads the environment, so the same request gives the same bytes.
 
 pub mod cli;
 mod error;
 mod evaluate;
 mod explain;
 mod form;
+mod limits;
+mod output;
+mod process;
+pub mod protocol;
 mod request;
+mod resolver;
+pub mod serve;
+mod sharing;
 mod sources;
+pub mod worker;
 
 pub use error::{Cause, Error};
-pub use evaluate::{Rendered, evaluate};
+pub use evaluate::{Evaluator, Rendered, evaluate};
 pub use form::{Documents, End, Form, Format};
+pub use limits::Limits;
 pub use request::{Outputs, Request, Value};
+pub use resolver::Resolver;
 pub use sources::{Content, Sources};
 
-/// Renders what the arguments say, and writes the outputs when all of them could be rendered.
-/// What `std.trace` said goes to stderr, line by line.
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use windlass_report::Exit;
+
+/// Does what the command line says; `program` is this one, and started again to evaluate.
+///
+/// # Errors
+/// It does not parse, or there is no way to go on. What is wrong with a source is said here.
+pub fn start(program: &Path, arguments: Vec<OsString>) -> Result<ExitCode, Error> {
+    let usage = windlass_param_file::Error::Usage;
+    let persistent = ["--persistent_worker", "--evaluator"].map(OsString::from);
+    if arguments
+        .iter()
+        .any(|argument| persistent.contains(argument))
+    {
+        let options = cli::Persistent::try_parse_from(arguments).map_err(usage)?;
+        let stdin = std::io::stdin();
+        if options.evaluator {
+            serve::serve(options.limits, stdin);
+        } else {
+            worker::work(program, options.limits, stdin, std::io::stdout())?;
+        }
+        return Ok(Exit::Success.into());
+    }
+    let words = windlass_param_file::expand(arguments)?;
+    let arguments = cli::Arguments::try_parse_from(&words).map_err(usage)?;
+    let words = words
+        .iter()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    let label = &arguments.label;
+    let done = worker::render_once(program, Limits::default(), label, words.collect())?;
+    if !done.output.is_empty() {
+        windlass_report::say(done.output.trim_end());
+    }
+    Ok(done.exit_code.into())
+}
+
+/// Renders what the arguments say in this process, and writes the outputs when all of them could
+/// be rendered. What `std.trace` said goes to stderr, line by line.
 pub fn run(arguments: &cli::Arguments) -> Result<(), Error> {
     let request = Request::try_from(arguments)?;
     let rendered = evaluate(&request);
     for line in &rendered.traces {
         windlass_report::say(line);
     }
-    let label = &request.label;
-    let files = rendered.files.map_err(|cause| Error::Render {
-        label: label.clone(),
-        cause,
-    })?;
-    for (path, text) in files {
-        // Only in a folder of outputs may it be that there is none.
-        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        folder
-            .and_then(|()| std::fs::write(&path, text))
-            .map_err(|source| Error::Write { path, source })?;
-    }
-    Ok(())
+    output::write(&request.label, rendered.files)
 }
 
 #[cfg(test)]

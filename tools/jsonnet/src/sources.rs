@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::path::PathBuf;
 
+use jrsonnet_evaluator::SourcePath;
 use jrsonnet_evaluator::error::ErrorKind;
-use jrsonnet_evaluator::{AsPathLike, ImportResolver, Result, SourcePath};
 use jrsonnet_gcmodule::Acyclic;
-use jrsonnet_ir::SourceFile;
 
 use crate::Cause;
 
@@ -118,7 +116,7 @@ impl Sources {
     ///
     /// # Errors
     /// Nothing does.
-    pub fn declared(&self, place: &str) -> std::result::Result<&Content, Cause> {
+    pub fn declared(&self, place: &str) -> Result<&Content, Cause> {
         self.places.get(place).ok_or_else(|| Cause::Undeclared {
             place: place.to_owned(),
         })
@@ -128,7 +126,7 @@ impl Sources {
     ///
     /// # Errors
     /// Nothing is there, or it cannot be read.
-    pub fn read(&self, place: &str) -> std::result::Result<Vec<u8>, Cause> {
+    pub fn read(&self, place: &str) -> Result<Vec<u8>, Cause> {
         match self.declared(place)? {
             Content::Text(text) => Ok(text.clone().into_bytes()),
             Content::File(path) => std::fs::read(path).map_err(|source| Cause::Read {
@@ -148,41 +146,13 @@ impl Content {
     }
 }
 
-impl ImportResolver for Sources {
-    fn resolve_from(&self, from: &SourcePath, path: &dyn AsPathLike) -> Result<SourcePath> {
-        let what = path.as_path().to_owned().to_string();
-        match self.find(&place_of(from), &what) {
-            Some(place) => Ok(path_of(place)),
-            None => {
-                Err(ErrorKind::ImportFileNotFound(from.clone(), path.as_path().to_owned()).into())
-            }
-        }
-    }
-
-    fn resolve_from_default(&self, path: &dyn AsPathLike) -> Result<SourcePath> {
-        let place = path.as_path().to_owned().to_string();
-        self.declared(&place).map_err(|cause| refused(&cause))?;
-        Ok(path_of(&place))
-    }
-
-    fn load_file_contents(&self, resolved: &SourcePath) -> Result<Vec<u8>> {
-        self.read(&place_of(resolved))
-            .map_err(|cause| refused(&cause))
-    }
-}
-
 /// A cause as the evaluator takes it: in one line.
-fn refused(cause: &Cause) -> jrsonnet_evaluator::Error {
+pub fn refused(cause: &Cause) -> jrsonnet_evaluator::Error {
     let text = match cause.source() {
         Some(source) => format!("{cause}: {source}"),
         None => cause.to_string(),
     };
     ErrorKind::ImportIo(text).into()
-}
-
-/// The evaluator's name for a place.
-pub fn path_of(place: &str) -> SourcePath {
-    SourcePath::new(SourceFile::new(PathBuf::from(place)))
 }
 
 /// The place that the evaluator's name stands for; the root's for anything that is not a file.

@@ -95,10 +95,9 @@ mod tests {
             variant: "Unknown",
             exit: Exit::Usage,
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/deploy.md`, \
-                   `cli/exit-codes.md`, `jsonnet.md`, `schemas/deploy-event.v1.json`, \
-                   `schemas/deploy-result.v1.json`\n",
-                   `cli/exit-codes.md`, `cli/rendered.md`, `schemas/deploy-event.v1.json`, \
-                   `schemas/deploy-result.v1.json`, `schemas/rendered-diff.v1.json`\n",
+                   `cli/exit-codes.md`, `jsonnet.md`, `cli/rendered.md`, \
+                   `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
+                   `schemas/rendered-diff.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
         },
         Case {

@@ -1,6 +1,11 @@
 //! Every error of the tool, by its command line.
 
-use crate::{Error, cli, run};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use crate::process::cause;
+use crate::{Error, Limits, cli, run, serve, start, worker};
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
 use windlass_report::Exit;
@@ -27,6 +32,44 @@ const ERRORS: &[Case<Error>] = &[
         provoke: |folder| {
             folder.folder("a.json");
             jsonnet(folder, "1", "--out a.json DIR/a.json")
+        },
+    },
+    Case {
+        variant: "Arguments",
+        exit: Exit::Input,
+        text: "error: cannot read arguments from `DIR/x`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            let arguments = folder.args("jsonnet @DIR/x");
+            start(Path::new(&folder.path("jsonnet")), arguments).map(drop)
+        },
+    },
+    Case {
+        variant: "Start",
+        exit: Exit::Failure,
+        text: "error: cannot start `DIR/jsonnet`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            let arguments = folder.args("jsonnet --label=//x --src=x --out a DIR/a");
+            start(Path::new(&folder.path("jsonnet")), arguments).map(drop)
+        },
+    },
+    Case {
+        variant: "Enter",
+        exit: Exit::Failure,
+        text: "error: cannot enter `DIR/sandbox`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| serve::within(&folder.path("sandbox"), || Ok(())),
+    },
+    Case {
+        variant: "Protocol",
+        exit: Exit::Failure,
+        text: "error: cannot read a request of Bazel\n\
+               cause: key must be a string at line 1 column 2\n",
+        provoke: |folder| {
+            let program = folder.path("jsonnet");
+            let (limits, sink) = (Limits::default(), std::io::sink());
+            worker::work(Path::new(&program), limits, &b"{]"[..], sink)
         },
     },
 ];
@@ -206,13 +249,68 @@ const CAUSES: &[Case<Error>] = &[
                  declared: `a.json`\n",
         provoke: |folder| refused(folder, "{ 'a.json': 1, 'b.json': 2 }", "--multiple"),
     },
+    Case {
+        variant: "Memory",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: its evaluation takes more than 480 MB of memory\n",
+        provoke: |_| ended(6, "memory allocation of 1000000000 bytes failed\n"),
+    },
+    Case {
+        variant: "Depth",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: its code or its values nest too deep\n",
+        provoke: |_| ended(6, "\nthread '<unnamed>' (7) has overflowed its stack\n"),
+    },
+    Case {
+        variant: "Depth",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: its code or its values nest too deep\n",
+        provoke: |_| ended(11, ""),
+    },
+    Case {
+        variant: "Time",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: its evaluation takes longer than 60 s\n",
+        provoke: |_| render(crate::Cause::Time { seconds: 60 }),
+    },
+    Case {
+        variant: "Ended",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: the evaluator ended: exit status: 101\n  \
+                 thread panicked:\n  \
+                 attempt to multiply with overflow\n",
+        provoke: |_| {
+            ended(
+                101 << 8,
+                "\nthread panicked:\nattempt to multiply with overflow\n",
+            )
+        },
+    },
 ];
+
+/// What is said of an evaluator that ended with a status of the operating system.
+fn ended(status: i32, words: &str) -> Result<(), Error> {
+    let status = Some(ExitStatus::from_raw(status));
+    render(cause(status, words, Limits::default()))
+}
+
+fn render(cause: crate::Cause) -> Result<(), Error> {
+    Err(Error::Render {
+        label: "//x".to_owned(),
+        cause,
+    })
+}
 
 #[test]
 fn every_cause_has_a_case() {
     check(CAUSES, crate::Cause::VARIANTS, |error| match error {
         Error::Render { cause, .. } => cause.into(),
-        Error::Write { .. } => "no cause",
+        _ => "no cause",
     });
 }
 

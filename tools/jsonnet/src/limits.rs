@@ -1,0 +1,39 @@
+//! What one evaluation may take.
+//!
+//! The evaluator bounds how deep calls nest, and nothing else: not the memory, not the time, and
+//! not the stack that its parser and its values take. So it runs in a process of its own that the
+//! operating system bounds and that another one watches ([`crate::process`]).
+
+use clap::Args;
+
+/// Limits of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct Limits {
+    /// The memory of an evaluation, in megabytes.
+    #[arg(long, value_name = "MB", default_value_t = Self::default().memory_mb)]
+    pub memory_mb: u64,
+    /// The time of an evaluation, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().seconds)]
+    pub seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_mb: 480,
+            seconds: 60,
+        }
+    }
+}
+
+impl Limits {
+    /// Of the memory, what the stack may take: in bytes. Only what is used is taken.
+    pub fn stack(self) -> usize {
+        usize::try_from(self.memory_mb << 20).unwrap_or(usize::MAX) / 8
+    }
+
+    /// The memory, in bytes, above which an evaluator that has answered is not used again.
+    pub fn kept(self) -> u64 {
+        (self.memory_mb << 20) / 2
+    }
+}

@@ -1,0 +1,55 @@
+//! The writing of outputs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Cause, Error};
+
+/// Writes all outputs, if all could be rendered. A file that says the same already is left as it
+/// is, so that what looks at times has nothing to do.
+pub fn write(label: &str, files: Result<Vec<(PathBuf, String)>, Cause>) -> Result<(), Error> {
+    let files = files.map_err(|cause| Error::Render {
+        label: label.to_owned(),
+        cause,
+    })?;
+    for (path, text) in files {
+        if !holds(&path, &text) {
+            // Only in a folder of outputs may it be that there is none.
+            let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+            folder
+                .and_then(|()| fs::write(&path, text))
+                .map_err(|source| Error::Write { path, source })?;
+        }
+    }
+    Ok(())
+}
+
+fn holds(path: &Path, text: &str) -> bool {
+    let same_length = fs::metadata(path).is_ok_and(|found| found.len() == text.len() as u64);
+    same_length && fs::read(path).is_ok_and(|found| found == text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_the_same_is_not_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.json");
+        let write = |text: &str| {
+            write("//a", Ok(vec![(path.clone(), text.to_owned())])).expect("writes");
+            fs::metadata(&path)
+                .expect("is there")
+                .modified()
+                .expect("has a time")
+        };
+        write("1\n");
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        let file = fs::File::options().write(true).open(&path).expect("opens");
+        file.set_modified(long_ago).expect("sets");
+        assert_eq!(write("1\n"), long_ago);
+        assert_ne!(write("2\n"), long_ago);
+        assert_eq!(fs::read_to_string(&path).expect("reads"), "2\n");
+    }
+}

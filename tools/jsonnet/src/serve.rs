@@ -1,0 +1,131 @@
+//! The evaluator's side: answers one request after another, in a process that may be ended at any
+//! time.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+
+use clap::Parser as _;
+use windlass_report::{Exit, Explain as _, harmless, print, render};
+
+use crate::evaluate::Evaluator;
+use crate::protocol::{Input, WorkRequest, WorkResponse, line};
+use crate::resolver::Resolver;
+use crate::{Error, Limits, Request, cli, output};
+
+/// Answers requests until there are no more, or until it holds more memory than is worth it.
+pub fn serve(limits: Limits, requests: impl Read + Send) {
+    bound(limits);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(limits.stack());
+        let answering = thread.spawn_scoped(scope, || answer_all(limits, requests));
+        if let Err(error) = answering {
+            windlass_report::say(&format!("cannot start a thread: {error}"));
+        }
+    });
+}
+
+fn answer_all(limits: Limits, requests: impl Read) {
+    let resolver = Resolver::sharing();
+    let mut evaluator = Evaluator::new(resolver.clone());
+    let requests = serde_json::Deserializer::from_reader(requests).into_iter::<WorkRequest>();
+    for request in requests.map_while(Result::ok) {
+        let response = answer(&mut evaluator, &request);
+        if print(&line(&response)).is_err() {
+            break;
+        }
+        if response.exit_code != 0 {
+            evaluator = Evaluator::new(resolver.clone());
+        }
+        if memory().is_some_and(|bytes| bytes > limits.kept()) {
+            break;
+        }
+    }
+    // What it holds goes with the process.
+    std::mem::forget(evaluator);
+}
+
+fn answer(evaluator: &mut Evaluator, request: &WorkRequest) -> WorkResponse {
+    let mut output = String::new();
+    let exit = match within(&request.sandbox_dir, || {
+        render_one(evaluator, request, &mut output)
+    }) {
+        Ok(()) => Exit::Success,
+        Err(error) => {
+            output.push_str(&render(&error));
+            error.exit()
+        }
+    };
+    WorkResponse {
+        exit_code: exit as u8,
+        output,
+        request_id: request.request_id,
+        was_cancelled: false,
+    }
+}
+
+fn render_one(
+    evaluator: &mut Evaluator,
+    request: &WorkRequest,
+    output: &mut String,
+) -> Result<(), Error> {
+    let words = std::iter::once("jsonnet").chain(request.arguments.iter().map(String::as_str));
+    let arguments =
+        cli::Arguments::try_parse_from(words).map_err(windlass_param_file::Error::Usage)?;
+    let digests: HashMap<_, _> = request.inputs.iter().map(digest).collect();
+    let request = Request::try_from(&arguments)?;
+    let rendered = evaluator.evaluate_with(&request, digests);
+    for line in &rendered.traces {
+        output.push_str(&harmless(line));
+        output.push('\n');
+    }
+    output::write(&request.label, rendered.files)
+}
+
+fn digest(input: &Input) -> (String, String) {
+    (input.path.clone(), input.digest.clone())
+}
+
+/// Does something with `folder` as the working directory; where it is empty, in this one.
+pub fn within(folder: &str, work: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    if folder.is_empty() {
+        return work();
+    }
+    let enter = |path: &Path| {
+        std::env::set_current_dir(path).map_err(|source| Error::Enter {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let home = std::env::current_dir().map_err(|source| Error::Enter {
+        path: ".".into(),
+        source,
+    })?;
+    enter(Path::new(folder))?;
+    let done = work();
+    enter(&home)?;
+    done
+}
+
+/// What is in memory of this process, in bytes; `None` where the system does not say.
+fn memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}
+
+/// Bounds the memory of this process, and ends it with the one that started it.
+#[cfg(target_os = "linux")]
+fn bound(limits: Limits) {
+    use nix::sys::resource::{Resource, setrlimit};
+    use nix::sys::{prctl, signal::Signal};
+
+    let bytes = limits.memory_mb << 20;
+    let _ = setrlimit(Resource::RLIMIT_DATA, bytes, bytes);
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+}
+
+/// Elsewhere the system has no such bounds.
+#[cfg(not(target_os = "linux"))]
+fn bound(_: Limits) {}
