@@ -36,6 +36,9 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// The system gives no thread to evaluate in.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
     /// The folder that a request is for is not there.
     #[error("cannot enter `{}`", path.display())]
     Enter {

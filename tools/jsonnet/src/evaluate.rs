@@ -1,7 +1,7 @@
 //! The evaluation: a request in, the text of each output out.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use jrsonnet_evaluator::stack::limit_stack_depth;
 use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
 use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{IStr, ObjValue, ObjValueBuilder, ResultExt, State, Val};
-use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles, count_thread_tracked};
+use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
 use serde::Deserialize;
 
@@ -21,8 +21,6 @@ use crate::{Cause, Outputs, Request, Sources, Value};
 
 /// How deep calls may nest: the default of the reference implementation (`--max-stack`).
 pub const MAX_STACK: usize = 500;
-/// With fewer values than that, garbage is not looked for.
-const VALUES: usize = 100_000;
 
 /// What an evaluation gives.
 #[derive(Debug)]
@@ -35,7 +33,11 @@ pub struct Rendered {
 
 /// Evaluates the source and writes every output in the form that is asked for.
 pub fn evaluate(request: &Request) -> Rendered {
-    Evaluator::new(Resolver::default()).evaluate(request)
+    let mut evaluator = Evaluator::new(Resolver::default());
+    let rendered = evaluator.evaluate(request);
+    // What it holds goes with the process: to free it value by value takes longer.
+    std::mem::forget(evaluator);
+    rendered
 }
 
 /// An evaluator, and the values of files that it has evaluated.
@@ -46,8 +48,8 @@ pub struct Evaluator {
     state: State,
     context: ContextInitializer,
     resolver: Resolver,
-    /// How many values are tracked before garbage is looked for.
-    values: usize,
+    /// What was rendered last. To free it takes time, and is not needed where the process ends.
+    last: Option<Val>,
 }
 
 impl Evaluator {
@@ -62,7 +64,7 @@ impl Evaluator {
             state: builder.build(),
             context,
             resolver,
-            values: VALUES,
+            last: None,
         }
     }
 
@@ -81,23 +83,25 @@ impl Evaluator {
         let lines = Lines::default();
         self.resolver.look_at(&request.sources, digests);
         let files = self.files(request, &lines);
-        self.context.settings_mut().ext_vars.clear();
-        self.collect();
         Rendered {
             files,
             traces: lines.0.take(),
         }
     }
 
-    /// Frees values that refer to each other, when there are twice as many as there were left.
-    fn collect(&mut self) {
-        if count_thread_tracked() > self.values {
-            collect_thread_cycles();
-            self.values = VALUES.max(2 * count_thread_tracked());
-        }
+    /// Frees what only the last request had a use for.
+    pub fn clear(&mut self) {
+        self.context.settings_mut().ext_vars.clear();
+        self.last = None;
     }
 
-    fn files(&self, request: &Request, lines: &Lines) -> Result<Vec<(PathBuf, String)>, Cause> {
+    /// Frees values that nobody has and that refer to each other. Takes a look at every value.
+    pub fn collect(&mut self) {
+        self.clear();
+        collect_thread_cycles();
+    }
+
+    fn files(&mut self, request: &Request, lines: &Lines) -> Result<Vec<(PathBuf, String)>, Cause> {
         let sources = &request.sources;
         {
             let mut settings = self.context.settings_mut();
@@ -115,7 +119,7 @@ impl Evaluator {
             .import_resolved(self.resolver.path_of(&request.src))
             .and_then(|value| apply_tla(&tla, value))
             .map_err(|error| explain(&error, &request.src, sources))?;
-        outputs(&value, request)
+        outputs(self.last.insert(value), request)
     }
 }
 
@@ -202,8 +206,8 @@ fn keyed(value: &Val, outs: &BTreeMap<String, PathBuf>, source: &str) -> Result<
             want: list(outs.keys()),
         });
     };
-    let fields: Vec<String> = object.fields().iter().map(ToString::to_string).collect();
-    let missing = list(outs.keys().filter(|name| !fields.contains(name)));
+    let fields: BTreeSet<String> = object.fields().iter().map(ToString::to_string).collect();
+    let missing = list(outs.keys().filter(|name| !fields.contains(*name)));
     let undeclared = list(fields.iter().filter(|field| !outs.contains_key(*field)));
     match (missing.is_empty(), undeclared.is_empty()) {
         (true, true) => Ok(object.clone()),

@@ -4,18 +4,20 @@
 //! of each declared output comes out ([`evaluate`]). Nothing but declared files can be imported,
 //! sandbox or not, and nothing is written unless all of it could be rendered ([`run`]).
 //!
-//! An evaluation runs in a process of its own ([`serve`]), which is bounded and may be ended; what
-//! waits for it is one command line ([`start`]) or Bazel, which asks for many ([`worker`]).
+//! An evaluation is bounded: [`once`] renders in this process and ends it where a bound is met;
+//! for Bazel, which asks for many, a [`worker`] lets processes of their own evaluate ([`serve`]).
 //!
-//! **Architecture invariant:** only [`cli`], [`Sources`], [`serve`] and [`run`] touch files; nothing
+//! **Architecture invariant:** only [`Sources`] reads files and only `output` writes them; nothing
 //! reads the environment, so the same request gives the same bytes.
 
+mod bounds;
 pub mod cli;
 mod error;
 mod evaluate;
 mod explain;
 mod form;
 mod limits;
+pub mod once;
 mod output;
 mod process;
 pub mod protocol;
@@ -61,29 +63,9 @@ pub fn start(program: &Path, arguments: Vec<OsString>) -> Result<ExitCode, Error
         }
         return Ok(Exit::Success.into());
     }
-    let words = windlass_param_file::expand(arguments)?;
-    let arguments = cli::Arguments::try_parse_from(&words).map_err(usage)?;
-    let words = words
-        .iter()
-        .skip(1)
-        .map(|word| word.to_string_lossy().into_owned());
-    let label = &arguments.label;
-    let done = worker::render_once(program, Limits::default(), label, words.collect())?;
-    if !done.output.is_empty() {
-        windlass_report::say(done.output.trim_end());
-    }
-    Ok(done.exit_code.into())
-}
-
-/// Renders what the arguments say in this process, and writes the outputs when all of them could
-/// be rendered. What `std.trace` said goes to stderr, line by line.
-pub fn run(arguments: &cli::Arguments) -> Result<(), Error> {
-    let request = Request::try_from(arguments)?;
-    let rendered = evaluate(&request);
-    for line in &rendered.traces {
-        windlass_report::say(line);
-    }
-    output::write(&request.label, rendered.files)
+    let arguments = windlass_param_file::parse(arguments)?;
+    once::render_bounded(arguments, Limits::default())?;
+    Ok(Exit::Success.into())
 }
 
 #[cfg(test)]
@@ -108,7 +90,7 @@ mod tests {
         std::fs::write(path("x.params"), lines.join("\n") + "\n").expect("a file of arguments");
         let given = ["jsonnet".to_owned(), format!("@{}", path("x.params"))];
         let arguments = windlass_param_file::parse(given.map(Into::into)).expect("usage");
-        run(&arguments).expect("renders");
+        once::render(arguments, Limits::default()).expect("renders");
         let read = |name| std::fs::read_to_string(path(name)).expect("written");
         assert_eq!(
             (read("a.json"), read("b.json")),

@@ -2,7 +2,6 @@
 //! does to it, what started it lives on.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -11,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::protocol::{WorkRequest, WorkResponse, line};
-use crate::{Cause, Limits};
+use crate::{Cause, Limits, bounds};
 
 /// As much of an evaluator's last words as is kept, in bytes.
 const LAST_WORDS: u64 = 4096;
@@ -140,26 +139,16 @@ impl Drop for Process {
     }
 }
 
-/// Why an evaluator ended: by what Rust's runtime says when it gives up, else by the signal.
+/// Why an evaluator ended.
 pub fn cause(status: Option<ExitStatus>, words: &str, limits: Limits) -> Cause {
-    let signal = status.and_then(|status| status.signal());
-    if words.contains("memory allocation of") {
-        return Cause::Memory {
-            megabytes: limits.memory_mb,
-        };
-    }
-    if words.contains("overflowed its stack") || signal == Some(SIGSEGV) {
-        return Cause::Depth;
-    }
-    Cause::Ended {
-        status: status.map_or_else(|| "its status is lost".to_owned(), |s| s.to_string()),
-        words: words
-            .lines()
-            .filter(|line| !line.is_empty())
-            .map(|line| format!("  {line}"))
-            .collect(),
-    }
+    let code = status.and_then(|status| u8::try_from(status.code()?).ok());
+    code.and_then(|code| bounds::cause(code, limits))
+        .unwrap_or_else(|| Cause::Ended {
+            status: status.map_or_else(|| "its status is lost".to_owned(), |s| s.to_string()),
+            words: words
+                .lines()
+                .filter(|line| !line.is_empty())
+                .map(|line| format!("  {line}"))
+                .collect(),
+        })
 }
-
-/// A write to a place where there is no memory: below the end of a stack.
-const SIGSEGV: i32 = 11;

@@ -8,6 +8,7 @@ use std::path::Path;
 use clap::Parser as _;
 use windlass_report::{Exit, Explain as _, harmless, print, render};
 
+use crate::bounds::bound;
 use crate::evaluate::Evaluator;
 use crate::protocol::{Input, WorkRequest, WorkResponse, line};
 use crate::resolver::Resolver;
@@ -15,7 +16,8 @@ use crate::{Error, Limits, Request, cli, output};
 
 /// Answers requests until there are no more, or until it holds more memory than is worth it.
 pub fn serve(limits: Limits, requests: impl Read + Send) {
-    bound(limits);
+    bound(limits, None);
+    follow_parent();
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(limits.stack());
         let answering = thread.spawn_scoped(scope, || answer_all(limits, requests));
@@ -28,16 +30,23 @@ pub fn serve(limits: Limits, requests: impl Read + Send) {
 fn answer_all(limits: Limits, requests: impl Read) {
     let resolver = Resolver::sharing();
     let mut evaluator = Evaluator::new(resolver.clone());
+    let mut held = 0;
     let requests = serde_json::Deserializer::from_reader(requests).into_iter::<WorkRequest>();
     for request in requests.map_while(Result::ok) {
         let response = answer(&mut evaluator, &request);
         if print(&line(&response)).is_err() {
             break;
         }
+        // All that follows is done while nobody waits.
         if response.exit_code != 0 {
             evaluator = Evaluator::new(resolver.clone());
         }
-        if memory().is_some_and(|bytes| bytes > limits.kept()) {
+        evaluator.clear();
+        if memory() > held + limits.kept() / 8 {
+            evaluator.collect();
+            held = memory();
+        }
+        if held > limits.kept() {
             break;
         }
     }
@@ -107,25 +116,22 @@ pub fn within(folder: &str, work: impl FnOnce() -> Result<(), Error>) -> Result<
     done
 }
 
-/// What is in memory of this process, in bytes; `None` where the system does not say.
-fn memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * 4096)
+/// What is in memory of this process, in bytes; nothing where the system does not say.
+fn memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    pages.unwrap_or(0) * PAGE
 }
 
-/// Bounds the memory of this process, and ends it with the one that started it.
+/// The bytes of a page of memory, of the most usual size.
+const PAGE: u64 = 4096;
+
+/// Lets this process end with the one that started it.
 #[cfg(target_os = "linux")]
-fn bound(limits: Limits) {
-    use nix::sys::resource::{Resource, setrlimit};
-    use nix::sys::{prctl, signal::Signal};
-
-    let bytes = limits.memory_mb << 20;
-    let _ = setrlimit(Resource::RLIMIT_DATA, bytes, bytes);
-    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
-    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+fn follow_parent() {
+    let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
 }
 
-/// Elsewhere the system has no such bounds.
+/// Elsewhere it ends when it has answered.
 #[cfg(not(target_os = "linux"))]
-fn bound(_: Limits) {}
+fn follow_parent() {}

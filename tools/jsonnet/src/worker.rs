@@ -75,28 +75,8 @@ pub fn work(
     })
 }
 
-/// Renders what `arguments` say, in an evaluator of its own: the form without Bazel's protocol.
-///
-/// # Errors
-/// The evaluator cannot be started, or ended without an answer.
-pub fn render_once(
-    program: &Path,
-    limits: Limits,
-    label: &str,
-    arguments: Vec<String>,
-) -> Result<WorkResponse, Error> {
-    let request = WorkRequest {
-        arguments,
-        ..WorkRequest::default()
-    };
-    let answer = start(program, limits)?.ask(&request);
-    answer.map_err(|cause| Error::Render {
-        label: label.to_owned(),
-        cause,
-    })
-}
-
-fn start(program: &Path, limits: Limits) -> Result<Process, Error> {
+/// Starts an evaluator.
+pub(crate) fn start(program: &Path, limits: Limits) -> Result<Process, Error> {
     Process::start(program, limits).map_err(|source| Error::Start {
         program: program.to_owned(),
         source,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use crate::process::cause;
-use crate::{Error, Limits, cli, run, serve, start, worker};
+use crate::{Error, Limits, bounds, cli, once, serve, start, worker};
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
 use windlass_report::Exit;
@@ -50,8 +50,20 @@ const ERRORS: &[Case<Error>] = &[
         text: "error: cannot start `DIR/jsonnet`\n\
                cause: No such file or directory (os error 2)\n",
         provoke: |folder| {
-            let arguments = folder.args("jsonnet --label=//x --src=x --out a DIR/a");
-            start(Path::new(&folder.path("jsonnet")), arguments).map(drop)
+            worker::start(Path::new(&folder.path("jsonnet")), Limits::default()).map(drop)
+        },
+    },
+    Case {
+        variant: "Thread",
+        exit: Exit::Failure,
+        text: "error: cannot start a thread\n\
+               cause: Resource temporarily unavailable (os error 11)\n",
+        provoke: |folder| {
+            let limits = Limits {
+                memory_mb: 1 << 40,
+                ..Limits::default()
+            };
+            once::render(arguments(folder, "1", "--out a DIR/a"), limits)
         },
     },
     Case {
@@ -254,28 +266,28 @@ const CAUSES: &[Case<Error>] = &[
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
                cause: its evaluation takes more than 480 MB of memory\n",
-        provoke: |_| ended(6, "memory allocation of 1000000000 bytes failed\n"),
+        provoke: |_| ended(i32::from(bounds::MEMORY) << 8, "memory allocation failed\n"),
     },
     Case {
         variant: "Depth",
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
                cause: its code or its values nest too deep\n",
-        provoke: |_| ended(6, "\nthread '<unnamed>' (7) has overflowed its stack\n"),
-    },
-    Case {
-        variant: "Depth",
-        exit: Exit::Input,
-        text: "error: cannot render `//x`\n\
-               cause: its code or its values nest too deep\n",
-        provoke: |_| ended(11, ""),
+        provoke: |_| ended(i32::from(bounds::DEPTH) << 8, ""),
     },
     Case {
         variant: "Time",
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
-               cause: its evaluation takes longer than 60 s\n",
-        provoke: |_| render(crate::Cause::Time { seconds: 60 }),
+               cause: its evaluation takes longer than 0 s\n",
+        provoke: |folder| {
+            let endless = "std.foldl(function(a, i) a, std.range(0, 2000000000), 0)";
+            let limits = Limits {
+                seconds: 0,
+                ..Limits::default()
+            };
+            once::render(arguments(folder, endless, "--out a DIR/a"), limits)
+        },
     },
     Case {
         variant: "Ended",
@@ -320,9 +332,12 @@ fn refused(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
 }
 
 fn jsonnet(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
+    once::render(arguments(folder, code, args), Limits::default())
+}
+
+fn arguments(folder: &Folder, code: &str, args: &str) -> cli::Arguments {
     folder.file("x.jsonnet", code);
     let source = "--label //x --src x.jsonnet --file x.jsonnet DIR/x.jsonnet";
     let args = folder.args(&format!("jsonnet {source} {args}"));
-    let parsed: cli::Arguments = windlass_param_file::parse(args).expect("usage");
-    run(&parsed)
+    windlass_param_file::parse(args).expect("usage")
 }
