@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
-use windlass_jsonnet::{Content, Outputs, Request, Sources, Value, evaluate};
+use windlass_jsonnet::{Content, Form, Outputs, Request, Sources, Value, evaluate};
 use windlass_k8s_object::{Object, images};
 use windlass_k8s_schema::Schemas;
 use windlass_manifest::policy;
@@ -152,6 +152,7 @@ fn render(code: &str, outputs: Outputs) -> Vec<Json> {
         ext: BTreeMap::new(),
         tla: BTreeMap::from([("params".to_owned(), Value::Json(params))]),
         outputs,
+        form: Form::default(),
     };
     let files = evaluate(&request).files.expect("renders");
     let parsed = |(_, text): &(_, String)| serde_json::from_str(text).expect("JSON");
