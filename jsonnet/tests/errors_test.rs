@@ -225,10 +225,14 @@ fn a_policy_asks_for_a_service_with_pods_of_the_same_namespace() {
 
 #[test]
 fn a_misspelt_argument_is_named() {
-    assert_eq!(
-        why("k8s.container('x', readyness=null)"),
-        "parameter readyness is not defined"
-    );
+    for (call, argument) in [
+        ("k8s.container('x', readyness=null)", "readyness"),
+        ("k8s.probe.http(80, pth='/')", "pth"),
+        ("networkPolicy.allowDns(params, ap='x')", "ap"),
+        ("service.grpc(params, 'x', prot=1)", "prot"),
+    ] {
+        assert_eq!(why(call), format!("parameter {argument} is not defined"));
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 // Any field of a constructor's result can be overridden, at any depth, and the rest stays.
 local k8s = import 'windlass/k8s.libsonnet';
+local service = import 'windlass/service.libsonnet';
 
 function(params)
   local container = k8s.container('client') + {
@@ -13,6 +14,20 @@ function(params)
                        spec+: { replicas: 5 },
                      };
   local pod = deployment.spec.template.spec;
+  local hosted = k8s.podSpec({ hostname: 'x' }) + k8s.runAs(7);
+  local spec = k8s.pod(params, 'once', containers=[container]) + hosted;
+  local cron = k8s.cronJob(params, 'cron', schedule='@daily', containers=[container]) + hosted;
+  local files = service.grpc(params, 'server', port=50051, container=k8s.container(
+    'server',
+    ports={ metrics: 9090 },
+    readiness=k8s.probe.http('metrics'),
+  )) + { 'deployment.json'+: hosted { spec+: { replicas: 5 } } };
+  local overridden(pod) =
+    std.assertEqual(pod.hostname, 'x') &&
+    std.assertEqual(pod.securityContext.runAsUser, 7) &&
+    std.assertEqual(pod.securityContext.fsGroup, 7) &&
+    std.assertEqual(pod.securityContext.runAsNonRoot, true) &&
+    std.assertEqual(pod.automountServiceAccountToken, false);
   std.assertEqual(deployment.spec.replicas, 5) &&
   std.assertEqual(deployment.metadata.labels, { 'app.kubernetes.io/name': 'client', team: 'maps' }) &&
   std.assertEqual(deployment.metadata.namespace, params.environment.namespace) &&
@@ -21,4 +36,17 @@ function(params)
   std.assertEqual(pod.securityContext.runAsNonRoot, true) &&
   std.assertEqual(pod.containers[0].securityContext.readOnlyRootFilesystem, false) &&
   std.assertEqual(pod.containers[0].securityContext.allowPrivilegeEscalation, false) &&
-  std.assertEqual(pod.containers[0].resources.requests, { cpu: '50m', memory: '1Gi' })
+  std.assertEqual(pod.containers[0].resources.requests, { cpu: '50m', memory: '1Gi' }) &&
+  overridden(spec.spec) &&
+  overridden(cron.spec.jobTemplate.spec.template.spec) &&
+  std.assertEqual(std.objectHas(cron.spec, 'template'), false) &&
+  overridden(files['deployment.json'].spec.template.spec) &&
+  std.assertEqual(files['deployment.json'].spec.replicas, 5) &&
+  // What the container says itself holds, and the rest is added to it.
+  local serving = files['deployment.json'].spec.template.spec.containers[0];
+  std.assertEqual(std.objectFields(serving.readinessProbe), ['httpGet']) &&
+  std.assertEqual(std.objectFields(serving.livenessProbe), ['tcpSocket']) &&
+  std.assertEqual([port.name for port in serving.ports], ['grpc', 'metrics']) &&
+  std.assertEqual([port.port for port in files['service.json'].spec.ports], [50051, 9090]) &&
+  // An autoscaler decides how many there are.
+  std.assertEqual(std.objectHas(k8s.deployment(params, 'a', [container], replicas=null).spec, 'replicas'), false)
