@@ -39,7 +39,7 @@ local budget(params, name) = k8s.podDisruptionBudget(params, name) + {
 local spread(name) = k8s.podSpec({
   topologySpreadConstraints: [
     k8s.spread(name),
-    k8s.spread(name, across='topology.kubernetes.io/zone'),
+    k8s.spread(name, topologyKey='topology.kubernetes.io/zone'),
   ],
 });
 

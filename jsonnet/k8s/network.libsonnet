@@ -46,16 +46,16 @@ local labelled(name, app) = if app == null then name else app;
 
   // An address outside of the cluster, where the cluster has somebody who gives them.
   // ports: as those of `k8s.service`.
-  // sources: the ranges of addresses that may connect, such as `203.0.113.0/24`; all if empty.
-  loadBalancerService(params, name, ports=error 'k8s.loadBalancerService: set ports', app=name, sources=[])::
+  // sourceRanges: the ranges of addresses that may connect, such as `203.0.113.0/24`; all if empty.
+  loadBalancerService(params, name, ports=error 'k8s.loadBalancerService: set ports', app=name, sourceRanges=[])::
     $.service(params, name, ports, app) + {
-      spec+: { type: 'LoadBalancer', [set('loadBalancerSourceRanges', sources)]: sources },
+      spec+: { type: 'LoadBalancer', [set('loadBalancerSourceRanges', sourceRanges)]: sourceRanges },
     },
 
   // A name in the cluster for a host elsewhere.
-  // host: its name in DNS.
-  externalNameService(params, name, host=error 'k8s.externalNameService: set host')::
-    namespaced(params, 'v1', 'Service', name) + { spec: { externalName: host, type: 'ExternalName' } },
+  // externalName: the host's name in DNS.
+  externalNameService(params, name, externalName=error 'k8s.externalNameService: set externalName')::
+    namespaced(params, 'v1', 'Service', name) + { spec: { externalName: externalName, type: 'ExternalName' } },
 
   // The addresses behind a service that has no pods: `k8s.service(params, 'database', ports, app=null)`.
   // addresses: a list of them.

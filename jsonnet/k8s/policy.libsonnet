@@ -71,9 +71,9 @@ local utilization(resource, percent) = if percent == null then [] else [{
 
   // Where a `k8s.validatingAdmissionPolicy` holds.
   // policy: its name.
-  // actions: what happens to an object that is against it, Deny, Warn or Audit.
+  // validationActions: what happens to an object that is against it, Deny, Warn or Audit.
   // namespaces: their names; all if empty.
-  validatingAdmissionPolicyBinding(name, policy=name, actions=['Deny'], namespaces=[])::
+  validatingAdmissionPolicyBinding(name, policy=name, validationActions=['Deny'], namespaces=[])::
     object(admission, 'ValidatingAdmissionPolicyBinding', name) + {
       spec: {
         [common.set('matchResources', namespaces)]: {
@@ -82,7 +82,7 @@ local utilization(resource, percent) = if percent == null then [] else [{
           },
         },
         policyName: policy,
-        validationActions: actions,
+        validationActions: validationActions,
       },
     },
 }

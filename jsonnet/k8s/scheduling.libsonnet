@@ -4,7 +4,7 @@ local common = import 'object.libsonnet';
 local object = common.object;
 local set = common.set;
 
-local podTerm(app, across) = { labelSelector: common.pods(app), topologyKey: across };
+local podTerm(app, topologyKey) = { labelSelector: common.pods(app), topologyKey: topologyKey };
 
 // Preferred terms have a weight; there is one, so which does not matter.
 local podTerms(what, strength, term) =
@@ -16,29 +16,33 @@ local podTerms(what, strength, term) =
 
 {
   // Spreads the pods of an app evenly: an entry of `topologySpreadConstraints`.
-  // across: the label of nodes to spread across, such as `topology.kubernetes.io/zone`.
+  // topologyKey: the label of nodes to spread across, such as `topology.kubernetes.io/zone`.
   // maxSkew: how many more pods than elsewhere may be at one place.
-  // otherwise: what happens where that cannot be, ScheduleAnyway or DoNotSchedule.
-  spread(app, across='kubernetes.io/hostname', maxSkew=1, otherwise='ScheduleAnyway'):: {
+  // whenUnsatisfiable: what happens where that cannot be, ScheduleAnyway or DoNotSchedule.
+  spread(app, topologyKey='kubernetes.io/hostname', maxSkew=1, whenUnsatisfiable='ScheduleAnyway'):: {
     labelSelector: common.pods(app),
     maxSkew: maxSkew,
-    topologyKey: across,
-    whenUnsatisfiable: common.oneOf('k8s.spread: otherwise', otherwise, ['DoNotSchedule', 'ScheduleAnyway']),
+    topologyKey: topologyKey,
+    whenUnsatisfiable: common.oneOf(
+      'k8s.spread: whenUnsatisfiable',
+      whenUnsatisfiable,
+      ['DoNotSchedule', 'ScheduleAnyway'],
+    ),
   },
 
   // Near the pods of an app: `affinity: k8s.podAffinity('cache')`. The three kinds of affinity add up:
   // `k8s.podAffinity('cache') + k8s.podAntiAffinity('client')`.
-  // across: the label of nodes that says what is near.
+  // topologyKey: the label of nodes that says what is near.
   // strength: `preferred` or `required`.
-  podAffinity(app, across='kubernetes.io/hostname', strength='preferred'):: {
-    podAffinity: podTerms('k8s.podAffinity', strength, podTerm(app, across)),
+  podAffinity(app, topologyKey='kubernetes.io/hostname', strength='preferred'):: {
+    podAffinity: podTerms('k8s.podAffinity', strength, podTerm(app, topologyKey)),
   },
 
   // Away from the pods of an app, its own for instance: `affinity: k8s.podAntiAffinity('redis')`.
-  // across: the label of nodes that says what is near.
+  // topologyKey: the label of nodes that says what is near.
   // strength: `preferred` or `required`.
-  podAntiAffinity(app, across='kubernetes.io/hostname', strength='preferred'):: {
-    podAntiAffinity: podTerms('k8s.podAntiAffinity', strength, podTerm(app, across)),
+  podAntiAffinity(app, topologyKey='kubernetes.io/hostname', strength='preferred'):: {
+    podAntiAffinity: podTerms('k8s.podAntiAffinity', strength, podTerm(app, topologyKey)),
   },
 
   // On nodes with certain labels: `affinity: k8s.nodeAffinity({ 'kubernetes.io/arch': ['arm64'] })`.

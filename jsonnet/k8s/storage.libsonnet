@@ -131,14 +131,14 @@ local set = common.set;
     },
 
   // What a driver can change of storage that is in use: `spec+: { volumeAttributesClassName: 'fast' }`.
-  // driver: its name.
+  // driverName: its name.
   // parameters: what the driver is told, such as `{iops: '4000'}`.
   volumeAttributesClass(
     name,
-    driver=error 'k8s.volumeAttributesClass: set driver',
+    driverName=error 'k8s.volumeAttributesClass: set driverName',
     parameters=error 'k8s.volumeAttributesClass: set parameters',
   ):: object('storage.k8s.io/v1', 'VolumeAttributesClass', name) + {
-    driverName: driver,
+    driverName: driverName,
     parameters: parameters,
   },
 }

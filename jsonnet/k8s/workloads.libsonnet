@@ -165,7 +165,7 @@ local jobSpec(attempts, template) = {
   // A job that starts again and again, in UTC. One that still runs is not joined by the next.
   // schedule: as cron has it, `'30 4 * * *'` for half past four each day.
   // attempts: how often a failed pod is tried again, before the job waits for its next time.
-  // concurrency: what happens while one still runs, Forbid, Allow or Replace.
+  // concurrencyPolicy: what happens while one still runs, Forbid, Allow or Replace.
   cronJob(
     params,
     name,
@@ -173,14 +173,18 @@ local jobSpec(attempts, template) = {
     containers=error 'k8s.cronJob: set containers',
     app=name,
     attempts=2,
-    concurrency='Forbid',
+    concurrencyPolicy='Forbid',
     initContainers=[],
     podAnnotations={},
     serviceAccount=null,
     volumes=[],
   ):: namespaced(params, 'batch/v1', 'CronJob', name, app) + {
     spec: {
-      concurrencyPolicy: common.oneOf('k8s.cronJob: concurrency', concurrency, ['Allow', 'Forbid', 'Replace']),
+      concurrencyPolicy: common.oneOf(
+        'k8s.cronJob: concurrencyPolicy',
+        concurrencyPolicy,
+        ['Allow', 'Forbid', 'Replace'],
+      ),
       jobTemplate: {
         metadata: { labels: selector(app) },
         spec: jobSpec(

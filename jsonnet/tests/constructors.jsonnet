@@ -135,10 +135,10 @@ function(params)
         app='cleaning',
         containers=[container],
         attempts=0,
-        concurrency='Replace',
+        concurrencyPolicy='Replace',
       ) + k8s.runAs(999, group=1000) + k8s.podSpec({
         affinity:
-          k8s.podAffinity('redis', across='topology.kubernetes.io/zone', strength='required')
+          k8s.podAffinity('redis', topologyKey='topology.kubernetes.io/zone', strength='required')
           + k8s.podAntiAffinity('client')
           + k8s.nodeAffinity({ disk: ['ssd'] }, strength='preferred'),
       }),
@@ -146,7 +146,7 @@ function(params)
         affinity: k8s.podAntiAffinity('spread', strength='required') + k8s.podAffinity('cache'),
         topologySpreadConstraints: [
           k8s.spread('spread'),
-          k8s.spread('spread', across='topology.kubernetes.io/zone', maxSkew=2, otherwise='DoNotSchedule'),
+          k8s.spread('spread', topologyKey='topology.kubernetes.io/zone', maxSkew=2, whenUnsatisfiable='DoNotSchedule'),
         ],
       }),
     ],
@@ -162,8 +162,8 @@ function(params)
         addressType='IPv6',
       ),
       k8s.loadBalancerService(params, 'web', ports={ https: 443 }),
-      k8s.loadBalancerService(params, 'office', ports={ https: 443 }, app='web', sources=['203.0.113.0/24']),
-      k8s.externalNameService(params, 'mail', host='mail.example.com'),
+      k8s.loadBalancerService(params, 'office', ports={ https: 443 }, app='web', sourceRanges=['203.0.113.0/24']),
+      k8s.externalNameService(params, 'mail', externalName='mail.example.com'),
       k8s.ingressClass('inner', controller='example.com/ingress'),
       k8s.ingress(params, 'any', hosts={ '': { '/': k8s.ingressBackend('web', 8080) } }),
       k8s.ingress(
@@ -190,7 +190,7 @@ function(params)
         accessModes=['ReadWriteMany'],
         storageClass='files',
       ),
-      k8s.volumeAttributesClass('fast', driver='csi.example.com', parameters={ iops: '4000' }),
+      k8s.volumeAttributesClass('fast', driverName='csi.example.com', parameters={ iops: '4000' }),
     ],
     'policies.json': [
       k8s.horizontalPodAutoscaler(params, 'server', maxReplicas=10),
@@ -224,7 +224,7 @@ function(params)
         operations=['DELETE'],
       ),
       k8s.validatingAdmissionPolicyBinding('few-replicas'),
-      k8s.validatingAdmissionPolicyBinding('kept-prod', policy='kept', actions=['Warn', 'Audit'], namespaces=['prod']),
+      k8s.validatingAdmissionPolicyBinding('kept-prod', policy='kept', validationActions=['Warn', 'Audit'], namespaces=['prod']),
       k8s.role(params, 'restarter', rules=[
         k8s.rule(['pods'], ['get', 'list', 'delete']),
         k8s.rule(['deployments'], ['get', 'patch'], apiGroups=['apps']),

@@ -108,7 +108,7 @@ fn required_arguments_are_asked_for_by_name() {
         ("k8s.deployment(params, 'x')", "containers"),
         ("k8s.endpointSlice(params, 'x', ports={})", "addresses"),
         ("k8s.endpointSlice(params, 'x', addresses=[])", "ports"),
-        ("k8s.externalNameService(params, 'x')", "host"),
+        ("k8s.externalNameService(params, 'x')", "externalName"),
         ("k8s.headlessService(params, 'x')", "ports"),
         ("k8s.horizontalPodAutoscaler(params, 'x')", "maxReplicas"),
         ("k8s.ingress(params, 'x')", "hosts"),
@@ -139,8 +139,14 @@ fn required_arguments_are_asked_for_by_name() {
             "validations",
         ),
         ("k8s.volume.serviceAccountToken('x')", "audience"),
-        ("k8s.volumeAttributesClass('x', parameters={})", "driver"),
-        ("k8s.volumeAttributesClass('x', driver='d')", "parameters"),
+        (
+            "k8s.volumeAttributesClass('x', parameters={})",
+            "driverName",
+        ),
+        (
+            "k8s.volumeAttributesClass('x', driverName='d')",
+            "parameters",
+        ),
         (
             "networkPolicy.allowFrom(params, 'x', clients=[])",
             "service",
@@ -162,8 +168,8 @@ fn required_arguments_are_asked_for_by_name() {
 fn a_word_that_is_none_of_those_there_are_is_named_with_them() {
     for (call, want) in [
         (
-            "k8s.cronJob(params, 'x', schedule='', containers=[], concurrency='Never')",
-            "k8s.cronJob: concurrency: got `Never`, want one of Allow, Forbid, Replace",
+            "k8s.cronJob(params, 'x', schedule='', containers=[], concurrencyPolicy='Never')",
+            "k8s.cronJob: concurrencyPolicy: got `Never`, want one of Allow, Forbid, Replace",
         ),
         (
             "k8s.horizontalPodAutoscaler(params, 'x', maxReplicas=2, kind='DaemonSet')",
@@ -198,8 +204,8 @@ fn a_word_that_is_none_of_those_there_are_is_named_with_them() {
             "k8s.storageClass: reclaimPolicy: got `Recycle`, want one of Delete, Retain",
         ),
         (
-            "k8s.spread('x', otherwise='Wait')",
-            "k8s.spread: otherwise: got `Wait`, want one of DoNotSchedule, ScheduleAnyway",
+            "k8s.spread('x', whenUnsatisfiable='Wait')",
+            "k8s.spread: whenUnsatisfiable: got `Wait`, want one of DoNotSchedule, ScheduleAnyway",
         ),
     ] {
         assert_eq!(why(call), want);
