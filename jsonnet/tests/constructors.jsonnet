@@ -182,7 +182,11 @@ function(params)
       k8s.networkPolicy(params, 'all', app=null, egress=[{ ports: [{ port: 443, protocol: 'TCP' }] }]),
     ],
     'volumes.json': [
-      k8s.persistentVolume('archive', storage='1Ti', source={ csi: { driver: 'csi.example.com', volumeHandle: 'vol-1' } }),
+      k8s.persistentVolume(
+        'archive',
+        storage='1Ti',
+        source={ csi: { driver: 'csi.example.com', volumeHandle: 'vol-1' } },
+      ),
       k8s.persistentVolume(
         'shared',
         storage='10Gi',
@@ -224,7 +228,12 @@ function(params)
         operations=['DELETE'],
       ),
       k8s.validatingAdmissionPolicyBinding('few-replicas'),
-      k8s.validatingAdmissionPolicyBinding('kept-prod', policy='kept', validationActions=['Warn', 'Audit'], namespaces=['prod']),
+      k8s.validatingAdmissionPolicyBinding(
+        'kept-prod',
+        policy='kept',
+        validationActions=['Warn', 'Audit'],
+        namespaces=['prod'],
+      ),
       k8s.role(params, 'restarter', rules=[
         k8s.rule(['pods'], ['get', 'list', 'delete']),
         k8s.rule(['deployments'], ['get', 'patch'], apiGroups=['apps']),

@@ -253,7 +253,6 @@ fn kubernetes_takes_what_constructors_give() {
     }
     let none: Vec<String> = Vec::new();
     assert_eq!(wrong, none);
-    assert!(objects.len() > 80, "{}", objects.len());
 }
 
 #[test]
@@ -277,7 +276,9 @@ fn every_kind_has_a_constructor_or_a_reason() {
     let there: BTreeSet<String> = KUBERNETES.iter().flat_map(kinds).collect();
     let left_out = LEFT_OUT.iter().map(|(kind, _)| (*kind).to_owned());
     let decided: BTreeSet<String> = made.into_iter().chain(left_out).collect();
-    assert_eq!(decided, there);
+    let none: Vec<&String> = Vec::new();
+    assert_eq!(there.difference(&decided).collect::<Vec<_>>(), none);
+    assert_eq!(decided.difference(&there).collect::<Vec<_>>(), none);
 }
 
 /// See <https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted>.

@@ -62,7 +62,10 @@ function(params)
       networkPolicy.allowTo(params, 'server', services=[redis, metrics]),
       networkPolicy.allowTo(params, 'client-to-redis', services=[redis], app='client'),
       k8s.networkPolicy(params, 'mail', egress=[
-        { to: [networkPolicy.pods('mail')], ports: [networkPolicy.port('smtp'), networkPolicy.port(53, protocol='UDP')] },
+        {
+          to: [networkPolicy.pods('mail')],
+          ports: [networkPolicy.port('smtp'), networkPolicy.port(53, protocol='UDP')],
+        },
       ]),
     ],
   }
