@@ -1,11 +1,13 @@
 """The module extension of windlass: repositories that depend on the machine or on who builds."""
 
+load("//rules/private:go_jsonnet_repo.bzl", "go_jsonnet_repo")
 load("//rules/private:user_repo.bzl", "user_repo")
 
 def _windlass_impl(_mctx):
+    go_jsonnet_repo(name = "windlass_go_jsonnet")
     user_repo(name = "windlass_user")
 
 windlass = module_extension(
     implementation = _windlass_impl,
-    doc = "Makes @windlass_user, which holds $USER.",
+    doc = "Makes @windlass_user, which holds $USER, and @windlass_go_jsonnet, which holds programs of go-jsonnet.",
 )

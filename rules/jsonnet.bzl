@@ -18,7 +18,9 @@ jsonnet_to_json(
 ```
 """
 
+load("//rules/private:jsonnet_fmt_test.bzl", _jsonnet_fmt_test = "jsonnet_fmt_test")
 load("//rules/private:jsonnet_library.bzl", _jsonnet_library = "jsonnet_library")
+load("//rules/private:jsonnet_lint_test.bzl", _jsonnet_lint_test = "jsonnet_lint_test")
 load("//rules/private:jsonnet_to_json.bzl", _jsonnet_to_json = "jsonnet_to_json")
 load("//rules/private:jsonnet_to_json_test.bzl", _jsonnet_to_json_test = "jsonnet_to_json_test")
 load("//rules/private:jsonnet_to_yaml.bzl", _jsonnet_to_yaml = "jsonnet_to_yaml")
@@ -27,7 +29,9 @@ load("//rules/private/providers:rendered_info.bzl", _RenderedInfo = "RenderedInf
 
 JsonnetLibraryInfo = _JsonnetLibraryInfo
 RenderedInfo = _RenderedInfo
+jsonnet_fmt_test = _jsonnet_fmt_test
 jsonnet_library = _jsonnet_library
+jsonnet_lint_test = _jsonnet_lint_test
 jsonnet_to_json = _jsonnet_to_json
 jsonnet_to_json_test = _jsonnet_to_json_test
 jsonnet_to_yaml = _jsonnet_to_yaml

@@ -6,12 +6,16 @@ load(":labels.bzl", "label_text")
 
 JSONNET_FILES = [".json", ".jsonnet", ".libsonnet"]
 
-IMPORT_ATTRS = {
+# What a rule needs to check Jsonnet.
+CHECK_ATTRS = {
     "_check": attr.label(
         cfg = "exec",
         default = "//tools/jsonnet_check",
         executable = True,
     ),
+}
+
+IMPORT_ATTRS = CHECK_ATTRS | {
     "data": attr.label_list(
         allow_files = True,
         doc = "Files that `import`, `importstr` and `importbin` may read besides the sources.",

@@ -264,7 +264,7 @@ def _deps_test_impl(ctx):
         return analysistest.end(env)
     argv = actions[0].argv
     asserts.equals(env, ctx.attr.want, argv[argv.index("--src"):argv.index("--out")])
-    
+
     # Those of deps follow it.
     asserts.equals(env, actions[0].outputs.to_list()[0], validation[0])
     return analysistest.end(env)
@@ -339,6 +339,29 @@ _GOLDENS = {
     ),
 }
 
+# test -> its files, the arguments about imports, and the program
+_PROGRAMS = {
+    "fmt_test": ["format", None, "jsonnetfmt"],
+    "lint_test": ["lint", _HERE + "/lint_test.arguments", "jsonnet-lint"],
+}
+
+def _program_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    task, imports, program = json.decode(ctx.attr.want)
+    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "FileWrite"]
+    contents = [action.content for action in actions if action.content and action.content.startswith("{")]
+    asserts.equals(env, 1, len(contents))
+    got = json.decode(contents[0])["task"][task]
+    asserts.equals(env, imports, got["imports"])
+    asserts.true(env, _HERE + "/imports.jsonnet" in got["files"], "files: %s" % got["files"])
+    asserts.true(env, got["program"].endswith("/" + program), "program: %s" % got["program"])
+    return analysistest.end(env)
+
+_program_test = analysistest.make(
+    _program_test_impl,
+    attrs = {"want": attr.string(doc = "Task, imports and program of the request.", mandatory = True)},
+)
+
 def _search_folders_test_impl(ctx):
     env = unittest.begin(ctx)
     here = Label("//a/b:c")
@@ -375,6 +398,10 @@ def jsonnet_test_suite(name):
     for target, want in _DEPS.items():
         test = "%s_%s_deps" % (name, target)
         _deps_test(name = test, target_under_test = target, want = want)
+        tests.append(test)
+    for target, want in _PROGRAMS.items():
+        test = "%s_%s_request" % (name, target)
+        _program_test(name = test, target_under_test = target, want = json.encode(want))
         tests.append(test)
     for target, want in _GOLDENS.items():
         test = "%s_%s_request" % (name, target)

@@ -167,8 +167,11 @@ impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match self {
             Self::Sources { cause, .. } | Self::Golden { cause, .. } => cause.evidence(),
-            Self::Unused { .. } => {
-                vec!["  one that has to stay says why: keep_deps = {\"...\": \"...\"}".to_owned()]
+            Self::Unused { unused, .. } => {
+                let first = unused.first().map_or("...", String::as_str);
+                vec![format!(
+                    "  one that has to stay says why: keep_deps = {{\"{first}\": \"...\"}}"
+                )]
             }
             Self::NoValue { said, .. } | Self::Program { said, .. } | Self::Lint { said, .. } => {
                 said.clone()

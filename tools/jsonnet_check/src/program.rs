@@ -82,8 +82,9 @@ pub fn lint(label: &str, files: &Files, environment: &Environment) -> Result<(),
 /// A folder where each file that has an import name is found by it.
 fn names(imports: &Imports, environment: &Environment) -> Result<PathBuf, Error> {
     let scratch = environment.scratch.clone();
-    let folder = scratch.unwrap_or_else(std::env::temp_dir).join("names");
-    let here = std::path::absolute("").map_err(Error::file("find", "."))?;
+    let own = format!("names-{}", std::process::id());
+    let folder = scratch.unwrap_or_else(std::env::temp_dir).join(own);
+    let here = std::env::current_dir().map_err(Error::file("find", "."))?;
     for [name, place] in imports.import_name.as_chunks().0 {
         let link = folder.join(name);
         let parent = link.parent().unwrap_or(&folder);
@@ -110,4 +111,29 @@ fn said(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     lines.map(|line| format!("  | {line}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_by_their_import_names() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let file = scratch.path().join("k8s.libsonnet");
+        std::fs::write(&file, "{}").expect("writes");
+        let names_of = ["windlass/sub/k8s.libsonnet".to_owned()];
+        let place = file.display().to_string();
+        let imports = Imports {
+            import_name: [names_of, [place]].concat(),
+            ..Imports::default()
+        };
+        let environment = Environment {
+            scratch: Some(scratch.path().to_owned()),
+            ..Environment::default()
+        };
+        let folder = names(&imports, &environment).expect("makes links");
+        let text = std::fs::read_to_string(folder.join("windlass/sub/k8s.libsonnet"));
+        assert_eq!(text.expect("there"), "{}");
+    }
 }

@@ -55,7 +55,7 @@ const CASES: &[Case<Error>] = &[
         variant: "Unused",
         exit: Exit::Input,
         text: "error: `//:x` has deps that no import reaches: `//:a`, `//:c`\n  \
-                 one that has to stay says why: keep_deps = {\"...\": \"...\"}\n\
+                 one that has to stay says why: keep_deps = {\"//:a\": \"...\"}\n\
                hint: buildozer 'remove deps //:a //:c' //:x\n",
         provoke: |folder| {
             let b = folder.file("b.libsonnet", "{}");

@@ -1,0 +1,49 @@
+"""The formatter and the linter of go-jsonnet, built from their Go module where a test first asks for them."""
+
+# toolbox/format reads it as well.
+_VERSION = "v0.22.0"
+
+_PROGRAMS = ["jsonnet-lint", "jsonnetfmt"]
+
+_BUILD = """\
+package(default_visibility = ["//visibility:public"])
+
+exports_files(%s)
+"""
+
+# Who has no Go has no such tests: they are skipped.
+_BUILD_WITHOUT_GO = """\
+package(default_visibility = ["//visibility:public"])
+
+[
+    filegroup(
+        name = name,
+        target_compatible_with = ["@platforms//:incompatible"],
+    )
+    for name in %s
+]
+"""
+
+def _go_jsonnet_repo_impl(rctx):
+    go = rctx.which("go")
+    if not go:
+        # buildifier: disable=print
+        print("tests of format and lint of Jsonnet are skipped: no go in PATH")
+        rctx.file("BUILD.bazel", _BUILD_WITHOUT_GO % repr(_PROGRAMS))
+        return
+    for program in _PROGRAMS:
+        module = "github.com/google/go-jsonnet/cmd/%s@%s" % (program, _VERSION)
+        rctx.report_progress("go install " + module)
+        result = rctx.execute(
+            [go, "install", "-trimpath", module],
+            environment = {"CGO_ENABLED": "0", "GOBIN": str(rctx.path("."))},
+            timeout = 1800,
+        )
+        if result.return_code != 0:
+            fail("cannot build %s: go install says:\n%s" % (module, result.stderr))
+    rctx.file("BUILD.bazel", _BUILD % repr(_PROGRAMS))
+
+go_jsonnet_repo = repository_rule(
+    implementation = _go_jsonnet_repo_impl,
+    doc = "Makes the programs `jsonnetfmt` and `jsonnet-lint`, or targets that no platform has where there is no Go.",
+)
