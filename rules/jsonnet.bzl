@@ -1,7 +1,7 @@
 """Jsonnet to JSON and YAML, with the attribute names of rules_jsonnet.
 
 ```starlark
-load("@windlass//rules:jsonnet.bzl", "jsonnet_library", "jsonnet_to_json")
+load("@windlass//rules:jsonnet.bzl", "jsonnet_fmt_test", "jsonnet_library", "jsonnet_to_json", "jsonnet_to_json_test")
 
 jsonnet_library(
     name = "lib",
@@ -15,7 +15,21 @@ jsonnet_to_json(
     multiple_outputs = True,
     deps = [":lib", "@windlass//jsonnet"],
 )
+
+jsonnet_to_json_test(
+    name = "manifests_test",
+    src = "manifests.jsonnet",
+    golden = "manifests.golden.json",
+    deps = [":lib", "@windlass//jsonnet"],
+)
+
+jsonnet_fmt_test(
+    name = "fmt_test",
+    srcs = ["lib.libsonnet", "manifests.jsonnet"],
+)
 ```
+
+Who comes from rules_jsonnet finds each of its attributes in docs/migrate-from-rules-jsonnet.md.
 """
 
 load("//rules/private:jsonnet_fmt_test.bzl", _jsonnet_fmt_test = "jsonnet_fmt_test")
