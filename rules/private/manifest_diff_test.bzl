@@ -1,42 +1,27 @@
 """manifest_diff_test: rendered manifests beside goldens in the sources."""
 
 load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
-load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
+load("//tools/lib/runfiles:launcher.bzl", "launcher")
 load("//tools/lib/runfiles:runfiles.bzl", "runfile")
 load(":labels.bzl", "label_text")
-load(":rendered_diff.bzl", "REQUEST_VERSION")
-
-def _manifest(file):
-    return json.encode(runfile(file))
-
-def _write_request(ctx, task, label, goldens):
-    """The request is written when it is built, not when it is analysed: depsets stay depsets."""
-    request = declare_request(ctx)
-    args = ctx.actions.args()
-    args.set_param_file_format("multiline")
-    args.add("{\"version\": %d, \"label\": %s, \"task\": {\"%s\": {\"goldens\": [" % (REQUEST_VERSION, json.encode(label), task))
-    last = len(goldens) - 1
-    for at, golden in enumerate(goldens):
-        info = golden.target[K8sObjectsInfo]
-        environment = info.binding.environment
-        head = json.encode(struct(
-            path = golden.path,
-            runfile = golden.runfile,
-            target = label_text(golden.target.label),
-            personal = environment.namespace if environment.personal else None,
-        )).removesuffix("}")
-        args.add(head + ", \"manifests\": [")
-        args.add_joined(info.rendered, join_with = ",\n", map_each = _manifest, omit_if_empty = False)
-        args.add("]}" if at == last else "]},")
-    args.add("]}}}")
-    ctx.actions.write(request, args)
-    return request
+load(":rendered_request.bzl", "write_rendered_request")
 
 def _launch(ctx, task, label, goldens, files):
-    request = _write_request(ctx, task, label, goldens)
-    rendered = [golden.target[K8sObjectsInfo].rendered for golden in goldens]
-    runfiles = ctx.runfiles(files = files, transitive_files = depset(transitive = rendered))
-    return launcher(ctx, ctx.attr._tool, request, runfiles)
+    entries = [struct(
+        head = struct(
+            path = golden.path,
+            personal = _personal(golden.target[K8sObjectsInfo].binding.environment),
+            runfile = golden.runfile,
+            target = label_text(golden.target.label),
+        ),
+        rendered = golden.target[K8sObjectsInfo].rendered,
+    ) for golden in goldens]
+    request = write_rendered_request(ctx, label = label, task = task, list = "goldens", entries = entries)
+    rendered = depset(transitive = [entry.rendered for entry in entries])
+    return launcher(ctx, ctx.attr._tool, request, ctx.runfiles(files = files, transitive_files = rendered))
+
+def _personal(environment):
+    return environment.namespace if environment.personal else None
 
 def _test_impl(ctx):
     goldens = [

@@ -2,9 +2,7 @@
 
 load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load(":labels.bzl", "label_text")
-
-# The version of the request's schema: the tool refuses another.
-REQUEST_VERSION = 1
+load(":rendered_request.bzl", "REQUEST_VERSION")
 
 def _rendered_diff_impl(ctx):
     for pattern in ctx.attr.patterns:

@@ -108,6 +108,14 @@ pub enum Error {
         /// Why.
         source: Reason,
     },
+    /// A service is another one in another environment.
+    #[error("`{label}`: environments differ otherwise than `mapped` says")]
+    Unlike {
+        /// The test.
+        label: String,
+        /// The differences, a line each.
+        lines: Vec<String>,
+    },
     /// Manifests are not as their goldens say.
     #[error("`{label}`: what is rendered differs from {}", many(*count, "golden"))]
     Differs {
@@ -149,7 +157,7 @@ impl Error {
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match self {
-            Self::Differs { lines, .. } => lines.clone(),
+            Self::Differs { lines, .. } | Self::Unlike { lines, .. } => lines.clone(),
             _ => Vec::new(),
         }
     }
@@ -177,7 +185,7 @@ impl Explain for Error {
             | Self::Manifest { .. }
             | Self::Golden { .. } => Exit::Input,
             Self::Bazel { exit, .. } => *exit,
-            Self::Differs { .. } => Exit::Differs,
+            Self::Differs { .. } | Self::Unlike { .. } => Exit::Differs,
             Self::Files(_)
             | Self::Git { .. }
             | Self::NoBazel

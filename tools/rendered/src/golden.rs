@@ -14,7 +14,7 @@ use windlass_runfiles::Launcher;
 use crate::compare::fields;
 use crate::environment::Environment;
 use crate::error::{Error, Reason};
-use crate::manifest::parse;
+use crate::manifest::{hide, load, name};
 use crate::request::Golden;
 
 /// What stands for the namespace of `$USER`.
@@ -73,22 +73,12 @@ pub fn update(
 
 /// The objects of a target as a golden has them, sorted by what they are called.
 fn manifests(golden: &Golden, launcher: &Launcher) -> Result<Vec<Value>, Error> {
-    let read = |runfile: &String| {
-        let path = launcher.file(runfile);
-        let text = std::fs::read_to_string(&path).map_err(Error::file("read", path))?;
-        let object = parse(runfile, &text).map_err(|source| Error::Manifest {
-            label: runfile.clone(),
-            side: golden.target.clone(),
-            source,
-        })?;
-        let mut document = object.document().clone();
-        if let Some(user) = &golden.personal {
-            hide_user(&mut document, user);
+    let mut objects = load(&golden.target, &golden.manifests, launcher)?;
+    if let Some(user) = &golden.personal {
+        for object in &mut objects {
+            hide(object, user, USER);
         }
-        Ok(document)
-    };
-    let objects: Result<Vec<Value>, Error> = golden.manifests.iter().map(read).collect();
-    let mut objects = objects?;
+    }
     objects.sort_by_cached_key(name);
     Ok(objects)
 }
@@ -108,36 +98,6 @@ fn read(label: &str, golden: &Golden, launcher: &Launcher) -> Result<Vec<Value>,
 /// What a golden is: JSON with an indent of two, keys as they are rendered.
 fn text(objects: &[Value]) -> String {
     serde_json::to_string_pretty(objects).expect("plain data is JSON") + "\n"
-}
-
-/// `Deployment alice/server`.
-fn name(object: &Value) -> String {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    let kind = text("/kind").unwrap_or("(no kind)");
-    let name = text("/metadata/name").unwrap_or("(no name)");
-    match text("/metadata/namespace") {
-        Some(namespace) => format!("{kind} {namespace}/{name}"),
-        None => format!("{kind} {name}"),
-    }
-}
-
-/// Puts [`USER`] in place of a personal namespace.
-fn hide_user(value: &mut Value, user: &str) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                if key == "namespace" && value == user {
-                    *value = USER.into();
-                }
-                hide_user(value, user);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| hide_user(item, user)),
-        Value::String(text) => {
-            *text = text.replace(&format!(".{user}.svc"), &format!(".{USER}.svc"));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 /// The lines of what differs; empty if nothing does.
@@ -202,7 +162,7 @@ mod tests {
         let mut object = json!({"metadata": {"name": "redis", "namespace": "redis"},
             "subjects": [{"kind": "ServiceAccount", "name": "redis", "namespace": "redis"}],
             "args": ["redis-0.redis-nodes.redis.svc:6379", "redis"]});
-        hide_user(&mut object, "redis");
+        hide(&mut object, "redis", USER);
         let want = json!({"metadata": {"name": "redis", "namespace": "$USER"},
             "subjects": [{"kind": "ServiceAccount", "name": "redis", "namespace": "$USER"}],
             "args": ["redis-0.redis-nodes.$USER.svc:6379", "redis"]});

@@ -7,7 +7,7 @@
 //! | [`git`], [`bazel`], [`manifest`] | two revisions as folders, and what Bazel renders in each |
 //! | [`mod@compare`], [`summary`] | what differs, and how far it reaches; pure |
 //! | [`mod@text`], [`mod@markdown`], [`document`] | telling it; pure |
-//! | [`golden`] | manifests beside files of the sources |
+//! | [`golden`], [`environments`] | manifests beside files of the sources, and beside each other |
 //!
 //! **Architecture invariants:** it knows no cluster and no registry. Images are compared by name:
 //! nothing that is compiled is built but the tools that render. The checkout is not written to, but
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod compare;
 pub mod document;
 pub mod environment;
+pub mod environments;
 pub mod error;
 pub mod git;
 pub mod golden;
@@ -104,6 +105,9 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Result<Outcom
     match task {
         Task::Against { targets } => against(&label, &targets, arguments, environment),
         Task::Test { goldens } => golden::test(&label, &goldens, &launcher).map(|()| nothing()),
+        Task::Environments { targets, mapped } => {
+            environments::test(&label, &targets, &mapped, &launcher).map(|()| nothing())
+        }
         Task::Update { goldens } => {
             golden::update(&label, &goldens, &launcher, environment).map(|()| nothing())
         }

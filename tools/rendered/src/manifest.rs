@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use windlass_k8s_object::{Key, Object};
+use windlass_runfiles::Launcher;
 
-use crate::error::Reason;
+use crate::error::{Error, Reason};
 
 /// A `k8s_object` as it is rendered: images have names and no digests.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,56 @@ pub fn parse(name: &str, text: &str) -> Result<Object, Reason> {
 /// Takes a parsed object.
 pub fn of_value(value: Value) -> Result<Object, Reason> {
     Object::from_document(value).map_err(|error| Reason::of(&error))
+}
+
+/// The objects of a target, from its runfiles.
+pub fn load(target: &str, runfiles: &[String], launcher: &Launcher) -> Result<Vec<Value>, Error> {
+    let read = |runfile: &String| {
+        let path = launcher.file(runfile);
+        let text = std::fs::read_to_string(&path).map_err(Error::file("read", path))?;
+        let object = parse(runfile, &text).map_err(|source| Error::Manifest {
+            label: runfile.clone(),
+            side: format!("`{target}`"),
+            source,
+        })?;
+        Ok(object.document().clone())
+    };
+    runfiles.iter().map(read).collect()
+}
+
+/// `Deployment alice/server`.
+pub fn name(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let kind = text("/kind").unwrap_or("(no kind)");
+    let name = text("/metadata/name").unwrap_or("(no name)");
+    match text("/metadata/namespace") {
+        Some(namespace) => format!("{kind} {namespace}/{name}"),
+        None => format!("{kind} {name}"),
+    }
+}
+
+/// Puts `word` in place of a namespace: in fields of that name, and in names of the cluster's DNS.
+/// Elsewhere the same word may mean something else.
+pub fn hide(value: &mut Value, namespace: &str, word: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                if key == "namespace" && value == namespace {
+                    *value = word.into();
+                }
+                hide(value, namespace, word);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                hide(item, namespace, word);
+            }
+        }
+        Value::String(text) => {
+            *text = text.replace(&format!(".{namespace}.svc"), &format!(".{word}.svc"));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,27 @@ pub enum Task {
         /// The goldens.
         goldens: Vec<Golden>,
     },
+    /// Compare the environments of one service.
+    Environments {
+        /// The service in each of them.
+        targets: Vec<Rendered>,
+        /// Where they may differ: `StatefulSet redis: spec.replicas`.
+        mapped: Vec<String>,
+    },
+}
+
+/// What a target is rendered to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rendered {
+    /// The target: `//services/redis:prod-shallow`.
+    pub target: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The environment's namespace.
+    pub namespace: String,
+    /// The rendered manifests, as paths in the runfiles.
+    pub manifests: Vec<String>,
 }
 
 /// A file in the sources, and the manifests that it has.

@@ -167,6 +167,30 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Unlike",
+        exit: Exit::Differs,
+        text: "error: `//a:environments_test`: environments differ otherwise than `mapped` says\n\
+               prod -> dev\n\
+               ~ ConfigMap app\n    \
+                   data.k: \"1\" -> \"2\"\n",
+        provoke: |folder| {
+            for (environment, namespace, data) in [("prod", "shop", "1"), ("dev", "dev", "2")] {
+                let text = format!(
+                    r#"{{"apiVersion": "v1", "kind": "ConfigMap", "data": {{"k": "{data}"}},
+                        "metadata": {{"name": "app", "namespace": "{namespace}"}}}}"#
+                );
+                folder.file(&format!("x.runfiles/{environment}.json"), text);
+            }
+            let request = r#"{"version": 1, "label": "//a:environments_test", "task":
+                {"environments": {"mapped": [], "targets": [
+                    {"target": "//a:prod", "environment": "prod", "namespace": "shop",
+                     "manifests": ["prod.json"]},
+                    {"target": "//a:dev", "environment": "dev", "namespace": "dev",
+                     "manifests": ["dev.json"]}]}}}"#;
+            start(folder, request, &[], &Environment::default()).map(drop)
+        },
+    },
+    Case {
         variant: "Differs",
         exit: Exit::Differs,
         text: "error: `//a:test`: what is rendered differs from 1 golden\n\
