@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 use windlass_report::Exit;
@@ -114,6 +114,22 @@ impl<'a> Bazel<'a> {
             self.read(one, &self.place(path, &output_base))
         };
         described.into_iter().map(read).collect()
+    }
+
+    /// Builds something that may well be refused: what Bazel says, and how it ended.
+    pub fn build(&self, arguments: &[String]) -> Result<Output, Error> {
+        let mut command = self.command("build");
+        command
+            .args(["--noshow_progress", "--color=no"])
+            .arg("--experimental_convenience_symlinks=ignore")
+            .args(arguments)
+            .stderr(Stdio::piped());
+        command.output().map_err(|error| Error::Bazel {
+            side: self.side.clone(),
+            what: "built",
+            source: Reason::of(&error),
+            exit: Exit::Failure,
+        })
     }
 
     /// Ends its server, which otherwise waits for more to do.

@@ -150,7 +150,7 @@ impl Document {
 
 fn side(side: &Side) -> SideDocument {
     let (revision, commit) = match side {
-        Side::Checkout => (None, None),
+        Side::Checkout | Side::Copy => (None, None),
         Side::Revision { name, commit } => (Some(name.clone()), Some(commit.clone())),
     };
     SideDocument { revision, commit }

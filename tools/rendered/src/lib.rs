@@ -47,7 +47,7 @@ use crate::request::{Request, Task};
 
 /// Where the outputs of other revisions are, in the folder of the checkout's own: they go with them
 /// by `bazel clean --expunge`.
-const OUTPUTS: &str = "windlass-rendered";
+pub const OUTPUTS: &str = "windlass-rendered";
 
 /// What a run has to say, and how it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub struct Outcome {
 pub enum Side {
     /// The checkout as it is, with what is not committed.
     Checkout,
+    /// A commit with edits that a tour has made.
+    Copy,
     /// A revision.
     Revision {
         /// As it was asked for.
@@ -76,6 +78,7 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Checkout => write!(f, "the checkout"),
+            Self::Copy => write!(f, "the copy"),
             Self::Revision { name, commit } => {
                 let short = commit.get(..12).unwrap_or(commit);
                 write!(f, "`{name}` ({short})")
