@@ -109,7 +109,7 @@ impl<'a> Bazel<'a> {
         let read = |one: Described| {
             let path = paths.get(&*one.src).ok_or_else(|| Error::Answer {
                 side: self.side.clone(),
-                source: Reason(format!("`{}` makes no file, want one", one.src)),
+                source: Reason(format!("`{}` makes no file of its own, want one", one.src)),
             })?;
             self.read(one, &self.place(path, &output_base))
         };

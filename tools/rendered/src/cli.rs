@@ -21,7 +21,7 @@ pub struct Cli {
     /// End with 8 if there is a difference.
     #[arg(long)]
     pub exit_code: bool,
-    /// Flags for Bazel, on both sides: `-- --repo_env=USER=alice`.
+    /// Flags for Bazel's query, cquery and build, on both sides: `-- --repo_env=USER=alice`.
     #[arg(last = true, value_name = "BAZEL_FLAG")]
     pub bazel_flags: Vec<String>,
 }

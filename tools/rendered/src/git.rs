@@ -104,6 +104,8 @@ impl Repository {
     ) -> Result<Output, Reason> {
         let mut command = Command::new("git");
         command
+            // Hooks of the user's are for the user's own folder.
+            .args(["-c", "core.hooksPath=/dev/null"])
             .args(arguments)
             .current_dir(folder)
             .env("PATH", &self.path);

@@ -127,7 +127,7 @@ const CASES: &[Case<Error>] = &[
         variant: "Answer",
         exit: Exit::Failure,
         text: "error: cannot read what Bazel says of the checkout\n\
-               cause: `//a:dev-map.json` makes no file, want one\n",
+               cause: `//a:dev-map.json` makes no file of its own, want one\n",
         provoke: |folder| {
             checkout(folder, &[("a", "map", MAP)]);
             folder.file("checkout/cquery", "@@//a:dev-map.json\t\n");
