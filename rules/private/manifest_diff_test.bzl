@@ -102,7 +102,7 @@ def manifest_diff_test(name, goldens, **kwargs):
     refusal = refusal_of_goldens(goldens)
     if refusal:
         fail("manifest_diff_test %r: attribute goldens: %s" % (name, refusal))
-    common = {key: value for key, value in kwargs.items() if key in ["target_compatible_with", "visibility"]}
+    common = {key: value for key, value in kwargs.items() if key in ["target_compatible_with", "testonly", "visibility"]}
     rendered_test(
         name = name,
         goldens = goldens.keys(),
@@ -111,7 +111,6 @@ def manifest_diff_test(name, goldens, **kwargs):
     )
     rendered_update(
         name = name + ".update",
-        testonly = True,
         goldens = goldens.keys(),
         tags = ["manual"],
         targets = goldens.values(),
