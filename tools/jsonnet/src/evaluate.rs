@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -11,7 +12,7 @@ use jrsonnet_evaluator::stack::limit_stack_depth;
 use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
 use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{IStr, ObjValue, ObjValueBuilder, ResultExt, State, Val};
-use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
+use jrsonnet_gcmodule::{Acyclic, ObjectSpace, collect_thread_cycles, with_thread_object_space};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
 use serde::Deserialize;
 
@@ -22,11 +23,14 @@ use crate::{Cause, Outputs, Request, Sources, Value};
 /// How deep calls may nest: the default of the reference implementation (`--max-stack`).
 pub const MAX_STACK: usize = 500;
 
+/// An output's path and text.
+pub type Output = (PathBuf, String);
+
 /// What an evaluation gives.
 #[derive(Debug)]
 pub struct Rendered {
     /// Each output's path and text, or why there is none at all.
-    pub files: Result<Vec<(PathBuf, String)>, Cause>,
+    pub files: Result<Vec<Output>, Cause>,
     /// What `std.trace` said, `trace: text` each, also where the evaluation failed.
     pub traces: Vec<String>,
 }
@@ -34,7 +38,7 @@ pub struct Rendered {
 /// Evaluates the source and writes every output in the form that is asked for.
 pub fn evaluate(request: &Request) -> Rendered {
     let mut evaluator = Evaluator::new(Resolver::default());
-    let rendered = evaluator.evaluate(request);
+    let rendered = evaluator.evaluate(request, HashMap::new());
     // What it holds goes with the process: to free it value by value takes longer.
     std::mem::forget(evaluator);
     rendered
@@ -68,21 +72,26 @@ impl Evaluator {
         }
     }
 
-    /// Evaluates one request, without digests of its files.
-    pub fn evaluate(&mut self, request: &Request) -> Rendered {
-        self.evaluate_with(request, HashMap::new())
-    }
-
     /// Evaluates one request. `digests` stand for the bytes of its files, by path; they are
     /// used where the resolver shares values.
-    pub fn evaluate_with(
+    pub fn evaluate(&mut self, request: &Request, digests: HashMap<String, String>) -> Rendered {
+        self.outputs(request, digests, 0..usize::MAX)
+    }
+
+    /// Evaluates some of the outputs of a request, by their numbers.
+    pub fn evaluate_part(&mut self, request: &Request, part: Range<usize>) -> Rendered {
+        self.outputs(request, HashMap::new(), part)
+    }
+
+    fn outputs(
         &mut self,
         request: &Request,
         digests: HashMap<String, String>,
+        part: Range<usize>,
     ) -> Rendered {
         let lines = Lines::default();
         self.resolver.look_at(&request.sources, digests);
-        let files = self.files(request, &lines);
+        let files = self.files(request, &lines, part);
         Rendered {
             files,
             traces: lines.0.take(),
@@ -95,13 +104,12 @@ impl Evaluator {
         self.last = None;
     }
 
-    /// Frees values that nobody has and that refer to each other. Takes a look at every value.
-    pub fn collect(&mut self) {
-        self.clear();
-        collect_thread_cycles();
-    }
-
-    fn files(&mut self, request: &Request, lines: &Lines) -> Result<Vec<(PathBuf, String)>, Cause> {
+    fn files(
+        &mut self,
+        request: &Request,
+        lines: &Lines,
+        part: Range<usize>,
+    ) -> Result<Vec<Output>, Cause> {
         let sources = &request.sources;
         {
             let mut settings = self.context.settings_mut();
@@ -119,11 +127,21 @@ impl Evaluator {
             .import_resolved(self.resolver.path_of(&request.src))
             .and_then(|value| apply_tla(&tla, value))
             .map_err(|error| explain(&error, &request.src, sources))?;
-        outputs(self.last.insert(value), request)
+        outputs(self.last.insert(value), request, part)
     }
 }
 
-fn outputs(value: &Val, request: &Request) -> Result<Vec<(PathBuf, String)>, Cause> {
+/// Frees values that nobody has and that refer to each other. Takes a look at every value.
+pub fn collect() {
+    collect_thread_cycles();
+}
+
+/// Lets this thread end without a look at the values that are left of it.
+pub fn leak() {
+    with_thread_object_space(ObjectSpace::leak);
+}
+
+fn outputs(value: &Val, request: &Request, part: Range<usize>) -> Result<Vec<Output>, Cause> {
     let sources = &request.sources;
     match &request.outputs {
         Outputs::One(path) => {
@@ -133,24 +151,27 @@ fn outputs(value: &Val, request: &Request) -> Result<Vec<(PathBuf, String)>, Cau
         }
         Outputs::Keyed(outs) => {
             let object = keyed(value, outs, &sources.shown(&request.src))?;
-            each(request, &object, outs)
+            each(request, object, outs, part)
         }
         Outputs::Folder(folder) => {
             let (object, outs) = all(value, folder, &sources.shown(&request.src))?;
-            each(request, &object, &outs)
+            each(request, object, &outs, part)
         }
     }
 }
 
-/// The text of each output, which is a field of the object.
+/// The text of each output of a part, which is a field of the object.
 fn each(
     request: &Request,
     object: &ObjValue,
     outs: &BTreeMap<String, PathBuf>,
-) -> Result<Vec<(PathBuf, String)>, Cause> {
+    part: Range<usize>,
+) -> Result<Vec<Output>, Cause> {
     let refused = |error| explain(&error, &request.src, &request.sources);
     object.run_assertions().map_err(refused)?;
     outs.iter()
+        .skip(part.start)
+        .take(part.len())
         .map(|(name, path)| {
             let text = object
                 .get_or_bail(name.as_str().into())
@@ -163,11 +184,11 @@ fn each(
 }
 
 /// The value as an object, and a file of the folder for each of its fields.
-fn all(
-    value: &Val,
+fn all<'a>(
+    value: &'a Val,
     folder: &Path,
     source: &str,
-) -> Result<(ObjValue, BTreeMap<String, PathBuf>), Cause> {
+) -> Result<(&'a ObjValue, BTreeMap<String, PathBuf>), Cause> {
     let place = source.to_owned();
     let Val::Obj(object) = value else {
         return Err(Cause::NoFolder {
@@ -193,11 +214,15 @@ fn all(
     };
     let fields = object.fields().into_iter().map(|field| field.to_string());
     let outs = fields.map(file).collect::<Result<_, _>>()?;
-    Ok((object.clone(), outs))
+    Ok((object, outs))
 }
 
 /// The value as an object whose fields are the declared outputs, no more and no less.
-fn keyed(value: &Val, outs: &BTreeMap<String, PathBuf>, source: &str) -> Result<ObjValue, Cause> {
+fn keyed<'a>(
+    value: &'a Val,
+    outs: &BTreeMap<String, PathBuf>,
+    source: &str,
+) -> Result<&'a ObjValue, Cause> {
     let place = source.to_owned();
     let Val::Obj(object) = value else {
         return Err(Cause::NoObject {
@@ -210,7 +235,7 @@ fn keyed(value: &Val, outs: &BTreeMap<String, PathBuf>, source: &str) -> Result<
     let missing = list(outs.keys().filter(|name| !fields.contains(*name)));
     let undeclared = list(fields.iter().filter(|field| !outs.contains_key(*field)));
     match (missing.is_empty(), undeclared.is_empty()) {
-        (true, true) => Ok(object.clone()),
+        (true, true) => Ok(object),
         (false, _) => Err(Cause::NoField {
             place,
             missing,

@@ -10,6 +10,7 @@
 //! **Architecture invariant:** only [`Sources`] reads files and only `output` writes them; nothing
 //! reads the environment, so the same request gives the same bytes.
 
+mod apart;
 mod bounds;
 pub mod cli;
 mod error;
@@ -57,14 +58,17 @@ pub fn start(program: &Path, arguments: Vec<OsString>) -> Result<ExitCode, Error
         let options = cli::Persistent::try_parse_from(arguments).map_err(usage)?;
         let stdin = std::io::stdin();
         if options.evaluator {
-            serve::serve(options.limits, stdin);
+            serve::serve(program, options.limits, stdin);
         } else {
             worker::work(program, options.limits, stdin, std::io::stdout())?;
         }
         return Ok(Exit::Success.into());
     }
-    let arguments = windlass_param_file::parse(arguments)?;
-    once::render_bounded(arguments, Limits::default())?;
+    let words = windlass_param_file::expand(arguments)?;
+    let arguments = cli::Arguments::try_parse_from(&words).map_err(usage)?;
+    let words = words.into_iter().skip(1);
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    once::render_bounded(program, &arguments, words.collect(), Limits::default())?;
     Ok(Exit::Success.into())
 }
 
@@ -90,7 +94,9 @@ mod tests {
         std::fs::write(path("x.params"), lines.join("\n") + "\n").expect("a file of arguments");
         let given = ["jsonnet".to_owned(), format!("@{}", path("x.params"))];
         let arguments = windlass_param_file::parse(given.map(Into::into)).expect("usage");
-        once::render(arguments, Limits::default()).expect("renders");
+        let arguments: cli::Arguments = arguments;
+        let request = Request::try_from(&arguments).expect("a request");
+        once::render(request, Limits::default()).expect("renders");
         let read = |name| std::fs::read_to_string(path(name)).expect("written");
         assert_eq!(
             (read("a.json"), read("b.json")),

@@ -27,9 +27,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Of the memory, what the stack may take: in bytes. Only what is used is taken.
+    /// Of the memory, what a stack may take: in bytes. Only what is used is taken.
     pub fn stack(self) -> usize {
-        usize::try_from(self.memory_mb << 20).unwrap_or(usize::MAX) / 8
+        usize::try_from(self.memory_mb << 20).unwrap_or(usize::MAX) / 16
     }
 
     /// The memory, in bytes, above which an evaluator that has answered is not used again.

@@ -1,5 +1,6 @@
 //! One rendering, in this process: the form without a worker.
 
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -7,10 +8,18 @@ use windlass_report::{Explain as _, render as text, say};
 
 use crate::bounds::{Words, bound};
 use crate::cli::Arguments;
-use crate::{Cause, Error, Limits, Request, evaluate, output};
+use crate::evaluate::leak;
+use crate::protocol::WorkRequest;
+use crate::{Cause, Error, Limits, Request, apart, evaluate, output};
 
-/// Renders what the arguments say, within the limits, which hold for this process from now on.
-pub fn render_bounded(arguments: Arguments, limits: Limits) -> Result<(), Error> {
+/// Renders what the arguments say, within the limits, which hold for this process from now on;
+/// `words` are the same arguments, and `program` is this one.
+pub fn render_bounded(
+    program: &Path,
+    arguments: &Arguments,
+    words: Vec<String>,
+    limits: Limits,
+) -> Result<(), Error> {
     let error = |cause| Error::Render {
         label: arguments.label.clone(),
         cause,
@@ -19,29 +28,36 @@ pub fn render_bounded(arguments: Arguments, limits: Limits) -> Result<(), Error>
         megabytes: limits.memory_mb,
     });
     let depth = error(Cause::Depth);
-    let words = Words {
+    let said = Words {
         memory: text(&memory),
         depth: text(&depth),
         exit: depth.exit() as u8,
     };
-    bound(limits, Some(words));
-    render(arguments, limits)
+    bound(limits, Some(said));
+    let request = Request::try_from(arguments)?;
+    let asked = WorkRequest {
+        arguments: words,
+        ..WorkRequest::default()
+    };
+    match apart::render(program, limits, &asked, &request) {
+        Some(files) => output::write(&request.label, Ok(files)),
+        None => render(request, limits),
+    }
 }
 
-/// Renders what the arguments say, and writes the outputs when all of them could be rendered.
-/// What `std.trace` said goes to stderr, line by line.
-pub fn render(arguments: Arguments, limits: Limits) -> Result<(), Error> {
-    let label = arguments.label.clone();
+/// Renders, and writes the outputs when all of them could be rendered. What `std.trace` said goes
+/// to stderr, line by line.
+pub fn render(request: Request, limits: Limits) -> Result<(), Error> {
+    let label = request.label.clone();
     let (send, done) = channel();
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     let rendering = thread.spawn(move || {
-        let rendered = Request::try_from(&arguments).map(|request| evaluate(&request));
-        let _ = send.send(rendered);
+        let _ = send.send(evaluate(&request));
+        leak();
     });
     rendering.map_err(Error::Thread)?;
     let cause = match done.recv_timeout(Duration::from_secs(limits.seconds)) {
         Ok(rendered) => {
-            let rendered = rendered?;
             rendered.traces.iter().for_each(|line| say(line));
             return output::write(&label, rendered.files);
         }

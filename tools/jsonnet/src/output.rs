@@ -1,18 +1,15 @@
 //! The writing of outputs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::evaluate::Output;
 use crate::{Cause, Error};
 
 /// Writes all outputs, if all could be rendered. A file that says the same already is left as it
 /// is, so that what looks at times has nothing to do.
-pub fn write(label: &str, files: Result<Vec<(PathBuf, String)>, Cause>) -> Result<(), Error> {
-    let files = files.map_err(|cause| Error::Render {
-        label: label.to_owned(),
-        cause,
-    })?;
-    for (path, text) in files {
+pub fn write(label: &str, files: Result<Vec<Output>, Cause>) -> Result<(), Error> {
+    for (path, text) in all(label, files)? {
         if !holds(&path, &text) {
             // Only in a folder of outputs may it be that there is none.
             let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
@@ -22,6 +19,14 @@ pub fn write(label: &str, files: Result<Vec<(PathBuf, String)>, Cause>) -> Resul
         }
     }
     Ok(())
+}
+
+/// The outputs of a target, or the error that there are none.
+pub fn all(label: &str, files: Result<Vec<Output>, Cause>) -> Result<Vec<Output>, Error> {
+    files.map_err(|cause| Error::Render {
+        label: label.to_owned(),
+        cause,
+    })
 }
 
 fn holds(path: &Path, text: &str) -> bool {

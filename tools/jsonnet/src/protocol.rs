@@ -24,6 +24,10 @@ pub struct WorkRequest {
     /// The folder that the paths of the request start from, below the worker's own; empty for
     /// the worker's own.
     pub sandbox_dir: String,
+    /// Not of Bazel, but between processes of this program: the texts of these outputs, from the
+    /// first number up to before the second, are to be told and not to be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<(usize, usize)>,
 }
 
 /// A file.
@@ -49,6 +53,9 @@ pub struct WorkResponse {
     /// It was cancelled before it was done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub was_cancelled: bool,
+    /// The texts of a part of the outputs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<String>,
 }
 
 /// A message as one line, its end included.

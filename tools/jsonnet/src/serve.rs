@@ -6,34 +6,35 @@ use std::io::Read;
 use std::path::Path;
 
 use clap::Parser as _;
-use windlass_report::{Exit, Explain as _, harmless, print, render};
+use windlass_param_file::Error::Usage;
+use windlass_report::{Explain as _, harmless, print, render};
 
 use crate::bounds::bound;
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Evaluator, collect};
 use crate::protocol::{Input, WorkRequest, WorkResponse, line};
 use crate::resolver::Resolver;
-use crate::{Error, Limits, Request, cli, output};
+use crate::{Error, Limits, Request, apart, cli, output};
 
 /// Answers requests until there are no more, or until it holds more memory than is worth it.
-pub fn serve(limits: Limits, requests: impl Read + Send) {
+pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send) {
     bound(limits, None);
     follow_parent();
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(limits.stack());
-        let answering = thread.spawn_scoped(scope, || answer_all(limits, requests));
+        let answering = thread.spawn_scoped(scope, || answer_all(program, limits, requests));
         if let Err(error) = answering {
             windlass_report::say(&format!("cannot start a thread: {error}"));
         }
     });
 }
 
-fn answer_all(limits: Limits, requests: impl Read) {
+fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
     let resolver = Resolver::sharing();
     let mut evaluator = Evaluator::new(resolver.clone());
     let mut held = 0;
     let requests = serde_json::Deserializer::from_reader(requests).into_iter::<WorkRequest>();
     for request in requests.map_while(Result::ok) {
-        let response = answer(&mut evaluator, &request);
+        let response = answer(program, limits, &mut evaluator, &request);
         if print(&line(&response)).is_err() {
             break;
         }
@@ -43,7 +44,7 @@ fn answer_all(limits: Limits, requests: impl Read) {
         }
         evaluator.clear();
         if memory() > held + limits.kept() / 8 {
-            evaluator.collect();
+            collect();
             held = memory();
         }
         if held > limits.kept() {
@@ -54,41 +55,57 @@ fn answer_all(limits: Limits, requests: impl Read) {
     std::mem::forget(evaluator);
 }
 
-fn answer(evaluator: &mut Evaluator, request: &WorkRequest) -> WorkResponse {
-    let mut output = String::new();
-    let exit = match within(&request.sandbox_dir, || {
-        render_one(evaluator, request, &mut output)
-    }) {
-        Ok(()) => Exit::Success,
-        Err(error) => {
-            output.push_str(&render(&error));
-            error.exit()
-        }
+fn answer(
+    program: &Path,
+    limits: Limits,
+    evaluator: &mut Evaluator,
+    asked: &WorkRequest,
+) -> WorkResponse {
+    let mut response = WorkResponse {
+        request_id: asked.request_id,
+        ..WorkResponse::default()
     };
-    WorkResponse {
-        exit_code: exit as u8,
-        output,
-        request_id: request.request_id,
-        was_cancelled: false,
+    let done = within(&asked.sandbox_dir, || {
+        render_one(program, limits, evaluator, asked, &mut response)
+    });
+    if let Err(error) = done {
+        response.output.push_str(&render(&error));
+        response.exit_code = error.exit() as u8;
     }
+    response
 }
 
 fn render_one(
+    program: &Path,
+    limits: Limits,
     evaluator: &mut Evaluator,
-    request: &WorkRequest,
-    output: &mut String,
+    asked: &WorkRequest,
+    response: &mut WorkResponse,
 ) -> Result<(), Error> {
-    let words = std::iter::once("jsonnet").chain(request.arguments.iter().map(String::as_str));
-    let arguments =
-        cli::Arguments::try_parse_from(words).map_err(windlass_param_file::Error::Usage)?;
-    let digests: HashMap<_, _> = request.inputs.iter().map(digest).collect();
+    let words = std::iter::once("jsonnet").chain(asked.arguments.iter().map(String::as_str));
+    let arguments = cli::Arguments::try_parse_from(words).map_err(Usage)?;
     let request = Request::try_from(&arguments)?;
-    let rendered = evaluator.evaluate_with(&request, digests);
-    for line in &rendered.traces {
-        output.push_str(&harmless(line));
-        output.push('\n');
+    let label = &request.label;
+    if asked.part.is_none()
+        && let Some(files) = apart::render(program, limits, asked, &request)
+    {
+        return output::write(label, Ok(files));
     }
-    output::write(&request.label, rendered.files)
+    let digests: HashMap<_, _> = asked.inputs.iter().map(digest).collect();
+    let rendered = match asked.part {
+        Some((first, end)) => evaluator.evaluate_part(&request, first..end),
+        None => evaluator.evaluate(&request, digests),
+    };
+    for line in &rendered.traces {
+        response.output.push_str(&harmless(line));
+        response.output.push('\n');
+    }
+    if asked.part.is_none() {
+        return output::write(label, rendered.files);
+    }
+    let files = output::all(label, rendered.files)?;
+    response.texts = files.into_iter().map(|(_, text)| text).collect();
+    Ok(())
 }
 
 fn digest(input: &Input) -> (String, String) {

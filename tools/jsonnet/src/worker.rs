@@ -88,7 +88,7 @@ fn failed(error: &Error, request: &WorkRequest) -> WorkResponse {
         exit_code: error.exit() as u8,
         output: render(error),
         request_id: request.request_id,
-        was_cancelled: false,
+        ..WorkResponse::default()
     }
 }
 

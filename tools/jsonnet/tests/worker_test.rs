@@ -309,6 +309,67 @@ fn what_takes_too_long_is_ended() {
     assert_eq!(worker.render("a.jsonnet", &[], "a.json"), done(2));
 }
 
+/// Names of more outputs than one process makes, and a source of them with a library.
+fn many(body: &str) -> (Vec<String>, String) {
+    let names = (0..600).map(|n| format!("{n}.json")).collect();
+    let code = format!(
+        "local l = import 'l.libsonnet'; \
+         {{ ['%d.json' % n]: {body} for n in std.range(0, 599) }}"
+    );
+    (names, code)
+}
+
+fn render_many(worker: &mut Worker, names: &[String], code: &str) -> WorkResponse {
+    worker.write("l.libsonnet", "{ f(n):: { n: n } }");
+    worker.write("many.jsonnet", code);
+    let mut request = worker.request("many.jsonnet", &["l.libsonnet"], "0.json");
+    request.arguments.push("--multiple".to_owned());
+    for name in &names[1..] {
+        let out = ["--out", name, name].map(str::to_owned);
+        request.arguments.extend(out);
+    }
+    worker.send(&request);
+    worker.receive()
+}
+
+#[test]
+fn many_outputs_are_what_few_would_be() {
+    let mut worker = Worker::start(&[]);
+    let (names, code) = many("l.f(n)");
+    let response = render_many(&mut worker, &names, &code);
+    assert_eq!(response, done(response.request_id));
+    for (n, name) in names.iter().enumerate() {
+        assert_eq!(worker.read(name), format!("{{\n  \"n\": {n}\n}}\n"));
+    }
+}
+
+#[test]
+fn of_many_outputs_all_are_written_or_none() {
+    let mut worker = Worker::start(&[]);
+    let (names, code) = many("if n < 300 then n else error 'no %d' % n");
+    let response = render_many(&mut worker, &names, &code);
+    assert_eq!(response.exit_code, 3);
+    assert!(
+        response.output.contains(": no 300\n"),
+        "{}",
+        response.output
+    );
+    assert!(!names.iter().any(|name| worker.path(name).exists()));
+}
+
+#[test]
+fn what_the_source_of_many_outputs_says_is_said_once() {
+    let mut worker = Worker::start(&[]);
+    let (names, code) = many("m + n");
+    let code = format!("local m = std.trace('once', 1); {code}");
+    let response = render_many(&mut worker, &names, &code);
+    assert_eq!(
+        (response.exit_code, &*response.output),
+        (0, "trace: once\n")
+    );
+    assert_eq!(worker.read("7.json"), "8\n");
+}
+
 /// What a worker holds from renderings before must not be the end of the next.
 #[test]
 fn a_rendering_that_fits_by_itself_fits_after_others() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use crate::process::cause;
-use crate::{Error, Limits, bounds, cli, once, serve, start, worker};
+use crate::{Error, Limits, Request, bounds, cli, once, serve, start, worker};
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
 use windlass_report::Exit;
@@ -63,7 +63,7 @@ const ERRORS: &[Case<Error>] = &[
                 memory_mb: 1 << 40,
                 ..Limits::default()
             };
-            once::render(arguments(folder, "1", "--out a DIR/a"), limits)
+            once::render(request(folder, "1", "--out a DIR/a")?, limits)
         },
     },
     Case {
@@ -286,7 +286,7 @@ const CAUSES: &[Case<Error>] = &[
                 seconds: 0,
                 ..Limits::default()
             };
-            once::render(arguments(folder, endless, "--out a DIR/a"), limits)
+            once::render(request(folder, endless, "--out a DIR/a")?, limits)
         },
     },
     Case {
@@ -332,12 +332,13 @@ fn refused(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
 }
 
 fn jsonnet(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
-    once::render(arguments(folder, code, args), Limits::default())
+    once::render(request(folder, code, args)?, Limits::default())
 }
 
-fn arguments(folder: &Folder, code: &str, args: &str) -> cli::Arguments {
+fn request(folder: &Folder, code: &str, args: &str) -> Result<Request, Error> {
     folder.file("x.jsonnet", code);
     let source = "--label //x --src x.jsonnet --file x.jsonnet DIR/x.jsonnet";
     let args = folder.args(&format!("jsonnet {source} {args}"));
-    windlass_param_file::parse(args).expect("usage")
+    let arguments: cli::Arguments = windlass_param_file::parse(args).expect("usage");
+    Request::try_from(&arguments)
 }

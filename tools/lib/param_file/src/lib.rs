@@ -44,6 +44,14 @@ fn in_our_form(usage: &clap::Error) -> String {
 /// # Errors
 /// See [`Error`].
 pub fn parse<A: clap::Parser>(arguments: impl IntoIterator<Item = OsString>) -> Result<A, Error> {
+    A::try_parse_from(expand(arguments)?).map_err(Error::Usage)
+}
+
+/// The arguments with the lines of each `@file` in its place.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, Error> {
     let mut all = Vec::new();
     for argument in arguments {
         match argument.to_str().and_then(|text| text.strip_prefix('@')) {
@@ -57,7 +65,7 @@ pub fn parse<A: clap::Parser>(arguments: impl IntoIterator<Item = OsString>) -> 
             None => all.push(argument),
         }
     }
-    A::try_parse_from(all).map_err(Error::Usage)
+    Ok(all)
 }
 
 #[cfg(test)]
