@@ -17,7 +17,7 @@ use crate::{Limits, Outputs, Request};
 /// Processes at a time. Bazel counts an action as one processor.
 const PROCESSES: usize = 4;
 /// Outputs of one process; with fewer than twice as many, one process is enough.
-const PART: usize = 128;
+const PART: usize = 256;
 
 /// All outputs of a request, in order; `None` where it is to be evaluated as a whole. `asked` is
 /// the same request as the command line says it, and `program` is this one.

@@ -37,8 +37,13 @@ pub struct Rendered {
 
 /// Evaluates the source and writes every output in the form that is asked for.
 pub fn evaluate(request: &Request) -> Rendered {
+    evaluate_part(request, 0..usize::MAX)
+}
+
+/// Evaluates the source and manifests some of the outputs, by their numbers.
+pub fn evaluate_part(request: &Request, part: Range<usize>) -> Rendered {
     let mut evaluator = Evaluator::new(Resolver::default());
-    let rendered = evaluator.evaluate(request, HashMap::new());
+    let rendered = evaluator.outputs(request, HashMap::new(), part);
     // What it holds goes with the process: to free it value by value takes longer.
     std::mem::forget(evaluator);
     rendered
@@ -76,11 +81,6 @@ impl Evaluator {
     /// used where the resolver shares values.
     pub fn evaluate(&mut self, request: &Request, digests: HashMap<String, String>) -> Rendered {
         self.outputs(request, digests, 0..usize::MAX)
-    }
-
-    /// Evaluates some of the outputs of a request, by their numbers.
-    pub fn evaluate_part(&mut self, request: &Request, part: Range<usize>) -> Rendered {
-        self.outputs(request, HashMap::new(), part)
     }
 
     fn outputs(

@@ -2,7 +2,7 @@
 //! time.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 
 use clap::Parser as _;
@@ -10,7 +10,7 @@ use windlass_param_file::Error::Usage;
 use windlass_report::{Explain as _, harmless, print, render};
 
 use crate::bounds::bound;
-use crate::evaluate::{Evaluator, collect};
+use crate::evaluate::{Evaluator, collect, evaluate_part};
 use crate::protocol::{Input, WorkRequest, WorkResponse, line};
 use crate::resolver::Resolver;
 use crate::{Error, Limits, Request, apart, cli, output};
@@ -32,8 +32,8 @@ fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
     let resolver = Resolver::sharing();
     let mut evaluator = Evaluator::new(resolver.clone());
     let mut held = 0;
-    let requests = serde_json::Deserializer::from_reader(requests).into_iter::<WorkRequest>();
-    for request in requests.map_while(Result::ok) {
+    let requests = BufReader::new(requests).split(b'\n').map_while(Result::ok);
+    for request in requests.map_while(|line| serde_json::from_slice(&line).ok()) {
         let response = answer(program, limits, &mut evaluator, &request);
         if print(&line(&response)).is_err() {
             break;
@@ -93,7 +93,7 @@ fn render_one(
     }
     let digests: HashMap<_, _> = asked.inputs.iter().map(digest).collect();
     let rendered = match asked.part {
-        Some((first, end)) => evaluator.evaluate_part(&request, first..end),
+        Some((first, end)) => evaluate_part(&request, first..end),
         None => evaluator.evaluate(&request, digests),
     };
     for line in &rendered.traces {

@@ -4,7 +4,7 @@
 //! evaluator that was ended by what it was asked is replaced, and that request alone fails.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -63,8 +63,9 @@ pub fn work(
         for _ in 0..threads {
             scope.spawn(|| while worker.work_once().is_some() {});
         }
-        let mut requests =
-            serde_json::Deserializer::from_reader(requests).into_iter::<WorkRequest>();
+        // Bazel puts nothing between two requests.
+        let requests = serde_json::Deserializer::from_reader(BufReader::new(requests));
+        let mut requests = requests.into_iter::<WorkRequest>();
         let done = requests.try_for_each(|request| {
             worker.take(request?);
             Ok(())
