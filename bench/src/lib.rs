@@ -10,6 +10,7 @@
 //! | [`plan`] | the planner alone |
 //! | [`layer`], [`push`], [`content`] | the image tool: making a layer, and pushing images |
 //! | [`monorepo`], [`services`] | builds of many services, and their sources |
+//! | [`render`], [`jsonnet_tree`] | the Jsonnet renderer beside others, and its worker |
 //! | [`peers`], [`tools`] | the programs that are measured: others and ours |
 //! | [`row`] | the results, as a table and as JSON |
 
@@ -19,12 +20,14 @@ pub mod cli;
 pub mod content;
 pub mod error;
 pub mod input;
+pub mod jsonnet_tree;
 pub mod layer;
 pub mod monorepo;
 pub mod peers;
 pub mod plan;
 pub mod process;
 pub mod push;
+pub mod render;
 pub mod row;
 pub mod services;
 pub mod statistics;

@@ -15,10 +15,30 @@ use crate::process;
 pub enum Peer {
     /// A command of a Go module: its package and version.
     Go(&'static str, &'static str),
+    /// The program of a crate: its name, which is the crate's too, and version.
+    Crate(&'static str, &'static str, Build),
     /// A program of a package of Debian, of the version that the machine knows, and the packages of
     /// its libraries.
     Debian(&'static str, &'static [&'static str]),
 }
+
+/// How a crate is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// As `cargo install` does.
+    Plain,
+    /// With optimisation across crates, and the feature `mimalloc`.
+    Fast,
+}
+
+/// Evaluates Jsonnet: what our renderer is made of, as a program.
+pub const JRSONNET: Peer = Peer::Crate("jrsonnet", "0.5.0-pre98", Build::Plain);
+/// The same, as fast as it can be built.
+pub const JRSONNET_FAST: Peer = Peer::Crate("jrsonnet", "0.5.0-pre98", Build::Fast);
+/// Evaluates Jsonnet.
+pub const RSJSONNET: Peer = Peer::Crate("rsjsonnet", "0.5.1", Build::Plain);
+/// Evaluates Jsonnet.
+pub const GO_JSONNET: Peer = Peer::Go("github.com/google/go-jsonnet/cmd/jsonnet", "v0.22.0");
 
 /// Pushes images (go-containerregistry).
 pub const CRANE: Peer = Peer::Go(
@@ -40,6 +60,7 @@ impl Peer {
         match self {
             Self::Go(package, _) => package.rsplit('/').next().unwrap_or(package),
             Self::Debian(package, _) => package,
+            Self::Crate(name, ..) => name,
         }
     }
 
@@ -53,6 +74,7 @@ impl Peer {
         let folder = self.folder()?;
         let program = match self {
             Self::Go(..) => folder.join(name),
+            Self::Crate(..) => folder.join("bin").join(name),
             Self::Debian(..) => folder.join("usr/bin").join(name),
         };
         if !program.exists() {
@@ -76,8 +98,9 @@ impl Peer {
 
     fn folder(self) -> Result<PathBuf, Error> {
         let version = match self {
-            Self::Go(_, version) => version,
-            Self::Debian(..) => "debian",
+            Self::Go(_, version) | Self::Crate(_, version, Build::Plain) => version.to_owned(),
+            Self::Crate(_, version, Build::Fast) => format!("{version}-fast"),
+            Self::Debian(..) => "debian".to_owned(),
         };
         Ok(cache()?.join(format!("{}-{version}", self.name())))
     }
@@ -93,6 +116,15 @@ impl Peer {
         match self {
             Self::Go(package, version) => {
                 run("go", &["install", &format!("{package}@{version}")])?;
+            }
+            Self::Crate(name, version, build) => {
+                let mut arguments = vec!["install", "--root", ".", "--version", version];
+                if build == Build::Fast {
+                    let lto = "profile.release.lto=\"fat\"";
+                    arguments.extend(["--config", lto, "--features", "mimalloc"]);
+                }
+                arguments.push(name);
+                run("cargo", &arguments)?;
             }
             Self::Debian(package, libraries) => {
                 // Lists of its own: the system's are not ours to bring up to date.

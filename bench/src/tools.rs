@@ -16,6 +16,11 @@ pub fn image() -> Result<PathBuf, Error> {
     tool("_main/tools/image/image")
 }
 
+/// The Jsonnet renderer.
+pub fn jsonnet() -> Result<PathBuf, Error> {
+    tool("_main/tools/jsonnet/jsonnet")
+}
+
 fn tool(path: &str) -> Result<PathBuf, Error> {
     let argv0 = std::env::args_os().next();
     let launcher = Launcher::find(argv0.as_deref(), &Environment::read())?;

@@ -312,6 +312,52 @@ fn what_is_cancelled_is_answered_and_ends() {
     assert_eq!(worker.render("a.jsonnet", &[], "a.json"), done(21));
 }
 
+/// The processes that a process has started and that still run.
+fn started_by(parent: u32) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir("/proc").expect("lists");
+    let is_child = |path: &PathBuf| {
+        let stat = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+        let after_name = stat.rsplit_once(')').map_or("", |(_, after)| after);
+        after_name.split(' ').nth(2) == Some(&parent.to_string())
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter(is_child).collect()
+}
+
+#[test]
+fn nothing_is_left_of_a_worker_that_is_killed() {
+    let mut worker = Worker::start(&[]);
+    worker.write("endless.jsonnet", ENDLESS);
+    let request = worker.request("endless.jsonnet", &[], "a.json");
+    worker.send(&request);
+    let waited = std::time::Instant::now();
+    let mut evaluators = started_by(worker.child.id());
+    while evaluators.is_empty() {
+        assert!(waited.elapsed() < PATIENCE, "no evaluator is started");
+        std::thread::sleep(Duration::from_millis(10));
+        evaluators = started_by(worker.child.id());
+    }
+    // It is in the middle of it: the evaluation takes years.
+    std::thread::sleep(Duration::from_millis(200));
+    worker.child.kill().expect("is killed");
+    worker.child.wait().expect("ends");
+    for evaluator in evaluators {
+        let runs = |path: &Path| {
+            let stat = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ")
+                .is_some_and(|(_, state)| !state.starts_with('Z'))
+        };
+        while runs(&evaluator) {
+            assert!(
+                waited.elapsed() < PATIENCE,
+                "{} runs on",
+                evaluator.display()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
 #[test]
 fn what_takes_too_long_is_ended() {
     let mut worker = Worker::start(&["--seconds=1"]);
