@@ -22,13 +22,18 @@ pub struct Words {
     pub exit: u8,
 }
 
-/// Bounds this process, and lets it end in a known way when it meets a bound: with `words` where
+/// Bounds the memory of this process, in bytes.
+pub fn memory(bytes: u64) {
+    system::memory(bytes);
+}
+
+/// Lets this process end in a known way when it meets a bound: with `words` where
 /// there are any, else with [`MEMORY`] or [`DEPTH`].
-pub fn bound(limits: Limits, words: Option<Words>) {
+pub fn bound(words: Option<Words>) {
     if let Some(words) = words {
         let _ = WORDS.set(words);
     }
-    system::bound(limits);
+    system::bound();
 }
 
 /// What the exit code of a process says of its bounds.
@@ -45,15 +50,18 @@ pub fn cause(code: u8, limits: Limits) -> Option<Cause> {
 #[cfg(target_os = "linux")]
 mod system {
     use nix::libc;
-    use nix::sys::resource::{Resource, setrlimit};
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
     use super::{DEPTH, MEMORY, WORDS};
-    use crate::Limits;
 
-    pub fn bound(limits: Limits) {
-        let bytes = limits.memory_mb << 20;
-        let _ = setrlimit(Resource::RLIMIT_DATA, bytes, bytes);
+    pub fn memory(bytes: u64) {
+        if let Ok((_, most)) = getrlimit(Resource::RLIMIT_DATA) {
+            let _ = setrlimit(Resource::RLIMIT_DATA, bytes.min(most), most);
+        }
+    }
+
+    pub fn bound() {
         let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
         // Rust's runtime aborts when it gets no memory; a write below a stack is a fault. Threads
         // have a stack of their own for handlers.
@@ -89,8 +97,8 @@ mod system {
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    use crate::Limits;
+    pub fn memory(_: u64) {}
 
     /// Elsewhere no bound of the system is known to hold.
-    pub fn bound(_: Limits) {}
+    pub fn bound() {}
 }

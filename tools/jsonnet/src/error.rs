@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use windlass_report::{Exit, Explain};
 
+use crate::limits::PER_BYTE;
+
 /// Why nothing was rendered.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
@@ -199,7 +201,7 @@ pub enum Cause {
         outs: String,
     },
     /// The values of the source do not fit.
-    #[error("its evaluation takes more than {megabytes} MB of memory")]
+    #[error("its evaluation takes more memory than {megabytes} MB and {PER_BYTE} times its files")]
     Memory {
         /// The limit.
         megabytes: u64,

@@ -6,10 +6,13 @@
 
 use clap::Args;
 
+/// More than what the evaluator takes for each byte of a library.
+pub const PER_BYTE: u64 = 160;
+
 /// Limits of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Limits {
-    /// The memory of an evaluation, in megabytes.
+    /// The memory of an evaluation, in megabytes, beside 160 times the size of its files.
     #[arg(long, value_name = "MB", default_value_t = Self::default().memory_mb)]
     pub memory_mb: u64,
     /// The time of an evaluation, in seconds.
@@ -32,8 +35,14 @@ impl Limits {
         usize::try_from(self.memory_mb << 20).unwrap_or(usize::MAX) / 16
     }
 
-    /// The memory, in bytes, above which an evaluator that has answered is not used again.
-    pub fn kept(self) -> u64 {
-        (self.memory_mb << 20) / 2
+    /// The memory of an evaluation of `sources` bytes of files, in bytes.
+    pub fn memory(self, sources: u64) -> u64 {
+        (self.memory_mb << 20).saturating_add(PER_BYTE.saturating_mul(sources))
+    }
+
+    /// The memory above which an evaluator is not used again, in bytes, when the largest of what
+    /// it was asked had `sources` bytes of files.
+    pub fn kept(self, sources: u64) -> u64 {
+        (self.memory_mb << 18).saturating_add(PER_BYTE.saturating_mul(sources))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use windlass_report::{Explain as _, render as text, say};
 
-use crate::bounds::{Words, bound};
+use crate::bounds::{self, Words, bound};
 use crate::cli::Arguments;
 use crate::evaluate::leak;
 use crate::protocol::WorkRequest;
@@ -33,8 +33,9 @@ pub fn render_bounded(
         depth: text(&depth),
         exit: depth.exit() as u8,
     };
-    bound(limits, Some(said));
+    bound(Some(said));
     let request = Request::try_from(arguments)?;
+    bounds::memory(limits.memory(request.sources.size()));
     let asked = WorkRequest {
         arguments: words,
         ..WorkRequest::default()

@@ -9,7 +9,7 @@ use clap::Parser as _;
 use windlass_param_file::Error::Usage;
 use windlass_report::{Explain as _, harmless, print, render};
 
-use crate::bounds::bound;
+use crate::bounds::{self, bound};
 use crate::evaluate::{Evaluator, collect, evaluate_part};
 use crate::protocol::{Input, WorkRequest, WorkResponse, line};
 use crate::resolver::Resolver;
@@ -17,7 +17,7 @@ use crate::{Error, Limits, Request, apart, cli, output};
 
 /// Answers requests until there are no more, or until it holds more memory than is worth it.
 pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send) {
-    bound(limits, None);
+    bound(None);
     follow_parent();
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(limits.stack());
@@ -28,84 +28,101 @@ pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send) {
     });
 }
 
+/// Memory that has to be new before it is worth to look for what can be freed, in bytes.
+const NEW: u64 = 32 << 20;
+
+struct Server<'a> {
+    program: &'a Path,
+    limits: Limits,
+    evaluator: Evaluator,
+    resolver: Resolver,
+    /// The most bytes of files that a request had.
+    sources: u64,
+    /// The memory after the last look for what can be freed.
+    held: u64,
+}
+
 fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
     let resolver = Resolver::sharing();
-    let mut evaluator = Evaluator::new(resolver.clone());
-    let mut held = 0;
+    let mut server = Server {
+        program,
+        limits,
+        evaluator: Evaluator::new(resolver.clone()),
+        resolver,
+        sources: 0,
+        held: 0,
+    };
     let requests = BufReader::new(requests).split(b'\n').map_while(Result::ok);
     for request in requests.map_while(|line| serde_json::from_slice(&line).ok()) {
-        let response = answer(program, limits, &mut evaluator, &request);
+        let response = server.answer(&request);
         if print(&line(&response)).is_err() {
             break;
         }
         // All that follows is done while nobody waits.
         if response.exit_code != 0 {
-            evaluator = Evaluator::new(resolver.clone());
+            server.evaluator = Evaluator::new(server.resolver.clone());
         }
-        evaluator.clear();
-        if memory() > held + limits.kept() / 8 {
-            collect();
-            held = memory();
-        }
-        if held > limits.kept() {
+        if server.is_full() {
             break;
         }
     }
     // What it holds goes with the process.
-    std::mem::forget(evaluator);
+    std::mem::forget(server);
 }
 
-fn answer(
-    program: &Path,
-    limits: Limits,
-    evaluator: &mut Evaluator,
-    asked: &WorkRequest,
-) -> WorkResponse {
-    let mut response = WorkResponse {
-        request_id: asked.request_id,
-        ..WorkResponse::default()
-    };
-    let done = within(&asked.sandbox_dir, || {
-        render_one(program, limits, evaluator, asked, &mut response)
-    });
-    if let Err(error) = done {
-        response.output.push_str(&render(&error));
-        response.exit_code = error.exit() as u8;
+impl Server<'_> {
+    fn answer(&mut self, asked: &WorkRequest) -> WorkResponse {
+        let mut response = WorkResponse {
+            request_id: asked.request_id,
+            ..WorkResponse::default()
+        };
+        let done = within(&asked.sandbox_dir, || self.render(asked, &mut response));
+        if let Err(error) = done {
+            response.output.push_str(&render(&error));
+            response.exit_code = error.exit() as u8;
+        }
+        response
     }
-    response
-}
 
-fn render_one(
-    program: &Path,
-    limits: Limits,
-    evaluator: &mut Evaluator,
-    asked: &WorkRequest,
-    response: &mut WorkResponse,
-) -> Result<(), Error> {
-    let words = std::iter::once("jsonnet").chain(asked.arguments.iter().map(String::as_str));
-    let arguments = cli::Arguments::try_parse_from(words).map_err(Usage)?;
-    let request = Request::try_from(&arguments)?;
-    let label = &request.label;
-    if asked.part.is_none()
-        && let Some(files) = apart::render(program, limits, asked, &request)
-    {
-        return output::write(label, Ok(files));
+    fn render(&mut self, asked: &WorkRequest, response: &mut WorkResponse) -> Result<(), Error> {
+        let words = std::iter::once("jsonnet").chain(asked.arguments.iter().map(String::as_str));
+        let arguments = cli::Arguments::try_parse_from(words).map_err(Usage)?;
+        let request = Request::try_from(&arguments)?;
+        let label = &request.label;
+        let size = request.sources.size();
+        self.sources = self.sources.max(size);
+        bounds::memory(self.limits.memory(size));
+        if asked.part.is_none()
+            && let Some(files) = apart::render(self.program, self.limits, asked, &request)
+        {
+            return output::write(label, Ok(files));
+        }
+        let digests: HashMap<_, _> = asked.inputs.iter().map(digest).collect();
+        let rendered = match asked.part {
+            Some((first, end)) => evaluate_part(&request, first..end),
+            None => self.evaluator.evaluate(&request, digests),
+        };
+        for line in &rendered.traces {
+            response.output.push_str(&harmless(line));
+            response.output.push('\n');
+        }
+        if asked.part.is_none() {
+            return output::write(label, rendered.files);
+        }
+        let files = output::all(label, rendered.files)?;
+        response.texts = files.into_iter().map(|(_, text)| text).collect();
+        Ok(())
     }
-    let digests: HashMap<_, _> = asked.inputs.iter().map(digest).collect();
-    let rendered = match asked.part {
-        Some((first, end)) => evaluate_part(&request, first..end),
-        None => evaluator.evaluate(&request, digests),
-    };
-    for line in &rendered.traces {
-        response.output.push_str(&harmless(line));
-        response.output.push('\n');
+
+    /// Frees what can be freed, if there is much of it, and says whether too much is left.
+    fn is_full(&mut self) -> bool {
+        self.evaluator.clear();
+        if memory() > self.held + NEW {
+            collect();
+            self.held = memory();
+        }
+        self.held > self.limits.kept(self.sources)
     }
-    if asked.part.is_none() {
-        return output::write(label, rendered.files);
-    }
-    let files = output::all(label, rendered.files)?;
-    response.texts = files.into_iter().map(|(_, text)| text).collect();
-    Ok(())
 }
 
 fn digest(input: &Input) -> (String, String) {

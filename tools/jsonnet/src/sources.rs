@@ -86,6 +86,15 @@ impl Sources {
             .or_else(|| self.search.iter().find_map(|folder| at(folder)))
     }
 
+    /// The size of all files, in bytes; nothing of one that cannot be looked at.
+    pub fn size(&self) -> u64 {
+        let size = |content: &Content| match content {
+            Content::File(path) => std::fs::metadata(path).map_or(0, |file| file.len()),
+            Content::Text(text) => text.len() as u64,
+        };
+        self.places.values().map(size).sum()
+    }
+
     /// Places of Jsonnet code: not JSON, not text.
     pub fn code(&self) -> impl Iterator<Item = &str> {
         let is_code = |place: &&String| {

@@ -456,11 +456,41 @@ fn a_rendering_that_fits_by_itself_fits_after_others() {
     }
 }
 
+/// Its value takes more than all of the memory that a small target has.
+#[test]
+fn a_large_library_is_kept() {
+    let mut worker = Worker::start(&["--memory-mb=64"]);
+    let functions = (0..20_000).map(|n| {
+        format!("  kind{n}: {{ new(name):: {{ kind: 'kind{n}', metadata: {{ name: name }} }} }},\n")
+    });
+    let library = format!("{{\n{}}}\n", functions.collect::<String>());
+    worker.write(
+        "a.jsonnet",
+        "(import 'b.libsonnet').kind7.new('x').metadata.name",
+    );
+    worker.write("b.libsonnet", library);
+    for out in ["1.json", "2.json"] {
+        let mut request = worker.request("a.jsonnet", &["b.libsonnet"], out);
+        request.inputs = vec![Input {
+            path: "b.libsonnet".to_owned(),
+            digest: "the same".to_owned(),
+        }];
+        worker.send(&request);
+        assert_eq!(worker.receive(), done(request.request_id));
+        assert_eq!(worker.read(out), "\"x\"\n");
+        let evaluators = started_by(worker.child.id());
+        assert_eq!(evaluators.len(), 1, "{evaluators:?}");
+        // It can be answered only from what is known.
+        worker.write("b.libsonnet", "error 'read again'");
+    }
+}
+
 /// Sources that mean harm, and a part of what is said of each.
 fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     const DEEP: usize = 100_000;
     const TOO_DEEP: &str = "cause: its code or its values nest too deep\n";
-    const TOO_LARGE: &str = "cause: its evaluation takes more than 480 MB of memory\n";
+    const TOO_LARGE: &str =
+        "cause: its evaluation takes more memory than 480 MB and 160 times its files\n";
     let text = |text: &str| text.as_bytes().to_vec();
     let deep = |before: &str, inside: &str, after: &str| {
         let text = [&before.repeat(DEEP), inside, &after.repeat(DEEP)].concat();

@@ -265,7 +265,7 @@ const CAUSES: &[Case<Error>] = &[
         variant: "Memory",
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
-               cause: its evaluation takes more than 480 MB of memory\n",
+               cause: its evaluation takes more memory than 480 MB and 160 times its files\n",
         provoke: |_| ended(i32::from(bounds::MEMORY) << 8, "memory allocation failed\n"),
     },
     Case {
