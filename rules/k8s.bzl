@@ -14,9 +14,11 @@ service = _bound.service
 """
 
 load("//rules/private:bind.bzl", _bind = "bind")
+load("//rules/private:k8s_policy.bzl", _k8s_policy = "k8s_policy")
 load("//rules/private/providers:k8s_object_info.bzl", _K8sObjectInfo = "K8sObjectInfo")
 load("//rules/private/providers:k8s_objects_info.bzl", _K8sObjectsInfo = "K8sObjectsInfo")
 
 K8sObjectInfo = _K8sObjectInfo
 K8sObjectsInfo = _K8sObjectsInfo
 bind = _bind
+k8s_policy = _k8s_policy

@@ -38,7 +38,7 @@ def verbs(name, **kwargs):
             **kwargs
         )
 
-def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], registry_scheme = "auto", system_namespaces = [], third_party = {}):
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], policies = [], registry_scheme = "auto", system_namespaces = [], third_party = {}):
     """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
 
     Args:
@@ -58,6 +58,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
       image_delivery: "registry", or "node" to put images that are built here straight into the one node of a cluster on this
         machine; an environment's own goes before it.
       kubernetes_versions: the minor versions that clusters have, as in ["1.35", "1.36"]: every object must suit each.
+      policies: labels of the k8s_policy targets that every object is checked by: "//policies:owner".
       registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       system_namespaces: namespaces of setup's own, which no personal namespace may be.
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
@@ -117,6 +118,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             # What defines a custom resource can be checked without it.
             crds = [] if kind == _DEFINITION else crds,
             cluster_objects = [] if env == SETUP else cluster_objects,
+            policies = policies,
             schemas = schema_labels(kubernetes_versions),
             siblings = siblings,
             src = src,

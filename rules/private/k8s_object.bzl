@@ -3,11 +3,13 @@
 load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//rules/private/providers:k8s_object_info.bzl", "K8sObjectInfo")
 load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
+load("//rules/private/providers:k8s_policy_info.bzl", "K8sPolicyInfo")
 load("//rules/private/providers:pin_info.bzl", "PinInfo")
 load(":binding.bzl", "SETUP", "decode_binding")
 load(":image_files.bzl", "image_files")
+load(":k8s_policy.bzl", "evaluate_policy")
 load(":labels.bzl", "label_text")
-load(":policy.bzl", "RECREATE", "refusal_of_policy")
+load(":policy.bzl", "RECREATE", "RULES", "refusal_of_policy")
 load(":request.bzl", "launch", "member")
 load(":yaml_to_json.bzl", "YAML_ATTRS", "YAML_FILES", "convert_yaml")
 
@@ -32,6 +34,10 @@ def _json(ctx, file, name):
     converted = ctx.actions.declare_file("%s.%s.json" % (ctx.label.name, name))
     convert_yaml(ctx, file, [("--object", converted)])
     return converted
+
+def _waived_rules(ctx):
+    """The rules of windlass that are waived; a policy that is waived is not asked."""
+    return [rule for rule in ctx.attr.waivers if rule in RULES]
 
 def _resolve(ctx, binding, images, src):
     """Declares the action that puts digests into the manifest and checks it."""
@@ -65,7 +71,7 @@ def _resolve(ctx, binding, images, src):
             args.add("--pinned=%s=%s" % (key, _repository(binding, key)))
     if environment.images == "pinned" and environment.name != SETUP:
         args.add("--digests")
-    args.add_all(ctx.attr.waivers.keys(), before_each = "--waive")
+    args.add_all(_waived_rules(ctx), before_each = "--waive")
     args.add("--out", output)
     ctx.actions.run(
         executable = ctx.executable._manifest,
@@ -77,9 +83,21 @@ def _resolve(ctx, binding, images, src):
     )
     return output
 
-def _check_schema(ctx, src):
-    """Declares the action that checks the manifest by the schema of Kubernetes: as it is rendered, so
-    that a new image is no reason to check again."""
+def _messages(ctx, binding, src):
+    """What the policies that the object does not waive say of it: list of (name, File)."""
+    policies = [policy[K8sPolicyInfo] for policy in ctx.attr.policies]
+    return [
+        (policy.name, evaluate_policy(ctx, policy, binding, src))
+        for policy in policies
+        if policy.name not in ctx.attr.waivers
+    ]
+
+def _check_schema(ctx, binding, src):
+    """Declares the action that checks the manifest by the schema of Kubernetes and by policies.
+
+    As it is rendered: a new image is no reason to check again.
+    """
+    messages = _messages(ctx, binding, src)
     marker = ctx.actions.declare_file(ctx.label.name + ".checked")
     crds = [crd[K8sObjectInfo].manifest for crd in ctx.attr.crds]
     args = ctx.actions.args()
@@ -89,12 +107,14 @@ def _check_schema(ctx, src):
     args.add("--src", src)
     args.add_all(ctx.files.schemas, before_each = "--schema")
     args.add_all(crds, before_each = "--crd")
-    args.add_all(ctx.attr.waivers.keys(), before_each = "--waive")
+    args.add_all(_waived_rules(ctx), before_each = "--waive")
+    for name, file in messages:
+        args.add(file, format = "--messages=%s=%%s" % name)
     args.add("--out", marker)
     ctx.actions.run(
         executable = ctx.executable._manifest,
         arguments = ["check", args],
-        inputs = [src] + ctx.files.schemas + crds,
+        inputs = [src] + ctx.files.schemas + crds + [file for _, file in messages],
         outputs = [marker],
         mnemonic = "K8sCheck",
         progress_message = "Checking %{label}",
@@ -123,7 +143,14 @@ def _check(ctx, binding):
                 label_text(target.label),
             ))
         keys[key] = target.label
-    refusal = refusal_of_policy(ctx.attr.ignore_fields, ctx.attr.ready_when, ctx.attr.waivers, ctx.attr.externals)
+    policies = [policy[K8sPolicyInfo].name for policy in ctx.attr.policies]
+    refusal = refusal_of_policy(
+        externals = ctx.attr.externals,
+        ignore_fields = ctx.attr.ignore_fields,
+        policies = policies,
+        ready_when = ctx.attr.ready_when,
+        waivers = ctx.attr.waivers,
+    )
     if refusal:
         _fail(ctx, *refusal)
 
@@ -169,7 +196,7 @@ def _k8s_object_impl(ctx):
         launch(ctx, "resolve", objects, ctx.attr._deploy),
         OutputGroupInfo(
             manifest = depset([manifest]),
-            _validation = depset([_check_schema(ctx, src)] if ctx.files.schemas else []),
+            _validation = depset([_check_schema(ctx, binding, src)] if ctx.files.schemas else []),
         ),
         object,
         objects,
@@ -205,6 +232,10 @@ k8s_object = rule(
         "kind": attr.string(mandatory = True, doc = "The manifest's kind; another one in the file is an error."),
         "pinned": attr.string_list(doc = "Names by which the manifest calls images that pins has."),
         "pins": attr.label(providers = [PinInfo], doc = "Where pinned images come from, instead of images."),
+        "policies": attr.label_list(
+            providers = [K8sPolicyInfo],
+            doc = "What the manifest is checked by besides the rules of windlass, as `bind` gives it.",
+        ),
         "ready_when": attr.string_list(
             doc = "What must hold, all of it, for the object to be ready, for kinds that Kubernetes itself does not have: " +
                   "`condition=Synced`, `condition=Ready=True`, `jsonpath={.status.phase}=Running`, as `kubectl wait --for` has it.",
@@ -229,10 +260,11 @@ k8s_object = rule(
             doc = "The manifest: one object, as JSON or YAML, from a file or from any rule.",
         ),
         "waivers": attr.string_dict(
-            doc = "Rules that the object breaks for a reason: rule -> reason. `deprecated`, `digests`, `latest`, `privileged` " +
-                  "and `requests`; see docs/checks.md.",
+            doc = "Rules that the object breaks for a reason: rule -> reason. `deprecated`, `digests`, `latest`, `privileged`, " +
+                  "`requests` and the names of policies; see docs/checks.md.",
         ),
         "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
+        "_jsonnet": attr.label(cfg = "exec", default = "//tools/jsonnet", executable = True),
         "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
     },
     executable = True,

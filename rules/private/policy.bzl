@@ -113,10 +113,10 @@ def _first(refusal, texts):
             return refused
     return None
 
-def _refusal_of_waivers(waivers):
+def _refusal_of_waivers(waivers, rules):
     for rule, reason in waivers.items():
-        if rule not in RULES:
-            return "got %r, want one of %s" % (rule, RULES)
+        if rule not in rules:
+            return "got %r, want one of %s" % (rule, rules)
         if not reason.strip():
             return "got no reason for %r; say why, for those who read it later" % rule
     return None
@@ -138,7 +138,7 @@ def _refusal_of_externals(externals):
             return "got nobody for %r; say who makes it, for those who read it later" % external
     return None
 
-def refusal_of_policy(ignore_fields, ready_when, waivers = {}, externals = {}):
+def refusal_of_policy(ignore_fields, ready_when, waivers = {}, externals = {}, policies = []):
     """Why these attributes of a k8s_object cannot be used.
 
     Args:
@@ -146,6 +146,7 @@ def refusal_of_policy(ignore_fields, ready_when, waivers = {}, externals = {}):
       ready_when: list of conditions.
       waivers: dict of rule -> reason.
       externals: dict of what others make -> who.
+      policies: names of policies, which may be waived too.
 
     Returns:
       (attribute, text that says what to do); None where all is well.
@@ -156,7 +157,7 @@ def refusal_of_policy(ignore_fields, ready_when, waivers = {}, externals = {}):
     refused = _first(_refusal_of_ready, ready_when)
     if refused:
         return ("ready_when", refused)
-    refused = _refusal_of_waivers(waivers)
+    refused = _refusal_of_waivers(waivers, RULES + policies)
     if refused:
         return ("waivers", refused)
     refused = _refusal_of_externals(externals)

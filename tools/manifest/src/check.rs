@@ -6,10 +6,10 @@ use serde_json::Value;
 use windlass_k8s_object::Object;
 use windlass_k8s_schema::{Definition, Problem, Schemas, definitions};
 
-use crate::cli::Check;
+use crate::cli::{Check, Messages};
 use crate::error::{Cause, Error};
 use crate::file;
-use crate::policy::{self, Rule};
+use crate::policy::{self, Rule, Violation};
 
 /// Checks by each version; what the first of them refuses is said.
 ///
@@ -27,7 +27,10 @@ pub fn run(arguments: &Check) -> Result<(), Error> {
             suits(&schemas, object.document(), arguments)?;
         }
         let violations = policy::of_rendered(object.document());
-        let violations = policy::waive(violations, &arguments.waive);
+        let mut violations = policy::waive(violations, &arguments.waive);
+        for messages in &arguments.messages {
+            violations.extend(said(messages)?);
+        }
         if !violations.is_empty() {
             return Err(Cause::Violations {
                 path: arguments.src.clone(),
@@ -46,6 +49,14 @@ pub fn run(arguments: &Check) -> Result<(), Error> {
 pub(crate) fn object(path: &Path) -> Result<Object, Cause> {
     Object::parse(&file::read(path)?).map_err(|source| Cause::Object {
         path: path.to_owned(),
+        source,
+    })
+}
+
+fn said(messages: &Messages) -> Result<Vec<Violation>, Cause> {
+    let Messages { policy, path } = messages;
+    policy::of_messages(policy, &file::read(path)?).map_err(|source| Cause::Messages {
+        policy: policy.clone(),
         source,
     })
 }

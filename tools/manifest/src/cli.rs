@@ -98,6 +98,9 @@ pub struct Check {
     /// A rule that the target waives.
     #[arg(long, value_name = "RULE")]
     pub waive: Vec<Rule>,
+    /// What a policy of the repository says of the object: its name, and a file with a list of texts.
+    #[arg(long, value_name = "POLICY=FILE", value_parser = messages)]
+    pub messages: Vec<Messages>,
     /// A file that is written where all is well.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -157,6 +160,15 @@ pub struct Built {
     pub descriptor: PathBuf,
 }
 
+/// What a policy of the repository says of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Messages {
+    /// The policy's name.
+    pub policy: String,
+    /// The file with a list of texts.
+    pub path: PathBuf,
+}
+
 /// An image that the lock file is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pinned {
@@ -180,6 +192,14 @@ fn built(text: &str) -> Result<Built, String> {
         key: key.to_owned(),
         repository,
         descriptor: descriptor.into(),
+    })
+}
+
+fn messages(text: &str) -> Result<Messages, String> {
+    let (policy, path) = text.split_once('=').ok_or("want POLICY=FILE")?;
+    Ok(Messages {
+        policy: policy.to_owned(),
+        path: path.into(),
     })
 }
 

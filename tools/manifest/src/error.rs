@@ -86,6 +86,14 @@ pub enum Cause {
         /// The fields and the rules.
         violations: Vec<Violation>,
     },
+    /// A policy of the repository does not say what is wrong.
+    #[error("policy `{policy}` gives no list of texts")]
+    Messages {
+        /// Its name.
+        policy: String,
+        /// What it gives instead.
+        source: serde_json::Error,
+    },
     /// Objects refer to what is not there.
     #[error("its objects refer to what is not there")]
     Dangling {
@@ -264,7 +272,7 @@ impl Explain for Error {
                 Some("name its CustomResourceDefinition in `crds` of `bind`".to_owned())
             }
             Cause::Violations { violations, .. } | Cause::Images { violations } => {
-                let rule = violations.first()?.rule;
+                let rule = &violations.first()?.rule;
                 Some(format!(
                     "mend it, or say why not: waivers = {{\"{rule}\": \"<reason>\"}}"
                 ))

@@ -31,15 +31,15 @@ impl fmt::Display for Rule {
 /// A field that a rule is against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The rule.
-    pub rule: Rule,
+    /// The rule: one of [`Rule`], or a policy of the repository.
+    pub rule: String,
     /// The field and what is wrong with it.
     pub text: String,
 }
 
 impl Violation {
-    fn new(rule: Rule, text: impl Into<String>) -> Self {
-        let text = text.into();
+    fn new(rule: &impl ToString, text: impl Into<String>) -> Self {
+        let (rule, text) = (rule.to_string(), text.into());
         Self { rule, text }
     }
 }
@@ -59,19 +59,19 @@ pub fn of_rendered(document: &Value) -> Vec<Violation> {
     for namespace in ["hostNetwork", "hostPID", "hostIPC"] {
         if pod.get(namespace) == Some(&Value::Bool(true)) {
             let text = format!("{path}.{namespace}: the pod is in a namespace of its node");
-            found.push(Violation::new(Rule::Privileged, text));
+            found.push(Violation::new(&Rule::Privileged, text));
         }
     }
     for (path, container) in images::containers(document) {
         if container.pointer("/securityContext/privileged") == Some(&Value::Bool(true)) {
             let text = format!("{path}.securityContext.privileged: the container may do anything");
-            found.push(Violation::new(Rule::Privileged, text));
+            found.push(Violation::new(&Rule::Privileged, text));
         }
         for resource in ["cpu", "memory"] {
             let requested = container.pointer(&format!("/resources/requests/{resource}"));
             if requested.is_none_or(Value::is_null) {
                 let text = format!("{path}.resources.requests.{resource}: is missing");
-                found.push(Violation::new(Rule::Requests, text));
+                found.push(Violation::new(&Rule::Requests, text));
             }
         }
     }
@@ -96,11 +96,11 @@ pub fn of_images(images: &[(String, String)], environment: Images) -> Vec<Violat
             Completeness::Digest => {}
             _ if image.ends_with(":latest") => {
                 let text = format!("{got}, which is another image each day");
-                found.push(Violation::new(Rule::Latest, text));
+                found.push(Violation::new(&Rule::Latest, text));
             }
             _ if environment == Images::Pinned => {
                 let text = format!("{got}, want one with a digest");
-                found.push(Violation::new(Rule::Digests, text));
+                found.push(Violation::new(&Rule::Digests, text));
             }
             _ => {}
         }
@@ -108,8 +108,21 @@ pub fn of_images(images: &[(String, String)], environment: Images) -> Vec<Violat
     found
 }
 
+/// What an object is refused for by a policy of the repository: the list of texts that it gave.
+///
+/// # Errors
+/// When it is no list of texts.
+pub fn of_messages(policy: &str, text: &str) -> Result<Vec<Violation>, serde_json::Error> {
+    let messages: Vec<String> = serde_json::from_str(text)?;
+    let violations = messages.into_iter();
+    Ok(violations
+        .map(|text| Violation::new(&policy, text))
+        .collect())
+}
+
 /// What is left when violations of waived rules are gone.
 pub fn waive(mut violations: Vec<Violation>, waived: &[Rule]) -> Vec<Violation> {
+    let waived: Vec<_> = waived.iter().map(ToString::to_string).collect();
     violations.retain(|violation| !waived.contains(&violation.rule));
     violations
 }

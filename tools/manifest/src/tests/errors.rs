@@ -540,6 +540,14 @@ fn check(folder: &Folder, schema: &str, document: &str, more: &[&str]) -> Result
     run(&arguments)
 }
 
+/// Checks an object of which a policy of the repository has said something.
+fn asked(folder: &Folder, said: &str) -> Result<(), Error> {
+    let said = folder.file("owner.json", said);
+    let messages = format!("--messages=owner={said}");
+    let waived = ["--waive=requests", "--waive=privileged", &messages];
+    check(folder, SCHEMA, &privileged(), &waived)
+}
+
 const SCHEMAS: &[Case<Error>] = &[
     Case {
         variant: "Findings",
@@ -604,6 +612,26 @@ const SCHEMAS: &[Case<Error>] = &[
                  (digests)\n\
                hint: mend it, or say why not: waivers = {\"digests\": \"<reason>\"}\n",
         provoke: |folder| mine(folder, &deployment("r.io/a:v1"), &["--digests"]),
+    },
+    Case {
+        variant: "Violations",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: `DIR/src.json` breaks the policy\n  \
+                 metadata.annotations.team: say which team owns it (owner)\n\
+               hint: mend it, or say why not: waivers = {\"owner\": \"<reason>\"}\n",
+        provoke: |folder| {
+            let said = r#"["metadata.annotations.team: say which team owns it"]"#;
+            asked(folder, said)
+        },
+    },
+    Case {
+        variant: "Messages",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: policy `owner` gives no list of texts\n\
+               cause: invalid type: boolean `true`, expected a sequence at line 1 column 4\n",
+        provoke: |folder| asked(folder, "true"),
     },
     Case {
         variant: "Schema",
