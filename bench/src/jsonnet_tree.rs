@@ -16,14 +16,15 @@ const K8S: &str = "\
     metadata: { name: name, namespace: namespace, labels: { 'app.kubernetes.io/name': name } + labels },
   },
   container(name, image):: {
+    local c = self,
     env_:: {},
     ports_:: {},
     name: name,
     image: image,
-    env: [{ name: e, value: std.toString($.env_[e]) } for e in std.objectFields($.env_)],
-    ports: [{ name: p, containerPort: $.ports_[p] } for p in std.objectFields($.ports_)],
+    env: [{ name: e, value: std.toString(c.env_[e]) } for e in std.objectFields(c.env_)],
+    ports: [{ name: p, containerPort: c.ports_[p] } for p in std.objectFields(c.ports_)],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-    assert std.length($.name) <= 63 : 'too long: ' + $.name,
+    assert std.length(c.name) <= 63 : 'too long: ' + c.name,
   },
   probe(path, port):: { httpGet: { path: path, port: port }, periodSeconds: 10, timeoutSeconds: 3 },
   template(labels, containers):: {

@@ -16,8 +16,8 @@ use crate::{Limits, Outputs, Request};
 
 /// Processes at a time. Bazel counts an action as one processor.
 const PROCESSES: usize = 4;
-/// Outputs of one process; with fewer than twice as many, one process is enough.
-const PART: usize = 256;
+/// Outputs of one process: fewer are not worth its start, more are too much for its memory.
+const PART: (usize, usize) = (128, 512);
 
 /// All outputs of a request, in order; `None` where it is to be evaluated as a whole. `asked` is
 /// the same request as the command line says it, and `program` is this one.
@@ -30,20 +30,23 @@ pub fn render(
     let Outputs::Keyed(outs) = &request.outputs else {
         return None;
     };
-    if outs.len() < 2 * PART {
+    if outs.len() < 2 * PART.0 {
         return None;
     }
+    let processes = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let processes = processes.min(PROCESSES);
     let paths: Vec<&PathBuf> = outs.values().collect();
-    let parts: Vec<_> = paths.chunks(PART).collect();
+    // Some for each, so that they end at about the same time.
+    let length = (paths.len() / (4 * processes)).clamp(PART.0, PART.1);
+    let parts: Vec<_> = paths.chunks(length).collect();
     let next = AtomicUsize::new(0);
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut made = std::thread::scope(|scope| {
         let work = || {
             let mut made = Vec::new();
             while let number = next.fetch_add(1, Ordering::Relaxed)
                 && let Some(paths) = parts.get(number)
             {
-                let Some(texts) = part(program, limits, asked, number, paths.len()) else {
+                let Some(texts) = part(program, limits, asked, number * length, paths.len()) else {
                     next.store(parts.len(), Ordering::Relaxed);
                     return None;
                 };
@@ -51,9 +54,7 @@ pub fn render(
             }
             Some(made)
         };
-        let threads: Vec<_> = (0..processors.min(PROCESSES))
-            .map(|_| scope.spawn(work))
-            .collect();
+        let threads: Vec<_> = (0..processes).map(|_| scope.spawn(work)).collect();
         let mut all = Vec::new();
         for thread in threads {
             all.extend(thread.join().ok()??);
@@ -70,10 +71,9 @@ fn part(
     program: &Path,
     limits: Limits,
     asked: &WorkRequest,
-    number: usize,
+    first: usize,
     length: usize,
 ) -> Option<Vec<String>> {
-    let first = number * PART;
     let request = WorkRequest {
         arguments: asked.arguments.clone(),
         part: Some((first, first + length)),
