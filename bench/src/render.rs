@@ -50,7 +50,7 @@ pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
     for services in SERVICES {
         let place = folder.path().join(services.to_string());
         let (files, outputs) = tree::write(&place, services)?;
-        let work = format!("render {} files of {services} services", outputs.len());
+        let work = format!("render {} files", outputs.len());
         let input = Input::new(work, place, files, outputs)?;
         let (ours, mut beside) = input.measure(&tool, &PEERS, options)?;
         rows.append(&mut beside);
@@ -59,7 +59,7 @@ pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
         }
         if services == SERVICES[SERVICES.len() - 1] {
             rows.push(Row {
-                work: format!("{}: memory", input.work),
+                work: format!("{}: memory at the peak", input.work),
                 unit: Unit::Megabytes,
                 ours: ours.iter().map(Ended::megabytes).fold(0.0, f64::max),
                 peer: "aim".to_owned(),
