@@ -30,6 +30,9 @@ def _label_text_test_impl(ctx):
     asserts.equals(env, "//a/b", label_text(Label("//a/b:b")))
     asserts.equals(env, "//a/b:c", label_text(Label("//a/b:c")))
     asserts.equals(env, "//:c", label_text(Label("//:c")))
+    asserts.equals(env, "@windlass//a/b", label_text(Label("@@windlass~//a/b:b")))
+    asserts.equals(env, "@windlass//:c", label_text(Label("@@windlass+//:c")))
+    asserts.equals(env, "@rules~~ext~shop//a:c", label_text(Label("@@rules~~ext~shop//a:c")))
     return unittest.end(env)
 
 label_text_test = unittest.make(_label_text_test_impl)
