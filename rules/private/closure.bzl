@@ -2,7 +2,7 @@
 
 load(":labels.bzl", "label_text")
 
-def check_closure(ctx, info, unchecked):
+def check_closure(ctx, info, unchecked, externals):
     """Declares the action that checks that what objects of a target refer to is in it or in what it needs.
 
     It reads them as they are rendered, so that a new image is no reason to check again. What it needs is
@@ -12,6 +12,7 @@ def check_closure(ctx, info, unchecked):
       ctx: the context of a rule that has `_manifest`, the tool.
       info: K8sObjectsInfo of the target.
       unchecked: depset of Files: the objects to check, as they are rendered.
+      externals: depset of str: what these refer to and others make.
 
     Returns:
       a File that is made where all is well.
@@ -24,7 +25,7 @@ def check_closure(ctx, info, unchecked):
     args.add_all(unchecked, before_each = "--object")
     args.add_all(info.rendered, before_each = "--given")
     args.add_all(info.given, before_each = "--given")
-    args.add_all(info.externals, before_each = "--external")
+    args.add_all(externals, before_each = "--external")
     args.add("--out", marker)
     ctx.actions.run(
         executable = ctx.executable._manifest,

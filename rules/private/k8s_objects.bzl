@@ -59,11 +59,12 @@ def _k8s_objects_impl(ctx):
 
     infos = [t[K8sObjectsInfo] for t in members]
     grouped = inner + needed
+    externals = depset(transitive = [i.externals for i in infos])
     unchecked = depset(transitive = [i.unchecked for i in infos])
     info = K8sObjectsInfo(
         binding = binding,
         edges = depset(edges, transitive = [i.edges for i in grouped]),
-        externals = depset(transitive = [i.externals for i in infos]),
+        externals = depset() if grouped else externals,
         given = depset(transitive = [i.given for i in infos]),
         groups = depset(
             [own] if own else [],
@@ -75,10 +76,11 @@ def _k8s_objects_impl(ctx):
         manifests = depset(transitive = [i.manifests for i in infos]),
         rendered = depset(transitive = [i.rendered for i in infos]),
         tops = stands_for,
-        # Objects alone may refer to what only a group of their group knows.
+        # Objects alone may refer to what only a group of their group knows. What is checked here is not
+        # checked above, where its externals would hold for objects that do not have them.
         unchecked = depset() if grouped else unchecked,
     )
-    closed = [check_closure(ctx, info, unchecked)] if grouped else []
+    closed = [check_closure(ctx, info, unchecked, externals)] if grouped else []
     return [
         launch(ctx, "resolve", info, ctx.attr._deploy),
         OutputGroupInfo(_validation = depset(closed)),

@@ -5,7 +5,7 @@ K8sObjectsInfo = provider(
     fields = {
         "binding": "struct: what `bind` was given and the environment; equal in all members",
         "edges": "depset[struct(group, needs)]: group ids: `needs` must be ready before `group` is",
-        "externals": "depset[str]: what the objects refer to and others make, `Kind/name`; empty by default",
+        "externals": "depset[str]: what the objects of unchecked refer to and others make, `Kind/name`; empty by default",
         "given": "depset[File]: rendered manifests of setup, which the objects may refer to; empty where `bind` names none",
         "groups": "depset[struct(id, label, objects)]: every group reached, dependencies first; `objects` is a tuple of struct(label, kind, manifest, policy)",
         "image_files": "depset[File]: what a push reads: manifests, configs, layers; empty when images is",
