@@ -80,7 +80,7 @@ def _k8s_objects_impl(ctx):
         # checked above, where its externals would hold for objects that do not have them.
         unchecked = depset() if grouped else unchecked,
     )
-    closed = [check_closure(ctx, info, unchecked, externals)] if grouped else []
+    closed = [check_closure(ctx, info, unchecked, externals)] if grouped and unchecked else []
     return [
         launch(ctx, "resolve", info, ctx.attr._deploy),
         OutputGroupInfo(_validation = depset(closed)),
