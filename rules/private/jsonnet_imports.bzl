@@ -6,6 +6,15 @@ load(":labels.bzl", "label_text")
 
 JSONNET_FILES = [".json", ".jsonnet", ".libsonnet"]
 
+# What the renderer can do as a worker: one process renders many targets, and reads no more than a request's own files.
+RENDERER = {
+    "requires-worker-protocol": "json",
+    "supports-multiplex-sandboxing": "1",
+    "supports-multiplex-workers": "1",
+    "supports-worker-cancellation": "1",
+    "supports-workers": "1",
+}
+
 # What a rule needs to check Jsonnet.
 CHECK_ATTRS = {
     "_check": attr.label(

@@ -1,7 +1,7 @@
 """The action that renders a Jsonnet source, and the attributes that say to which files."""
 
 load(":jsonnet_deps.bzl", "check_deps")
-load(":jsonnet_imports.bzl", "IN_ACTION", "new_args")
+load(":jsonnet_imports.bzl", "IN_ACTION", "RENDERER", "new_args")
 load(":jsonnet_inputs.bzl", "add_inputs", "failer")
 
 RENDER_ATTRS = {
@@ -83,14 +83,7 @@ def render(ctx, rule_name, flags):
         outputs = files,
         mnemonic = "Jsonnet",
         progress_message = "Rendering %{label}",
-        # One process renders many targets; it reads no more than a request's own files.
-        execution_requirements = {
-            "requires-worker-protocol": "json",
-            "supports-multiplex-sandboxing": "1",
-            "supports-multiplex-workers": "1",
-            "supports-worker-cancellation": "1",
-            "supports-workers": "1",
-        },
+        execution_requirements = RENDERER,
     )
     validation = check_deps(ctx, inputs.imports, inputs.roots, inputs.code)
     return struct(files = files, named = named, validation = validation)

@@ -2,7 +2,7 @@
 
 load("//rules/private/providers:k8s_policy_info.bzl", "K8sPolicyInfo")
 load(":jsonnet_deps.bzl", "check_deps")
-load(":jsonnet_imports.bzl", "IMPORT_ATTRS", "IN_ACTION", "JSONNET_FILES", "add_imports", "collect_imports", "new_args")
+load(":jsonnet_imports.bzl", "IMPORT_ATTRS", "IN_ACTION", "JSONNET_FILES", "RENDERER", "add_imports", "collect_imports", "new_args")
 load(":labels.bzl", "label_text")
 load(":policy.bzl", "RULES")
 
@@ -44,6 +44,7 @@ def evaluate_policy(ctx, policy, binding, src):
         outputs = [output],
         mnemonic = "K8sPolicy",
         progress_message = "Asking policy %s about %%{label}" % policy.name,
+        execution_requirements = RENDERER,
     )
     return output
 
