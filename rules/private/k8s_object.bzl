@@ -143,11 +143,19 @@ def _check(ctx, binding):
                 label_text(target.label),
             ))
         keys[key] = target.label
-    policies = [policy[K8sPolicyInfo].name for policy in ctx.attr.policies]
+    policies = {}
+    for target in ctx.attr.policies:
+        name = target[K8sPolicyInfo].name
+        if name in policies:
+            _fail(ctx, "policies", "got %s and %s; a waiver could not tell them apart, so give one another name" % (
+                label_text(policies[name]),
+                label_text(target.label),
+            ))
+        policies[name] = target.label
     refusal = refusal_of_policy(
         externals = ctx.attr.externals,
         ignore_fields = ctx.attr.ignore_fields,
-        policies = policies,
+        policies = policies.keys(),
         ready_when = ctx.attr.ready_when,
         waivers = ctx.attr.waivers,
     )

@@ -46,6 +46,17 @@ def _fails_test_impl(ctx):
 
 fails_test = analysistest.make(_fails_test_impl, attrs = {"text": attr.string()}, expect_failure = True)
 
+def _bind(policies):
+    return bind(
+        cluster = "one",
+        envs = {"far": {"images": "built", "namespace": "$USER"}},
+        policies = policies,
+        project = "shop",
+        registry = "localhost:5000",
+        setup = "//x:setup.apply",
+        user = "alice",
+    )
+
 def own_policy_test_suite(name):
     """All tests of them.
 
@@ -56,14 +67,13 @@ def own_policy_test_suite(name):
     k8s_policy(name = "owner", src = "owner.jsonnet")
     k8s_policy(name = "named", src = "named.jsonnet")
     k8s_policy(name = "latest", src = "named.jsonnet", **manual)
-    one = bind(
-        cluster = "one",
-        envs = {"far": {"images": "built", "namespace": "$USER"}},
-        policies = [":owner", ":named"],
-        project = "shop",
-        registry = "localhost:5000",
-        setup = "//x:setup.apply",
-        user = "alice",
+    one = _bind([":owner", ":named"])
+    _bind([":owner", "//rules/tests/k8s/other:owner"]).k8s_object(
+        name = "asked-twice",
+        env = "far",
+        kind = "ConfigMap",
+        src = "owned.json",
+        **manual
     )
     requests = {"requests": "nothing is run"}
     for target, waivers in {
@@ -85,6 +95,8 @@ def own_policy_test_suite(name):
     for target, text in {
         "asked-other": "attribute waivers: got \"ownr\", want one of [\"deprecated\", \"digests\", \"latest\", \"privileged\", " +
                        "\"requests\", \"owner\", \"named\"]",
+        "asked-twice": "k8s_object //rules/tests/k8s:asked-twice: attribute policies: got //rules/tests/k8s:owner and " +
+                       "//rules/tests/k8s/other:owner; a waiver could not tell them apart, so give one another name",
         "latest": "k8s_policy //rules/tests/k8s:latest: attribute name: got that of a rule of windlass; give it another",
     }.items():
         fails_test(name = "%s_%s_fails" % (name, target), target_under_test = ":" + target, text = text)
