@@ -13,7 +13,7 @@ def check_deps(ctx, imports, roots, code = []):
     Args:
       ctx: the context of a rule that has IMPORT_ATTRS.
       imports: the target's JsonnetLibraryInfo.
-      roots: list of Files: its own sources.
+      roots: list of Files: its own sources. Without any, the target only hands on its deps.
       code: list of str: code in its attributes.
 
     Returns:
@@ -21,7 +21,7 @@ def check_deps(ctx, imports, roots, code = []):
     """
     kept = [dep.label for dep in ctx.attr.keep_deps]
     checked = [dep.label for dep in ctx.attr.deps if dep.label not in kept]
-    if not checked:
+    if not checked or not roots:
         return depset()
     marker = ctx.actions.declare_file(ctx.label.name + ".deps_checked")
     args = new_args(ctx)

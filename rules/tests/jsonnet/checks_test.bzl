@@ -26,6 +26,8 @@ _HERE = "rules/tests/jsonnet"
 
 # target -> how its deps are checked
 _DEPS = {
+    # Without sources of its own nothing could be imported.
+    "hands_on_deps": [],
     "imports": [
         "--src",
         _HERE + "/imports.jsonnet",
