@@ -39,7 +39,7 @@ IMPORT_ATTRS = CHECK_ATTRS | {
     ),
     "imports": attr.string_list(
         doc = "Folders, relative to this package, to look up imports in. The folder of the importing " +
-              "file and the root of the repository need not be named.",
+              "file and the root of the repository need not be named, and go first. The last one that has a file counts.",
     ),
 }
 
@@ -62,11 +62,11 @@ def search_folders(label, imports):
       imports: its attribute `imports`.
 
     Returns:
-      short paths, the repository's root first; a string that says what is wrong with one of them.
+      short paths in the order of their rank: the repository's root, then the last of `imports`; a string that says what is wrong with one of them.
     """
     root = repository_root(label)
     folders = [root]
-    for folder in imports:
+    for folder in reversed(imports):
         inside = paths.normalize(paths.join(label.package, folder))
         if paths.is_absolute(folder) or inside == ".." or inside.startswith("../"):
             return "got %r, want a folder of this repository; name it relative to the package" % folder

@@ -84,7 +84,7 @@ def _search_folders_test_impl(ctx):
     env = unittest.begin(ctx)
     here = Label("//a/b:c")
     asserts.equals(env, ["."], search_folders(here, []))
-    asserts.equals(env, [".", "a/b", "a/b/x", "a/y"], search_folders(here, [".", "x", "../y"]))
+    asserts.equals(env, [".", "a/y", "a/b/x", "a/b"], search_folders(here, [".", "x", "../y"]))
 
     # Two folders up is the root itself, three is outside.
     asserts.equals(env, [".", "."], search_folders(here, ["../.."]))

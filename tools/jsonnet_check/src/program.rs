@@ -60,8 +60,7 @@ pub fn lint(label: &str, files: &Files, environment: &Environment) -> Result<(),
     if let Some(path) = &files.imports {
         let arguments = ["imports".to_owned(), format!("@{path}")].map(OsString::from);
         let cli: Cli = windlass_param_file::parse(arguments).map_err(Error::Arguments)?;
-        folders.extend(cli.imports.search.iter().map(PathBuf::from));
-        folders.push(names(&cli.imports, environment)?);
+        folders = by_rank(&cli.imports, names(&cli.imports, environment)?);
     }
     let mut command = Command::new(program(files));
     for folder in folders {
@@ -77,6 +76,12 @@ pub fn lint(label: &str, files: &Files, environment: &Environment) -> Result<(),
         label: label.to_owned(),
         said: lines,
     })
+}
+
+/// The folders to look up imports in, as the linter has them: the last one goes first.
+fn by_rank(imports: &Imports, names: PathBuf) -> Vec<PathBuf> {
+    let search = imports.search.iter().rev().map(PathBuf::from);
+    search.chain([names]).collect()
 }
 
 /// A folder where each file that has an import name is found by it.
@@ -116,6 +121,17 @@ fn said(bytes: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_linter_finds_what_the_renderer_finds() {
+        let imports = Imports {
+            search: vec![".".to_owned(), "last".to_owned(), "first".to_owned()],
+            ..Imports::default()
+        };
+        let folders = by_rank(&imports, "names".into());
+        let want = ["first", "last", ".", "names"].map(PathBuf::from);
+        assert_eq!(folders, want);
+    }
 
     #[test]
     fn files_are_found_by_their_import_names() {

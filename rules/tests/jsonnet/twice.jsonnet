@@ -1,0 +1,2 @@
+// Of two folders that have the file, the last one counts.
+(import 'twice.libsonnet').last
