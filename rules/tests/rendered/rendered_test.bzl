@@ -63,11 +63,16 @@ def _refusal_test_impl(ctx):
     for path in ["golden/prod.yaml", "/prod.json", "//a:prod.json", "../prod.json"]:
         want = "got %r, want the path of a .json file in this package" % path
         asserts.equals(env, want, refusal_of_goldens({path: ":web"}))
+    asserts.equals(
+        env,
+        "got \"a/prod.json\" and \"b/prod.json\", whose tests would have one name; give one another file name",
+        refusal_of_goldens({"a/prod.json": ":web", "b/prod.json": ":web"}),
+    )
     return unittest.end(env)
 
 refusal_test = unittest.make(_refusal_test_impl)
 
-def _goldens(verb):
+def _goldens(verb, names):
     golden = lambda name, target, personal, manifest: {
         "manifests": [_RUNFILES + manifest],
         "path": "rules/tests/rendered/golden/%s.json" % name,
@@ -75,10 +80,11 @@ def _goldens(verb):
         "runfile": _RUNFILES + "golden/%s.json" % name if verb == "test" else None,
         "target": _PACKAGE + target,
     }
-    return {verb: {"goldens": [
-        golden("ann", "ann", "ann", "ann.src.json"),
-        golden("web", "web-group", None, "web.json"),
-    ]}}
+    goldens = {
+        "ann": golden("ann", "ann", "ann", "ann.src.json"),
+        "web": golden("web", "web-group", None, "web.json"),
+    }
+    return {verb: {"goldens": [goldens[name] for name in names]}}
 
 def rendered_test_suite(name):
     """All analysis and unit tests of the rules.
@@ -95,8 +101,10 @@ def rendered_test_suite(name):
     }
     for target, label, task, runfiles in [
         ("rendered", "rendered", {"against": {"targets": ["//..."]}}, []),
-        ("manifests_test", "manifests_test", _goldens("test"), manifests + [_RUNFILES + "golden/ann.json"]),
-        ("manifests_test.update", "manifests_test", _goldens("update"), manifests),
+        # Who builds is in the test of the personal environment, and in no other.
+        ("manifests_test.ann", "manifests_test", _goldens("test", ["ann"]), [manifests[0], _RUNFILES + "golden/ann.json"]),
+        ("manifests_test.web", "manifests_test", _goldens("test", ["web"]), [manifests[1], _RUNFILES + "golden/web.json"]),
+        ("manifests_test.update", "manifests_test", _goldens("update", ["ann", "web"]), manifests),
         ("environments_test", "environments_test", {"environments": {"mapped": [], "targets": [
             rendered("web-group", "shop", "shop", "web.json"),
             rendered("ann", "myns", "ann", "ann.src.json"),
