@@ -22,8 +22,8 @@ def _jsonnet_fmt_test_impl(ctx):
 
 jsonnet_fmt_test = rule(
     implementation = _jsonnet_fmt_test_impl,
-    doc = "A test that Jsonnet files are as `jsonnetfmt` writes them; it shows what would change. Skipped where there is no " +
-          "Go to build that with.",
+    doc = "A test that Jsonnet files are as `jsonnetfmt` writes them; it shows what would change. Skipped where " +
+          "Go cannot build that.",
     attrs = CHECK_ATTRS | {
         "jsonnetfmt": attr.label(
             allow_single_file = True,

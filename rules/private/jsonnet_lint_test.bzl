@@ -33,7 +33,7 @@ def _jsonnet_lint_test_impl(ctx):
 jsonnet_lint_test = rule(
     implementation = _jsonnet_lint_test_impl,
     doc = "A test that `jsonnet-lint` finds nothing in Jsonnet files: unused variables, fields that there are not, calls that " +
-          "cannot be. Skipped where there is no Go to build that with.",
+          "cannot be. Skipped where Go cannot build that.",
     attrs = IMPORT_ATTRS | {
         "jsonnet_lint": attr.label(
             allow_single_file = True,
