@@ -18,7 +18,9 @@ def _jsonnet_fmt_test_impl(ctx):
             program = program.short_path,
         )},
     ))
-    return launcher(ctx, ctx.attr._check, request, ctx.runfiles(files = ctx.files.srcs + [program]))
+    runfiles = ctx.runfiles(files = ctx.files.srcs + [program])
+    runfiles = runfiles.merge(ctx.attr.jsonnetfmt[DefaultInfo].default_runfiles)
+    return launcher(ctx, ctx.attr._check, request, runfiles)
 
 jsonnet_fmt_test = rule(
     implementation = _jsonnet_fmt_test_impl,
@@ -26,7 +28,7 @@ jsonnet_fmt_test = rule(
           "Go cannot build that.",
     attrs = CHECK_ATTRS | {
         "jsonnetfmt": attr.label(
-            allow_single_file = True,
+            allow_files = True,
             cfg = "exec",
             default = "@windlass_go_jsonnet//:jsonnetfmt",
             doc = "The formatter: a program that prints the file that it is given as it should be.",

@@ -25,6 +25,7 @@ def _jsonnet_lint_test_impl(ctx):
         )},
     ))
     runfiles = ctx.runfiles(files = [arguments, program], transitive_files = imports.sources)
+    runfiles = runfiles.merge(ctx.attr.jsonnet_lint[DefaultInfo].default_runfiles)
     return [
         launcher(ctx, ctx.attr._check, request, runfiles),
         OutputGroupInfo(_validation = check_deps(ctx, imports, ctx.files.srcs)),
@@ -36,7 +37,7 @@ jsonnet_lint_test = rule(
           "cannot be. Skipped where Go cannot build that.",
     attrs = IMPORT_ATTRS | {
         "jsonnet_lint": attr.label(
-            allow_single_file = True,
+            allow_files = True,
             cfg = "exec",
             default = "@windlass_go_jsonnet//:jsonnet-lint",
             doc = "The linter: a program that takes `-J <folder>` and files, and fails where it finds something.",

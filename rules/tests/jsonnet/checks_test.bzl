@@ -112,6 +112,27 @@ _program_test = analysistest.make(
     attrs = {"want": attr.string(doc = "Task, imports and program of the request.", mandatory = True)},
 )
 
+def _own_program_impl(ctx):
+    program = ctx.actions.declare_file(ctx.label.name)
+    more = ctx.actions.declare_file(ctx.label.name + ".more")
+    ctx.actions.write(program, "#!/bin/sh\n[ -e %s ] && %s\n" % (ctx.file.needs.short_path, ctx.attr.does), is_executable = True)
+    ctx.actions.write(more, "")
+    return [DefaultInfo(
+        executable = program,
+        files = depset([program, more]),
+        runfiles = ctx.runfiles([ctx.file.needs]),
+    )]
+
+own_program = rule(
+    implementation = _own_program_impl,
+    doc = "A program of several files that reads one of its runfiles.",
+    attrs = {
+        "does": attr.string(doc = "What it does.", mandatory = True),
+        "needs": attr.label(allow_single_file = True, doc = "What it does nothing without.", mandatory = True),
+    },
+    executable = True,
+)
+
 def checks_test_suite(name):
     """All tests of this file.
 
