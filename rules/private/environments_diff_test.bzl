@@ -49,7 +49,8 @@ environments_diff_test = rule(
             doc = "Fields that differ by environment, with all below them: `StatefulSet redis: spec.replicas`.",
         ),
         "targets": attr.label_list(
-            doc = "The service in each environment: `[env + \"-shallow\" for env in ENVS]`.",
+            doc = "The service in each environment: `[env + \"-shallow\" for env in NAMESPACES]`. NAMESPACES are the " +
+                  "environments that there are, a personal one only where a user is known: `namespaces` of `bind`.",
             mandatory = True,
             providers = [K8sObjectsInfo],
         ),
