@@ -8,12 +8,15 @@ def _k8s_orphans_impl(ctx):
     info = K8sObjectsInfo(
         binding = decode_binding(ctx.attr.binding),
         edges = depset(),
+        externals = depset(),
+        given = depset(),
         groups = depset(),
         image_files = depset(),
         images = depset(),
         manifests = depset(),
         rendered = depset(),
         tops = (),
+        unchecked = depset(),
     )
     return [launch(ctx, "orphans", info, ctx.attr._deploy)]
 

@@ -10,7 +10,11 @@ def _manifest(file):
     return json.encode(runfile(file))
 
 def _open(value, rest):
-    """The JSON of a struct or dict, left open for more fields."""
+    """The JSON of a struct or dict, left open for more fields.
+
+    JSON is made of text here, since the manifests are a depset inside the document: only Args has their names,
+    line by line as it writes the file. json.encode would need the depset as a list, in analysis.
+    """
     text = json.encode(value).removesuffix("}")
     return text + (", " if text != "{" else "") + rest
 

@@ -7,7 +7,8 @@ K8sObjectsInfo = provider(
         "edges": "depset[struct(group, needs)]: group ids: `needs` must be ready before `group` is",
         "externals": "depset[str]: what the objects of unchecked refer to and others make, `Kind/name`; empty by default",
         "given": "depset[File]: rendered manifests of setup, which the objects may refer to; empty where `bind` names none",
-        "groups": "depset[struct(id, label, objects)]: every group reached, dependencies first; `objects` is a tuple of struct(label, kind, manifest, policy)",
+        "groups": "depset[struct(id, label, members, objects)]: every group reached, dependencies first; `members` is " +
+                  "`all`, or `part` where it is one object that is applied by itself; `objects` is a tuple of struct(label, kind, manifest, policy)",
         "image_files": "depset[File]: what a push reads: manifests, configs, layers; empty when images is",
         "images": "depset[struct]: the images to push, each as rules/private/request.bzl writes it",
         "manifests": "depset[File]: the resolved manifest of every object reached",
