@@ -38,9 +38,12 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("ClusterRole", "edit"),
     ("ClusterRole", "system:"),
     ("ClusterRole", "view"),
+    ("ConfigMap", "extension-apiserver-authentication"),
     ("ConfigMap", "kube-root-ca.crt"),
     ("PriorityClass", "system-cluster-critical"),
     ("PriorityClass", "system-node-critical"),
+    ("Role", "extension-apiserver-authentication-reader"),
+    ("Role", "system:"),
     ("ServiceAccount", "default"),
 ];
 
@@ -64,8 +67,6 @@ pub(super) struct Graph<'a> {
     namespaces: BTreeSet<&'a str>,
     pods: Vec<Pod<'a>>,
     externals: &'a [External],
-    /// Whether objects of the whole cluster are among the objects: without, their names say nothing.
-    knows_cluster: bool,
 }
 
 /// The namespace of an object; empty for what is in none.
@@ -87,7 +88,6 @@ impl<'a> Graph<'a> {
             namespaces: BTreeSet::new(),
             pods: externals.iter().filter_map(Pod::external).collect(),
             externals,
-            knows_cluster: false,
         };
         for object in all {
             let key = object.key();
@@ -99,7 +99,6 @@ impl<'a> Graph<'a> {
             place.or_default().insert(key.name.as_str(), object);
             graph.namespaces.insert(namespace(object));
             graph.pods.extend(Pod::of(object));
-            graph.knows_cluster |= object.is_cluster_scoped();
         }
         graph
     }
@@ -115,8 +114,9 @@ impl<'a> Graph<'a> {
         if let Some(object) = known.and_then(|known| known.get(name)) {
             return Found::Object(object);
         }
+        // Who makes objects of a kind for the whole cluster is somebody else, where none is here.
         let hidden = if of_cluster {
-            !self.knows_cluster
+            known.is_none()
         } else {
             !self.namespaces.contains(namespace)
         };

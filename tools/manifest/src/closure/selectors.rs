@@ -1,9 +1,10 @@
-//! Selectors of pods by those that protect and spread them.
+//! Selectors of pods by those that make, protect and spread them.
 
 use serde_json::Value;
 use windlass_k8s_object::images::pod_spec;
 
 use super::labels::Selector;
+use super::pods::Pod;
 use super::{Check, entries};
 
 pub(super) fn check(check: &mut Check<'_>) {
@@ -11,6 +12,7 @@ pub(super) fn check(check: &mut Check<'_>) {
     if check.is("policy", "PodDisruptionBudget") {
         selects(check, "spec.selector", document.pointer("/spec/selector"));
     }
+    own(check, document);
     let Some((path, spec)) = pod_spec(document) else {
         return;
     };
@@ -18,22 +20,37 @@ pub(super) fn check(check: &mut Check<'_>) {
         let path = format!("{path}.topologySpreadConstraints[{index}].labelSelector");
         selects(check, &path, spread.get("labelSelector"));
     }
-    for kind in ["podAffinity", "podAntiAffinity"] {
-        let Some(affinity) = spec.pointer(&format!("/affinity/{kind}")) else {
-            continue;
-        };
-        let path = format!("{path}.affinity.{kind}");
-        let required = "requiredDuringSchedulingIgnoredDuringExecution";
-        for (index, term) in entries(affinity, required) {
-            affine(check, &format!("{path}.{required}[{index}]"), term);
+    // Who keeps away from pods that are not there is where it should be: `podAntiAffinity` refers to
+    // nothing that must be.
+    let Some(affinity) = spec.pointer("/affinity/podAffinity") else {
+        return;
+    };
+    let path = format!("{path}.affinity.podAffinity");
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    for (index, term) in entries(affinity, required) {
+        affine(check, &format!("{path}.{required}[{index}]"), term);
+    }
+    let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+    for (index, weighted) in entries(affinity, preferred) {
+        if let Some(term) = weighted.get("podAffinityTerm") {
+            let path = format!("{path}.{preferred}[{index}].podAffinityTerm");
+            affine(check, &path, term);
         }
-        let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
-        for (index, weighted) in entries(affinity, preferred) {
-            if let Some(term) = weighted.get("podAffinityTerm") {
-                let path = format!("{path}.{preferred}[{index}].podAffinityTerm");
-                affine(check, &path, term);
-            }
-        }
+    }
+}
+
+/// Reports a workload that does not select the pods of its own template: the API server refuses it.
+fn own(check: &mut Check<'_>, document: &Value) {
+    let kinds = ["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"];
+    if !kinds.iter().any(|kind| check.is("apps", kind)) {
+        return;
+    }
+    let selector = Selector::of(document.pointer("/spec/selector"));
+    let Some((selector, pod)) = selector.zip(Pod::of(check.object)) else {
+        return;
+    };
+    if let Err(problem) = selector.among(std::iter::once(&pod)) {
+        check.report("spec.selector", problem);
     }
 }
 

@@ -213,12 +213,18 @@ fn selectors_of_pods() {
         ),
         (
             "Deployment/web",
-            &format!("{affinity}/podAntiAffinity/{preferred}/0/podAffinityTerm/{term}/key"),
+            &format!("{affinity}/podAffinity/{preferred}/0/podAffinityTerm/{term}/key"),
             json!("teir"),
             &format!(
-                "spec.template.spec.affinity.podAntiAffinity.{preferred}[0].podAffinityTerm\
+                "spec.template.spec.affinity.podAffinity.{preferred}[0].podAffinityTerm\
                  .labelSelector: selects no pod: none has `teir`; the nearest is `tier`"
             ),
+        ),
+        (
+            "Deployment/web",
+            "/spec/selector/matchLabels/app",
+            json!("wbe"),
+            "spec.selector: selects no pod: none has `app: wbe`; the nearest is `web`",
         ),
     ]);
 }
@@ -386,6 +392,23 @@ fn as_path(pointer: &str) -> String {
     };
     let path: String = pointer[1..].split('/').map(step).collect();
     path[1..].to_owned()
+}
+
+#[test]
+fn what_is_somewhere_else_is_no_finding() {
+    let reader = json!({
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": "extension-apiserver-authentication-reader",
+    });
+    let outside = json!({"type": "ExternalName", "externalName": "shop.example"});
+    for (object, pointer, value) in [
+        ("RoleBinding/viewer", "/roleRef", reader),
+        ("Service/web", "/spec", outside),
+    ] {
+        let changed = changed(object, pointer, &value);
+        assert_eq!(said(changed, classes(), &[]), [""; 0], "{object}");
+    }
 }
 
 #[test]

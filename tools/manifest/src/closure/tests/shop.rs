@@ -14,6 +14,13 @@ pub(super) fn classes() -> Vec<Value> {
         ("storage.k8s.io/v1", "StorageClass", "fast"),
         ("node.k8s.io/v1", "RuntimeClass", "gvisor"),
         ("networking.k8s.io/v1", "IngressClass", "nginx"),
+        (
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            "metrics:scrape",
+        ),
+        ("scheduling.k8s.io/v1", "PriorityClass", "batch"),
+        ("v1", "PersistentVolume", "exports"),
     ]
     .map(|(api, kind, name)| json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}}))
     .to_vec()
@@ -34,10 +41,13 @@ fn with(api: &str, kind: &str, name: &str, spec: &Value) -> Value {
 }
 
 fn workloads() -> Vec<Value> {
-    let web = json!({"template": {
-        "metadata": {"labels": {"app": "web", "tier": "front"}},
-        "spec": pod(),
-    }});
+    let web = json!({
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web", "tier": "front"}},
+            "spec": pod(),
+        },
+    });
     let mount = json!({"name": "disk", "mountPath": "/d"});
     let db = json!({
         "serviceName": "db",
@@ -65,11 +75,17 @@ fn pod() -> Value {
         "runtimeClassName": "gvisor",
         "topologySpreadConstraints": [{"labelSelector": {"matchLabels": {"app": "web"}}}],
         "affinity": {
-            "podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
-                {"labelSelector": {"matchExpressions": [db]}},
-            ]},
-            "podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
-                {"podAffinityTerm": {"labelSelector": {"matchExpressions": [front]}}},
+            "podAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    {"labelSelector": {"matchExpressions": [db]}},
+                ],
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {"podAffinityTerm": {"labelSelector": {"matchExpressions": [front]}}},
+                ],
+            },
+            // Away from those who are not there.
+            "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+                {"labelSelector": {"matchLabels": {"app": "batch"}}},
             ]},
         },
         "volumes": volumes(),
