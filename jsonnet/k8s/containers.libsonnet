@@ -29,7 +29,7 @@ local containerPort(name, value) =
   // liveness: one of `k8s.probe`; when it fails the container is restarted. Let it look at the process alone.
   // startup: one of `k8s.probe`; until it succeeds the others wait.
   // requests: added to the default requests, which keep a small cluster usable.
-  // limits: of resources, such as `{memory: '1Gi'}`.
+  // limits: of resources, such as `{memory: '1Gi'}`; what `requests` does not name requests its limit.
   // envFrom: a list of what `k8s.envFrom` gives.
   container(
     name,
@@ -57,7 +57,8 @@ local containerPort(name, value) =
     [set('ports', ports)]: list(ports, containerPort),
     [set('readinessProbe', readiness)]: readiness,
     resources: {
-      requests: { cpu: '50m', memory: '64Mi' } + requests,
+      // A request above its limit would be refused.
+      requests: { cpu: '50m', memory: '64Mi' } + (if limits == null then {} else limits) + requests,
       [set('limits', limits)]: limits,
     },
     securityContext: {

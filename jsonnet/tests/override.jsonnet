@@ -48,5 +48,12 @@ function(params)
   std.assertEqual(std.objectFields(serving.livenessProbe), ['tcpSocket']) &&
   std.assertEqual([port.name for port in serving.ports], ['grpc', 'metrics']) &&
   std.assertEqual([port.port for port in files['service.json'].spec.ports], [50051, 9090]) &&
+  // What has a limit and no request of its own requests the limit.
+  local tiny = k8s.container('tiny', requests={ cpu: '10m' }, limits={ cpu: '20m', memory: '32Mi' });
+  std.assertEqual(tiny.resources, {
+    limits: { cpu: '20m', memory: '32Mi' },
+    requests: { cpu: '10m', memory: '32Mi' },
+  }) &&
+  std.assertEqual(k8s.container('free', limits=null).resources, { requests: { cpu: '50m', memory: '64Mi' } }) &&
   // An autoscaler decides how many there are.
   std.assertEqual(std.objectHas(k8s.deployment(params, 'a', [container], replicas=null).spec, 'replicas'), false)
