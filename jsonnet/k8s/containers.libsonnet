@@ -21,7 +21,7 @@ local containerPort(name, value) =
   // args: of the program.
   // command: the program, if not the image's own.
   // env: `{NAME: 'text', PASSWORD: k8s.secretKey('db', 'password')}`, or a list as Kubernetes has it,
-  // where one variable uses those before it.
+  // where one variable uses those before it. A variable that is null is left out.
   // ports: `{grpc: 50051}`, or `{dns: {containerPort: 53, protocol: 'UDP'}}`, or a list as Kubernetes
   // has it.
   // mounts: a list of what `k8s.mount` gives.
@@ -45,30 +45,33 @@ local containerPort(name, value) =
     requests={},
     limits={},
     envFrom=[],
-  ):: {
-    name: name,
-    image: image,
-    imagePullPolicy: 'IfNotPresent',
-    [set('args', args)]: args,
-    [set('command', command)]: command,
-    [set('env', env)]: list(env, envVar),
-    [set('envFrom', envFrom)]: envFrom,
-    [set('livenessProbe', liveness)]: liveness,
-    [set('ports', ports)]: list(ports, containerPort),
-    [set('readinessProbe', readiness)]: readiness,
-    resources: {
-      // A request above its limit would be refused.
-      requests: { cpu: '50m', memory: '64Mi' } + (if limits == null then {} else limits) + requests,
-      [set('limits', limits)]: limits,
+  )::
+    local variables = list(env, envVar);
+    local listening = list(ports, containerPort);
+    {
+      name: name,
+      image: image,
+      imagePullPolicy: 'IfNotPresent',
+      [set('args', args)]: args,
+      [set('command', command)]: command,
+      [set('env', variables)]: variables,
+      [set('envFrom', envFrom)]: envFrom,
+      [set('livenessProbe', liveness)]: liveness,
+      [set('ports', listening)]: listening,
+      [set('readinessProbe', readiness)]: readiness,
+      resources: {
+        // A request above its limit would be refused.
+        requests: { cpu: '50m', memory: '64Mi' } + (if limits == null then {} else limits) + requests,
+        [set('limits', limits)]: limits,
+      },
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+        readOnlyRootFilesystem: true,
+      },
+      [set('startupProbe', startup)]: startup,
+      [set('volumeMounts', mounts)]: mounts,
     },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      readOnlyRootFilesystem: true,
-    },
-    [set('startupProbe', startup)]: startup,
-    [set('volumeMounts', mounts)]: mounts,
-  },
 
   // A container that starts before the others and runs until they have ended: one of `initContainers`.
   // container: what `k8s.container` gives.

@@ -26,10 +26,11 @@
   // The name of a field that is left out while its value is null or empty: `[set('args', args)]: args`.
   set(field, value): if value == null || value == {} || value == [] then null else field,
 
-  // {name: value} as a list, in the order of the names; a list stays what it is.
+  // {name: value} as a list, in the order of the names, without what is null; a list stays what it is.
   list(named, item):
     if std.isArray(named) then named
-    else [item(name, named[name]) for name in std.objectFields(named)],
+    else if named == null then []
+    else [item(name, named[name]) for name in std.objectFields(named) if named[name] != null],
 
   // A value that is one of some words.
   oneOf(what, value, words):

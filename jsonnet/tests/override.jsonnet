@@ -55,5 +55,11 @@ function(params)
     requests: { cpu: '10m', memory: '32Mi' },
   }) &&
   std.assertEqual(k8s.container('free', limits=null).resources, { requests: { cpu: '50m', memory: '64Mi' } }) &&
+  // What is null is left out, here and in all that is given by name.
+  local quiet = k8s.container('quiet', env={ LEVEL: null, PORT: 1 }, ports={ debug: null });
+  std.assertEqual(quiet.env, [{ name: 'PORT', value: '1' }]) &&
+  std.assertEqual(std.objectHas(quiet, 'ports'), false) &&
+  std.assertEqual(std.objectHas(k8s.container('quiet', env={ LEVEL: null }), 'env'), false) &&
+  std.assertEqual(std.objectHas(k8s.container('quiet', env=null), 'env'), false) &&
   // An autoscaler decides how many there are.
   std.assertEqual(std.objectHas(k8s.deployment(params, 'a', [container], replicas=null).spec, 'replicas'), false)
