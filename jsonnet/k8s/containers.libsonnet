@@ -81,8 +81,10 @@ local containerPort(name, value) =
   // where they write is better.
   writableRootFilesystem():: { securityContext+: { readOnlyRootFilesystem: false } },
 
-  // Capabilities of a container: `container + k8s.capabilities(['NET_BIND_SERVICE'])`, the only one
-  // that the standard `restricted` lets pass.
+  // Capabilities of a container that runs as root. Another user, such as nobody here, has none of them, since it may
+  // not escalate its privileges. For a port below 1024 none is needed: the program listens above, and its Service
+  // has the port, `{http: {port: 80}}`. `container + k8s.capabilities(['NET_BIND_SERVICE'])` is the only one that
+  // the standard `restricted` lets pass.
   // names: without `CAP_`.
   capabilities(names):: { securityContext+: { capabilities+: { add: names } } },
 
