@@ -18,18 +18,42 @@
 local k8s = import 'k8s.libsonnet';
 local networkPolicy = import 'network_policy.libsonnet';
 
+// Whether a port of the container is the service's own, which it may say too.
+local isOwn(what, own, port) =
+  local name = std.get(port, 'name', error '%s: port %s of the container has no name' % [what, port.containerPort]);
+  local number(port) = '%s/%s' % [port.containerPort, std.get(port, 'protocol', 'TCP')];
+  local same = name == own.name;
+  // A Service takes neither a name nor a number twice.
+  if same == (number(port) == number(own)) then same
+  else error '%s: got port `%s` %s of the container beside `%s` %s of the service, want another name and number' % [
+    what,
+    name,
+    number(port),
+    own.name,
+    number(own),
+  ];
+
 // The container with the port, and with probes where it has none.
 local serving(container, protocol, port, readiness) =
+  local own = k8s.container('', ports={ [protocol]: port }).ports[0];
+  local ports = std.get(container, 'ports', []);
+  local said = [other for other in ports if isOwn('service.' + protocol, own, other)];
+  local others = [other for other in ports if !std.member(said, other)];
   k8s.preStop.sleep(5)
   + { livenessProbe: k8s.probe.tcp(protocol), readinessProbe: readiness }
   + container
-  + { ports: k8s.container('', ports={ [protocol]: port }).ports + std.get(container, 'ports', []) };
+  + { ports: (if said == [] then [own] else said) + others };
 
-// Each port of the container under its own name.
-local portsOf(container) = {
-  [port.name]: { port: port.containerPort, protocol: std.get(port, 'protocol', 'TCP') }
+// The Service's ports, in the order of the container's: its own is the first.
+local portsOf(container) = [
+  {
+    name: port.name,
+    port: port.containerPort,
+    protocol: std.get(port, 'protocol', 'TCP'),
+    targetPort: port.name,
+  }
   for port in container.ports
-};
+];
 
 // Pods that are not ready serve nobody, and need not stay for a budget.
 local budget(params, name) = k8s.podDisruptionBudget(params, name) + {
@@ -70,7 +94,7 @@ local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
   // A service that speaks gRPC. It is ready when its health service says so; to be alive it only has to
   // take connections, so that an outage of what it calls restarts nobody.
   // port: on which the program listens, a number.
-  // container: of the program. Its ports are the Service's too.
+  // container: of the program. Its ports are the Service's too, after the service's own.
   // replicas: how many pods, or the fewest where there is maxReplicas.
   // maxReplicas: no more pods than these, by how busy they are.
   // clients: a list of who may connect, as `networkPolicy.allowFrom` has it; everybody if null.
@@ -104,7 +128,7 @@ local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
   // A service that speaks HTTP. It is ready when a page of it says so; to be alive it only has to take
   // connections.
   // port: on which the program listens, a number.
-  // container: of the program. Its ports are the Service's too.
+  // container: of the program. Its ports are the Service's too, after the service's own.
   // readyPath: of the page.
   // replicas: how many pods, or the fewest where there is maxReplicas.
   // maxReplicas: no more pods than these, by how busy they are.

@@ -213,6 +213,31 @@ fn a_word_that_is_none_of_those_there_are_is_named_with_them() {
 }
 
 #[test]
+fn ports_of_a_container_that_its_service_cannot_have_are_named() {
+    for (container, want) in [
+        (
+            "ports={ grpc: 50052 }",
+            "service.grpc: got port `grpc` 50052/TCP of the container beside `grpc` 50051/TCP of the service, \
+             want another name and number",
+        ),
+        (
+            "ports={ api: 50051 }",
+            "service.grpc: got port `api` 50051/TCP of the container beside `grpc` 50051/TCP of the service, \
+             want another name and number",
+        ),
+        (
+            "ports=[{ containerPort: 9090 }]",
+            "service.grpc: port 9090 of the container has no name",
+        ),
+    ] {
+        let call = format!(
+            "service.grpc(params, 'x', port=50051, container=k8s.container('x', {container}))"
+        );
+        assert_eq!(why(&call), want);
+    }
+}
+
+#[test]
 fn a_policy_asks_for_a_service_with_pods_of_the_same_namespace() {
     assert_eq!(
         why(

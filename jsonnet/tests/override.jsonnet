@@ -19,8 +19,8 @@ function(params)
   local cron = k8s.cronJob(params, 'cron', schedule='@daily', containers=[container]) + hosted;
   local files = service.grpc(params, 'server', port=50051, container=k8s.container(
     'server',
-    ports={ metrics: 9090 },
-    readiness=k8s.probe.http('metrics'),
+    ports={ admin: 9090 },
+    readiness=k8s.probe.http('admin'),
   )) + { 'deployment.json'+: hosted { spec+: { replicas: 5 } } };
   local overridden(pod) =
     std.assertEqual(pod.hostname, 'x') &&
@@ -46,8 +46,16 @@ function(params)
   local serving = files['deployment.json'].spec.template.spec.containers[0];
   std.assertEqual(std.objectFields(serving.readinessProbe), ['httpGet']) &&
   std.assertEqual(std.objectFields(serving.livenessProbe), ['tcpSocket']) &&
-  std.assertEqual([port.name for port in serving.ports], ['grpc', 'metrics']) &&
+  std.assertEqual([port.name for port in serving.ports], ['grpc', 'admin']) &&
   std.assertEqual([port.port for port in files['service.json'].spec.ports], [50051, 9090]) &&
+  // The service's own port may stand at the container too; the others keep their order.
+  local quic = { name: 'quic', containerPort: 443, protocol: 'UDP' };
+  local debug = { name: 'debug', containerPort: 9229 };
+  local https = { name: 'http', containerPort: 443, hostPort: 443 };
+  local web = service.http(params, 'web', port=443, container=k8s.container('web', ports=[quic, debug, https]));
+  std.assertEqual([port.name for port in web['service.json'].spec.ports], ['http', 'quic', 'debug']) &&
+  std.assertEqual(web['deployment.json'].spec.template.spec.containers[0].ports, [https, quic, debug]) &&
+  std.assertEqual(k8s.ingressBackend(web['service.json']).service.port, { number: 443 }) &&
   // What has a limit and no request of its own requests the limit.
   local tiny = k8s.container('tiny', requests={ cpu: '10m' }, limits={ cpu: '20m', memory: '32Mi' });
   std.assertEqual(tiny.resources, {

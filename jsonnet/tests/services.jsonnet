@@ -39,7 +39,7 @@ function(params)
         params,
         'web',
         port=8080,
-        container=k8s.container('web', args=['--port', '8080']),
+        container=k8s.container('web', args=['--port', '8080'], ports={ admin: 8081, http: 8080 }),
         readyPath='/ready',
         replicas=1,
         maxReplicas=2,
