@@ -16,6 +16,7 @@
 // Pods are spread over nodes and zones, go on serving for five seconds after they are told to end, and
 // leave one at a time when nodes are drained. What the container says itself holds.
 local k8s = import 'k8s.libsonnet';
+local common = import 'k8s/object.libsonnet';
 local networkPolicy = import 'network_policy.libsonnet';
 
 // Whether a port of the container is the service's own, which it may say too.
@@ -76,7 +77,7 @@ local policy(params, name, service, clients, calls) = k8s.networkPolicy(
 );
 
 // deployment: without replicas.
-local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
+local files(what, params, name, deployment, replicas, maxReplicas, clients, calls) = {
   local ports = portsOf(deployment.spec.template.spec.containers[0]),
   local service = k8s.service(params, name, ports),
   'budget.json': budget(params, name),
@@ -84,8 +85,12 @@ local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
     spec+: { [if maxReplicas == null then 'replicas']: replicas },
   },
   'service.json': service,
-  [if maxReplicas != null then 'autoscaler.json']:
-    k8s.horizontalPodAutoscaler(params, name, maxReplicas=maxReplicas, minReplicas=replicas),
+  [if maxReplicas != null then 'autoscaler.json']: k8s.horizontalPodAutoscaler(
+    params,
+    name,
+    maxReplicas=common.atLeast(what + ': maxReplicas', maxReplicas, 'replicas', replicas),
+    minReplicas=replicas,
+  ),
   [if clients != null || calls != null then 'network-policy.json']:
     policy(params, name, service, clients, calls),
 };
@@ -96,7 +101,7 @@ local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
   // port: on which the program listens, a number.
   // container: of the program. Its ports are the Service's too, after the service's own.
   // replicas: how many pods, or the fewest where there is maxReplicas.
-  // maxReplicas: no more pods than these, by how busy they are.
+  // maxReplicas: no more pods than these, and no fewer than replicas, by how busy they are; null: always as many.
   // clients: a list of who may connect, as `networkPolicy.allowFrom` has it; everybody if null.
   // calls: a list of the Services, as rendered, that the pods may connect to; everything if null.
   grpc(
@@ -123,7 +128,7 @@ local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
       serviceAccount=serviceAccount,
       volumes=volumes,
     );
-    files(params, name, deployment, replicas, maxReplicas, clients, calls),
+    files('service.grpc', params, name, deployment, replicas, maxReplicas, clients, calls),
 
   // A service that speaks HTTP. It is ready when a page of it says so; to be alive it only has to take
   // connections.
@@ -131,7 +136,7 @@ local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
   // container: of the program. Its ports are the Service's too, after the service's own.
   // readyPath: of the page.
   // replicas: how many pods, or the fewest where there is maxReplicas.
-  // maxReplicas: no more pods than these, by how busy they are.
+  // maxReplicas: no more pods than these, and no fewer than replicas, by how busy they are; null: always as many.
   // clients: a list of who may connect, as `networkPolicy.allowFrom` has it; everybody if null.
   // calls: a list of the Services, as rendered, that the pods may connect to; everything if null.
   http(
@@ -159,5 +164,5 @@ local files(params, name, deployment, replicas, maxReplicas, clients, calls) = {
       serviceAccount=serviceAccount,
       volumes=volumes,
     );
-    files(params, name, deployment, replicas, maxReplicas, clients, calls),
+    files('service.http', params, name, deployment, replicas, maxReplicas, clients, calls),
 }

@@ -36,4 +36,9 @@
   oneOf(what, value, words):
     if std.member(words, value) then value
     else error '%s: got `%s`, want one of %s' % [what, value, std.join(', ', words)],
+
+  // A number that is no less than another.
+  atLeast(what, value, leastName, least):
+    if value >= least then value
+    else error '%s: got %s, want at least %s, which is %s' % [what, value, leastName, least],
 }

@@ -20,8 +20,8 @@ local utilization(resource, percent) = if percent == null then [] else [{
     },
 
   // As many pods as there is work for. The workload says `replicas=null`. Other measures are added by
-  // `+ { spec+: { metrics+: [...] } }`.
-  // maxReplicas: no more than these.
+  // `+ { spec+: { metrics+: [...] } }`, or stand alone by `+ { spec+: { metrics: [...] } }`.
+  // maxReplicas: no more than these, and no fewer than minReplicas.
   // minReplicas: no fewer than these.
   // cpu: what the pods are to use on average, in percent of what they request; null if that is no measure.
   // memory: the same for memory.
@@ -38,8 +38,11 @@ local utilization(resource, percent) = if percent == null then [] else [{
     kind='Deployment',
   ):: namespaced(params, 'autoscaling/v2', 'HorizontalPodAutoscaler', name, target) + {
     spec: {
-      maxReplicas: maxReplicas,
-      metrics: utilization('cpu', cpu) + utilization('memory', memory),
+      maxReplicas: common.atLeast('k8s.horizontalPodAutoscaler: maxReplicas', maxReplicas, 'minReplicas', minReplicas),
+      // The API server takes none for 80 % of the CPU.
+      metrics:
+        if cpu == null && memory == null then error 'k8s.horizontalPodAutoscaler: set cpu or memory'
+        else utilization('cpu', cpu) + utilization('memory', memory),
       minReplicas: minReplicas,
       scaleTargetRef: {
         apiVersion: 'apps/v1',

@@ -111,6 +111,10 @@ fn required_arguments_are_asked_for_by_name() {
         ("k8s.externalNameService(params, 'x')", "externalName"),
         ("k8s.headlessService(params, 'x')", "ports"),
         ("k8s.horizontalPodAutoscaler(params, 'x')", "maxReplicas"),
+        (
+            "k8s.horizontalPodAutoscaler(params, 'x', maxReplicas=2, cpu=null)",
+            "cpu or memory",
+        ),
         ("k8s.ingress(params, 'x')", "hosts"),
         ("k8s.ingressBackend('x')", "port"),
         ("k8s.ingressClass('x')", "controller"),
@@ -234,6 +238,26 @@ fn ports_of_a_container_that_its_service_cannot_have_are_named() {
             "service.grpc(params, 'x', port=50051, container=k8s.container('x', {container}))"
         );
         assert_eq!(why(&call), want);
+    }
+}
+
+#[test]
+fn an_autoscaler_has_room_above_its_fewest_pods() {
+    for (call, want) in [
+        (
+            "k8s.horizontalPodAutoscaler(params, 'x', maxReplicas=1)",
+            "k8s.horizontalPodAutoscaler: maxReplicas: got 1, want at least minReplicas, which is 2",
+        ),
+        (
+            "service.grpc(params, 'x', port=1, maxReplicas=byEnv(params, { prod: 9 }, default=1))",
+            "service.grpc: maxReplicas: got 1, want at least replicas, which is 2",
+        ),
+        (
+            "service.http(params, 'x', port=1, replicas=4, maxReplicas=3)",
+            "service.http: maxReplicas: got 3, want at least replicas, which is 4",
+        ),
+    ] {
+        assert_eq!(why(call), want);
     }
 }
 

@@ -69,5 +69,8 @@ function(params)
   std.assertEqual(std.objectHas(quiet, 'ports'), false) &&
   std.assertEqual(std.objectHas(k8s.container('quiet', env={ LEVEL: null }), 'env'), false) &&
   std.assertEqual(std.objectHas(k8s.container('quiet', env=null), 'env'), false) &&
+  // Other measures can stand alone.
+  local queue = k8s.horizontalPodAutoscaler(params, 'queue', maxReplicas=2, cpu=null) + { spec+: { metrics: ['x'] } };
+  std.assertEqual(queue.spec.metrics, ['x']) &&
   // An autoscaler decides how many there are.
   std.assertEqual(std.objectHas(k8s.deployment(params, 'a', [container], replicas=null).spec, 'replicas'), false)
