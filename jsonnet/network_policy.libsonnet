@@ -12,9 +12,10 @@
 local k8s = import 'k8s.libsonnet';
 
 // A Service whose pods are known.
-local checked(what, service) =
+// hint: what to do about another one.
+local checked(what, service, hint='') =
   if std.objectHas(service.spec, 'selector') then service
-  else error '%s: Service `%s` has no selector, so its pods are not known' % [what, service.metadata.name];
+  else error '%s: Service `%s` has no selector, so its pods are not known%s' % [what, service.metadata.name, hint];
 
 // The ports on which the pods behind a Service listen.
 local listening(service) = [
@@ -69,9 +70,10 @@ local behind(params, service) =
   // The pods of an app may connect to the pods behind Services, on their ports.
   // services: a list of Services, as rendered: `std.extVar('//services/redis').service`.
   allowTo(params, name, services=error 'networkPolicy.allowTo: set services', app=name)::
+    local byAddress = '; allow its addresses by a `k8s.networkPolicy` with `networkPolicy.addresses`';
     k8s.networkPolicy(params, name, app=app, egress=[
       { to: [behind(params, service)], ports: listening(service) }
-      for service in [checked('networkPolicy.allowTo', service) for service in services]
+      for service in [checked('networkPolicy.allowTo', service, byAddress) for service in services]
     ]),
 
   // The pods of an app: in the same namespace, or in another.

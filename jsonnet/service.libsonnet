@@ -15,6 +15,9 @@
 //
 // Pods are spread over nodes and zones, go on serving for five seconds after they are told to end, and
 // leave one at a time when nodes are drained. What the container says itself holds.
+//
+// Without clients and calls the namespace's policies decide: where there are none everybody may connect, beside
+// `networkPolicy.defaultDeny` nobody.
 local k8s = import 'k8s.libsonnet';
 local common = import 'k8s/object.libsonnet';
 local networkPolicy = import 'network_policy.libsonnet';
@@ -102,8 +105,8 @@ local files(what, params, name, deployment, replicas, maxReplicas, clients, call
   // container: of the program. Its ports are the Service's too, after the service's own.
   // replicas: how many pods, or the fewest where there is maxReplicas.
   // maxReplicas: no more pods than these, and no fewer than replicas, by how busy they are; null: always as many.
-  // clients: a list of who may connect, as `networkPolicy.allowFrom` has it; everybody if null.
-  // calls: a list of the Services, as rendered, that the pods may connect to; everything if null.
+  // clients: a list of who may connect, as `networkPolicy.allowFrom` has it; null: no policy of its own.
+  // calls: a list of the Services, as rendered, that the pods may connect to; null: no policy of its own.
   grpc(
     params,
     name,
@@ -137,8 +140,8 @@ local files(what, params, name, deployment, replicas, maxReplicas, clients, call
   // readyPath: of the page.
   // replicas: how many pods, or the fewest where there is maxReplicas.
   // maxReplicas: no more pods than these, and no fewer than replicas, by how busy they are; null: always as many.
-  // clients: a list of who may connect, as `networkPolicy.allowFrom` has it; everybody if null.
-  // calls: a list of the Services, as rendered, that the pods may connect to; everything if null.
+  // clients: a list of who may connect, as `networkPolicy.allowFrom` has it; null: no policy of its own.
+  // calls: a list of the Services, as rendered, that the pods may connect to; null: no policy of its own.
   http(
     params,
     name,

@@ -263,11 +263,21 @@ fn an_autoscaler_has_room_above_its_fewest_pods() {
 
 #[test]
 fn a_policy_asks_for_a_service_with_pods_of_the_same_namespace() {
+    for call in [
+        "networkPolicy.allowTo(params, 'x', services=[k8s.externalNameService(params, 's', 'h')])",
+        "service.grpc(params, 'x', port=1, calls=[k8s.service(params, 's', { a: 1 }, app=null)])",
+    ] {
+        assert_eq!(
+            why(call),
+            "networkPolicy.allowTo: Service `s` has no selector, so its pods are not known; \
+             allow its addresses by a `k8s.networkPolicy` with `networkPolicy.addresses`"
+        );
+    }
     assert_eq!(
         why(
-            "networkPolicy.allowTo(params, 'x', services=[k8s.externalNameService(params, 's', 'h')])"
+            "networkPolicy.allowFrom(params, 'x', service=k8s.externalNameService(params, 's', 'h'), clients=[])"
         ),
-        "networkPolicy.allowTo: Service `s` has no selector, so its pods are not known"
+        "networkPolicy.allowFrom: Service `s` has no selector, so its pods are not known"
     );
     assert_eq!(
         why(
