@@ -18,7 +18,8 @@
 // params: what the rules pass in, `{environment: {name, namespace, ...}, service, ...}`; objects that
 // live in a namespace take it from there.
 // name: of the object.
-// app: the value of the label `app.kubernetes.io/name`, by which pods are found.
+// app: the value of the label `app.kubernetes.io/name`, by which pods are found. A name that no label can have, such
+// as `example:reader`, needs one; where no app can be given, `+ { metadata+: { labels+: { ... } } }` does.
 // containers: a list of what `k8s.container` gives.
 // initContainers: containers that end before the others start, and what `k8s.sidecar` gives.
 // podAnnotations: of the pods, such as those of `k8s.configHash`.

@@ -111,8 +111,8 @@ local labelled(name, app) = if app == null then name else app;
 
   // A kind of way in, by who makes it.
   // controller: what it calls itself.
-  ingressClass(name, controller=error 'k8s.ingressClass: set controller')::
-    object('networking.k8s.io/v1', 'IngressClass', name) + { spec: { controller: controller } },
+  ingressClass(name, controller=error 'k8s.ingressClass: set controller', app=name)::
+    object('networking.k8s.io/v1', 'IngressClass', name, app) + { spec: { controller: controller } },
 
   // Who may connect to the pods of an app, and where these may connect to. `windlass/network_policy.libsonnet`
   // has the usual ones. Whichever of `ingress` and `egress` is given is all that is allowed; an empty list

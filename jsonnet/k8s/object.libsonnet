@@ -15,8 +15,25 @@
   object(apiVersion, kind, name, app=name): {
     apiVersion: apiVersion,
     kind: kind,
-    metadata: { name: name, labels: this.selector(app) },
+    local what = '%s `%s`: app (label app.kubernetes.io/name)' % [kind, name],
+    metadata: { name: name, labels: this.selector(this.labelValue(what, app)) },
   },
+
+  // A text that can be the value of a label. Names of objects can be longer than that, or have other characters.
+  labelValue(what, text):
+    local isAlphanumeric(char) =
+      char >= '0' && char <= '9' || char >= 'A' && char <= 'Z' || char >= 'a' && char <= 'z';
+    local chars = std.stringChars(text);
+    local ends = [chars[0], chars[std.length(chars) - 1]];
+    if
+      std.length(chars) >= 1 && std.length(chars) <= 63
+      && std.all([isAlphanumeric(char) for char in ends])
+      && std.all([isAlphanumeric(char) || std.member('-._', char) for char in chars])
+    then text
+    else error '%s: got `%s`, want 1 to 63 of A-Z, a-z, 0-9, `-`, `_` and `.`, with a letter or digit at both ends' % [
+      what,
+      text,
+    ],
 
   // An object of the namespace of params.
   namespaced(params, apiVersion, kind, name, app=name): this.object(apiVersion, kind, name, app) + {

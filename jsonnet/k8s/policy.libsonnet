@@ -63,7 +63,8 @@ local utilization(resource, percent) = if percent == null then [] else [{
     resources=error 'k8s.validatingAdmissionPolicy: set resources',
     validations=error 'k8s.validatingAdmissionPolicy: set validations',
     operations=['CREATE', 'UPDATE'],
-  ):: object(admission, 'ValidatingAdmissionPolicy', name) + {
+    app=name,
+  ):: object(admission, 'ValidatingAdmissionPolicy', name, app) + {
     local validation(message, expression) = { expression: expression, message: message },
     spec: {
       failurePolicy: 'Fail',
@@ -76,8 +77,8 @@ local utilization(resource, percent) = if percent == null then [] else [{
   // policy: its name.
   // validationActions: what happens to an object that is against it, Deny, Warn or Audit.
   // namespaces: their names; all if empty.
-  validatingAdmissionPolicyBinding(name, policy=name, validationActions=['Deny'], namespaces=[])::
-    object(admission, 'ValidatingAdmissionPolicyBinding', name) + {
+  validatingAdmissionPolicyBinding(name, policy=name, validationActions=['Deny'], namespaces=[], app=name)::
+    object(admission, 'ValidatingAdmissionPolicyBinding', name, app) + {
       spec: {
         [common.set('matchResources', namespaces)]: {
           namespaceSelector: {

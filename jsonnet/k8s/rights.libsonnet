@@ -12,7 +12,7 @@ local to(params, serviceAccount) =
 {
   // An identity for pods. They get no token unless they ask for it, see `k8s.podSpec` and
   // `k8s.volume.serviceAccountToken`.
-  serviceAccount(params, name):: namespaced(params, 'v1', 'ServiceAccount', name) + {
+  serviceAccount(params, name, app=name):: namespaced(params, 'v1', 'ServiceAccount', name, app) + {
     automountServiceAccountToken: false,
   },
 
@@ -24,14 +24,14 @@ local to(params, serviceAccount) =
 
   // What may be done in a namespace.
   // rules: a list of what `k8s.rule` gives.
-  role(params, name, rules=error 'k8s.role: set rules')::
-    namespaced(params, rbac + '/v1', 'Role', name) + { rules: rules },
+  role(params, name, rules=error 'k8s.role: set rules', app=name)::
+    namespaced(params, rbac + '/v1', 'Role', name, app) + { rules: rules },
 
   // Gives a role to a service account of the same namespace.
   // role: its name.
   // kind: Role, or ClusterRole for one of those, within this namespace.
-  roleBinding(params, name, role=name, serviceAccount=name, kind='Role')::
-    namespaced(params, rbac + '/v1', 'RoleBinding', name) + {
+  roleBinding(params, name, role=name, serviceAccount=name, kind='Role', app=name)::
+    namespaced(params, rbac + '/v1', 'RoleBinding', name, app) + {
       roleRef: {
         apiGroup: rbac,
         kind: oneOf('k8s.roleBinding: kind', kind, ['ClusterRole', 'Role']),
@@ -42,13 +42,13 @@ local to(params, serviceAccount) =
 
   // What may be done in all namespaces, and to objects that are in none.
   // rules: a list of what `k8s.rule` gives.
-  clusterRole(name, rules=error 'k8s.clusterRole: set rules')::
-    object(rbac + '/v1', 'ClusterRole', name) + { rules: rules },
+  clusterRole(name, rules=error 'k8s.clusterRole: set rules', app=name)::
+    object(rbac + '/v1', 'ClusterRole', name, app) + { rules: rules },
 
   // Gives a `k8s.clusterRole`, everywhere, to a service account of the namespace of params.
   // role: its name.
-  clusterRoleBinding(params, name, role=name, serviceAccount=name)::
-    object(rbac + '/v1', 'ClusterRoleBinding', name) + {
+  clusterRoleBinding(params, name, role=name, serviceAccount=name, app=name)::
+    object(rbac + '/v1', 'ClusterRoleBinding', name, app) + {
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
       subjects: to(params, serviceAccount),
     },

@@ -74,13 +74,14 @@ local podTerms(what, strength, term) =
   // A class of pods that go before others: `k8s.podSpec({ priorityClassName: 'urgent' })`.
   // value: the higher, the sooner; pods without a class have 0.
   // description: when to use it.
-  priorityClass(name, value=error 'k8s.priorityClass: set value', description=null)::
-    object('scheduling.k8s.io/v1', 'PriorityClass', name) + {
+  priorityClass(name, value=error 'k8s.priorityClass: set value', description=null, app=name)::
+    object('scheduling.k8s.io/v1', 'PriorityClass', name, app) + {
       [set('description', description)]: description,
       value: value,
     },
 
   // Another way to run containers: `k8s.podSpec({ runtimeClassName: 'gvisor' })`.
   // handler: what the nodes' container runtime calls it.
-  runtimeClass(name, handler=name):: object('node.k8s.io/v1', 'RuntimeClass', name) + { handler: handler },
+  runtimeClass(name, handler=name, app=name)::
+    object('node.k8s.io/v1', 'RuntimeClass', name, app) + { handler: handler },
 }

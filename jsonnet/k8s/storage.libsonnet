@@ -111,7 +111,8 @@ local set = common.set;
     source=error 'k8s.persistentVolume: set source',
     accessModes=['ReadWriteOnce'],
     storageClass='',
-  ):: object('v1', 'PersistentVolume', name) + {
+    app=name,
+  ):: object('v1', 'PersistentVolume', name, app) + {
     spec: source {
       accessModes: accessModes,
       capacity: { storage: storage },
@@ -123,8 +124,8 @@ local set = common.set;
   // How claims get their storage: where their first pod runs.
   // provisioner: who makes it.
   // reclaimPolicy: what becomes of it without its claim, Delete or Retain.
-  storageClass(name, provisioner=error 'k8s.storageClass: set provisioner', reclaimPolicy='Delete')::
-    object('storage.k8s.io/v1', 'StorageClass', name) + {
+  storageClass(name, provisioner=error 'k8s.storageClass: set provisioner', reclaimPolicy='Delete', app=name)::
+    object('storage.k8s.io/v1', 'StorageClass', name, app) + {
       provisioner: provisioner,
       reclaimPolicy: common.oneOf('k8s.storageClass: reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']),
       volumeBindingMode: 'WaitForFirstConsumer',
@@ -137,7 +138,8 @@ local set = common.set;
     name,
     driverName=error 'k8s.volumeAttributesClass: set driverName',
     parameters=error 'k8s.volumeAttributesClass: set parameters',
-  ):: object('storage.k8s.io/v1', 'VolumeAttributesClass', name) + {
+    app=name,
+  ):: object('storage.k8s.io/v1', 'VolumeAttributesClass', name, app) + {
     driverName: driverName,
     parameters: parameters,
   },

@@ -68,15 +68,21 @@ function(params)
       config,
       k8s.persistentVolumeClaim(params, 'registry', storage='10Gi'),
       k8s.storageClass('local', provisioner='example.com/local', reclaimPolicy='Retain'),
+      k8s.storageClass('fast', provisioner='example.com/fast', app='storage'),
     ],
     'rights.json': [
       k8s.namespace('prod'),
       k8s.namespace('storage', security='privileged'),
       k8s.serviceAccount(k8s.inNamespace(params, 'elsewhere'), 'server'),
+      k8s.serviceAccount(params, 'builder', app='build'),
       k8s.role(params, 'reader', rules=[{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]),
       k8s.roleBinding(params, 'reader', serviceAccount='server'),
       k8s.clusterRole('lister', rules=[{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }]),
       k8s.clusterRoleBinding(params, 'lister', serviceAccount='server'),
+      k8s.role(params, 'example:reader', rules=[k8s.rule(['pods'], ['get'])], app='reader'),
+      k8s.roleBinding(params, 'example:reader', serviceAccount='server', app='reader'),
+      k8s.clusterRole('example:lister', rules=[k8s.rule(['nodes'], ['list'])], app='lister'),
+      k8s.clusterRoleBinding(params, 'example:lister', serviceAccount='server', app='lister'),
       k8s.podDisruptionBudget(params, 'redis'),
     ],
     'pods.json': [
@@ -165,6 +171,7 @@ function(params)
       k8s.loadBalancerService(params, 'office', ports={ https: 443 }, app='web', sourceRanges=['203.0.113.0/24']),
       k8s.externalNameService(params, 'mail', externalName='mail.example.com'),
       k8s.ingressClass('inner', controller='example.com/ingress'),
+      k8s.ingressClass('outer', controller='example.com/ingress', app='ingress'),
       k8s.ingress(params, 'any', hosts={ '': { '/': k8s.ingressBackend('web', 8080) } }),
       k8s.ingress(
         params,
@@ -193,8 +200,10 @@ function(params)
         source={ nfs: { path: '/shared', server: 'files.example.com' } },
         accessModes=['ReadWriteMany'],
         storageClass='files',
+        app='files',
       ),
       k8s.volumeAttributesClass('fast', driverName='csi.example.com', parameters={ iops: '4000' }),
+      k8s.volumeAttributesClass('slow', driverName='csi.example.com', parameters={ iops: '400' }, app='storage'),
     ],
     'policies.json': [
       k8s.horizontalPodAutoscaler(params, 'server', maxReplicas=10),
@@ -209,8 +218,9 @@ function(params)
         kind='StatefulSet',
       ),
       k8s.priorityClass('urgent', value=1000, description='what others wait for'),
-      k8s.priorityClass('idle', value=-1),
+      k8s.priorityClass('idle', value=-1, app='batch'),
       k8s.runtimeClass('gvisor', handler='runsc'),
+      k8s.runtimeClass('kata', app='sandbox'),
       k8s.resourceQuota(params, 'all', hard={ pods: '50', 'requests.cpu': '20' }),
       k8s.limitRange(params, 'each', limits={
         Container: { defaultRequest: { cpu: '50m' }, max: { memory: '2Gi' } },
@@ -226,6 +236,7 @@ function(params)
         resources=[{ apiGroups: [''], apiVersions: ['v1'], resources: ['persistentvolumeclaims'] }],
         validations=[{ expression: 'false', reason: 'Forbidden' }],
         operations=['DELETE'],
+        app='storage',
       ),
       k8s.validatingAdmissionPolicyBinding('few-replicas'),
       k8s.validatingAdmissionPolicyBinding(
@@ -233,6 +244,7 @@ function(params)
         policy='kept',
         validationActions=['Warn', 'Audit'],
         namespaces=['prod'],
+        app='storage',
       ),
       k8s.role(params, 'restarter', rules=[
         k8s.rule(['pods'], ['get', 'list', 'delete']),

@@ -242,6 +242,49 @@ fn ports_of_a_container_that_its_service_cannot_have_are_named() {
 }
 
 #[test]
+fn a_name_that_no_label_can_have_is_named() {
+    let longest = "x".repeat(63);
+    let long = "x".repeat(64);
+    for (call, kind, name, app) in [
+        (
+            "k8s.clusterRole('example:reader', rules=[])",
+            "ClusterRole",
+            "example:reader",
+            "example:reader",
+        ),
+        (
+            "k8s.role(params, 'x', rules=[], app='-x')",
+            "Role",
+            "x",
+            "-x",
+        ),
+        ("k8s.role(params, 'x', rules=[], app='')", "Role", "x", ""),
+        (
+            &format!("k8s.configMap(params, '{long}', data={{}})"),
+            "ConfigMap",
+            &long,
+            &long,
+        ),
+        (
+            &format!(
+                "[k8s.configMap(params, '{longest}', data={{}}), k8s.serviceAccount(params, 'a_')]"
+            ),
+            "ServiceAccount",
+            "a_",
+            "a_",
+        ),
+    ] {
+        assert_eq!(
+            why(call),
+            format!(
+                "{kind} `{name}`: app (label app.kubernetes.io/name): got `{app}`, want 1 to 63 of A-Z, a-z, 0-9, \
+                 `-`, `_` and `.`, with a letter or digit at both ends"
+            )
+        );
+    }
+}
+
+#[test]
 fn an_autoscaler_has_room_above_its_fewest_pods() {
     for (call, want) in [
         (

@@ -69,6 +69,10 @@ function(params)
   std.assertEqual(std.objectHas(quiet, 'ports'), false) &&
   std.assertEqual(std.objectHas(k8s.container('quiet', env={ LEVEL: null }), 'env'), false) &&
   std.assertEqual(std.objectHas(k8s.container('quiet', env=null), 'env'), false) &&
+  // A label too, where the name cannot be its value.
+  local long = std.repeat('x', 64);
+  local settings = k8s.configMap(params, long, data={}) + { metadata+: { labels+: { 'app.kubernetes.io/name': 'x' } } };
+  std.assertEqual(settings.metadata.labels, { 'app.kubernetes.io/name': 'x' }) &&
   // Other measures can stand alone.
   local queue = k8s.horizontalPodAutoscaler(params, 'queue', maxReplicas=2, cpu=null) + { spec+: { metrics: ['x'] } };
   std.assertEqual(queue.spec.metrics, ['x']) &&
