@@ -10,7 +10,7 @@ const HEAD: &str = "\
 Made from the comments of `jsonnet/` by `bazel run //:update`.
 
 A parameter that stands without a default has to be given. Those that are the same everywhere are described once, at the
-head of their file.
+head of [`windlass/k8s.libsonnet`](#windlassk8slibsonnet).
 
 ";
 
