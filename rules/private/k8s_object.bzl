@@ -99,12 +99,16 @@ def _check_schema(ctx, binding, src):
     """
     messages = _messages(ctx, binding, src)
     marker = ctx.actions.declare_file(ctx.label.name + ".checked")
+    environment = binding.environment
     crds = [crd[K8sObjectInfo].manifest for crd in ctx.attr.crds]
     args = ctx.actions.args()
     args.use_param_file("@%s", use_always = True)
     args.set_param_file_format("multiline")
     args.add("--label", label_text(ctx.label))
     args.add("--src", src)
+    args.add("--environment-name", environment.name)
+    if environment.personal:
+        args.add("--user=" + environment.namespace)
     args.add_all(ctx.files.schemas, before_each = "--schema")
     args.add_all(crds, before_each = "--crd")
     args.add_all(_waived_rules(ctx), before_each = "--waive")

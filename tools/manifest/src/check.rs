@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use windlass_k8s_object::Object;
+use windlass_k8s_object::{Environment, Object, Ownership, check_personal};
 use windlass_k8s_schema::{Definition, Problem, Schemas, definitions};
 
 use crate::cli::{Check, Messages};
@@ -17,6 +17,7 @@ use crate::policy::{self, Rule, Violation};
 /// See [`Error`].
 pub fn run(arguments: &Check) -> Result<(), Error> {
     let checked = || {
+        check_user(arguments)?;
         let object = object(&arguments.src)?;
         let custom = custom(&arguments.crd)?;
         for path in &arguments.schema {
@@ -44,6 +45,21 @@ pub fn run(arguments: &Check) -> Result<(), Error> {
         label: arguments.label.clone(),
         cause: Box::new(cause),
     })
+}
+
+/// Before the object is parsed: where `$USER` names no namespace, what is rendered is no object.
+fn check_user(arguments: &Check) -> Result<(), Cause> {
+    let environment = &arguments.environment_name;
+    // What is no JSON is told when the object is parsed.
+    let document = serde_json::from_str(&file::read(&arguments.src)?).unwrap_or_default();
+    let user = arguments.user.as_ref().map_or(Ok(()), |user| {
+        Environment::try_new(environment, user, Ownership::Personal, &[]).map(drop)
+    });
+    user.and_then(|()| check_personal(&document, &[]))
+        .map_err(|source| Cause::Environment {
+            environment: environment.clone(),
+            source,
+        })
 }
 
 pub(crate) fn object(path: &Path) -> Result<Object, Cause> {

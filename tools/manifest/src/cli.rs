@@ -89,6 +89,12 @@ pub struct Check {
     /// The rendered object.
     #[arg(long, value_name = "FILE")]
     pub src: PathBuf,
+    /// The environment's name.
+    #[arg(long, value_name = "NAME")]
+    pub environment_name: String,
+    /// Who owns a personal environment: its namespace.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
     /// The schema of a version of Kubernetes that the object must suit.
     #[arg(long, value_name = "FILE", required = true)]
     pub schema: Vec<PathBuf>,

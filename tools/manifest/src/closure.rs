@@ -25,6 +25,7 @@ mod volumes;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use windlass_k8s_object::Object;
@@ -45,11 +46,10 @@ use graph::{Found, Graph, Target};
 pub fn run(arguments: &Closure) -> Result<(), Error> {
     let checked: BTreeSet<_> = arguments.object.iter().collect();
     let closed = || {
-        let objects: Result<Vec<_>, _> = arguments.object.iter().map(|path| object(path)).collect();
+        let objects = parsed(arguments.object.iter())?;
         let given = arguments.given.iter();
-        let given = given.filter(|path| !checked.contains(path));
-        let given: Result<Vec<_>, _> = given.map(|path| object(path)).collect();
-        let dangling = dangling(&objects?, &given?, &arguments.external);
+        let given = parsed(given.filter(|path| !checked.contains(path)))?;
+        let dangling = dangling(&objects, &given, &arguments.external);
         if dangling.is_empty() {
             return file::write(&arguments.out, "");
         }
@@ -60,6 +60,19 @@ pub fn run(arguments: &Closure) -> Result<(), Error> {
         label: arguments.label.clone(),
         cause: Box::new(cause),
     })
+}
+
+/// The objects of files. What is none is told where the file is checked by itself.
+fn parsed<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Object>, Cause> {
+    let mut objects = Vec::new();
+    for path in paths {
+        match object(path) {
+            Ok(object) => objects.push(object),
+            Err(Cause::Object { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(objects)
 }
 
 /// What objects refer to and is not there, in the order of the objects. `given` are other objects:

@@ -135,6 +135,7 @@ fn an_object_that_all_versions_take_is_marked_as_checked() {
         [
             "check".to_owned(),
             "--label=//a".to_owned(),
+            "--environment-name=prod".to_owned(),
             format!("--src={src}"),
             format!("--schema={}", folder.file("1.35.json", of("1.35"))),
             format!("--schema={}", folder.file("1.36.json", last)),

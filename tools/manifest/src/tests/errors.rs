@@ -310,6 +310,19 @@ const USERS: &[Case<Error>] = &[
     Case {
         variant: "Environment",
         exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deployment`\n\
+               cause: environment `myns` has no namespace\n\
+               cause: $USER: got nothing, want a DNS label: at most 63 of a-z, 0-9 and `-`, with \
+               no `-` at either end\n\
+               hint: bazel build //services/client:myns-deployment --repo_env=USER=alice\n",
+        provoke: |folder| {
+            let document = r#"{"apiVersion": "v1", "kind": "A", "metadata": {"namespace": ""}}"#;
+            check(folder, SCHEMA, document, &["--user="])
+        },
+    },
+    Case {
+        variant: "Environment",
+        exit: Exit::Input,
         text: "error: cannot resolve `//services/client:myns-deployment`\n\
                cause: environment `setup` has no namespace\n\
                cause: $USER: got nothing, want a DNS label: at most 63 of a-z, 0-9 and `-`, with \
@@ -533,6 +546,7 @@ fn check(folder: &Folder, schema: &str, document: &str, more: &[&str]) -> Result
         "check".to_owned(),
         "--label=//services/client:myns-deployment".to_owned(),
         format!("--src={src}"),
+        "--environment-name=myns".to_owned(),
         format!("--schema={schema}"),
         format!("--out={}", folder.path("out")),
     ];
