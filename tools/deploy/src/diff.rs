@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use windlass_k8s_diff::text::{Colour, Line};
+use windlass_k8s_diff::text::{Colour, Line, Mark};
 use windlass_k8s_diff::{FieldChange, mask, text};
 use windlass_k8s_object::Key;
 
@@ -169,14 +169,14 @@ pub fn text(diffs: &[ObjectDiff], desired: &Desired, colour: Colour) -> String {
         let key = desired.objects[diff.object].object.key();
         let lines = match &diff.change {
             Change::Created { object } => {
-                let heading = Line::new('+', format!("+ {}", plain_name(key)));
+                let heading = Line::heading(Mark::New, plain_name(key));
                 [vec![heading], text::object(object)].concat()
             }
             Change::Changed { fields } => {
-                let mut lines = vec![Line::new('~', format!("~ {}", plain_name(key)))];
+                let mut lines = vec![Line::heading(Mark::Changed, plain_name(key))];
                 if fields.is_empty() {
                     let why = "    changes all the time: the write itself will tell";
-                    lines.push(Line::new(' ', why));
+                    lines.push(Line::new(Mark::Around, why));
                 }
                 lines.extend(fields.iter().flat_map(field_lines));
                 lines
@@ -193,7 +193,7 @@ pub fn text(diffs: &[ObjectDiff], desired: &Desired, colour: Colour) -> String {
 pub fn pruned_text(plan: &Plan, colour: Colour) -> String {
     let goes = plan.prunes.iter().filter(|prune| prune.action.is_write());
     let line = |prune: &Prune| {
-        let line = Line::new('-', format!("- {}", plain_name(&prune.key)));
+        let line = Line::heading(Mark::Gone, plain_name(&prune.key));
         line.painted(colour) + "\n"
     };
     goes.map(line).collect()
@@ -210,7 +210,7 @@ fn field_lines(field: &FieldDiff) -> Vec<Line> {
     let owner = owner.map_or(String::new(), |owner| format!("  (owned by `{owner}`)"));
     if path == MANAGERS {
         let line = format!("    {path}: owners of fields change, no value does{owner}");
-        return vec![Line::new(' ', line)];
+        return vec![Line::new(Mark::Around, line)];
     }
     let change = FieldChange {
         path: path.clone(),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use windlass_k8s_diff::text::{Colour, Line, field};
+use windlass_k8s_diff::text::{Colour, Line, Mark, field};
 use windlass_runfiles::Launcher;
 
 use crate::compare::fields;
@@ -69,17 +69,17 @@ fn unlike(environments: &[Environment], mapped: &[String]) -> Vec<Line> {
                 })
             });
             if !fields.is_empty() {
-                found.push(Line::new('~', format!("~ {name}")));
+                found.push(Line::heading(Mark::Changed, name));
                 found.extend(fields.iter().flat_map(|change| field(change, "")));
             }
         }
         if !found.is_empty() {
-            lines.push(Line::new(' ', format!("{first} -> {other}")));
+            lines.push(Line::new(Mark::Around, format!("{first} -> {other}")));
             lines.extend(found);
         }
     }
     let same = unused.into_iter();
-    lines.extend(same.map(|one| Line::new(' ', format!("`{one}` is the same in all"))));
+    lines.extend(same.map(|one| Line::new(Mark::Around, format!("`{one}` is the same in all"))));
     lines
 }
 
@@ -89,7 +89,7 @@ fn only_in(
     others: &BTreeMap<String, Value>,
 ) -> Vec<Line> {
     let only = own.keys().filter(|name| !others.contains_key(*name));
-    let only = only.map(|name| Line::new('-', format!("- {name}  only in {environment}")));
+    let only = only.map(|name| Line::heading(Mark::Gone, format!("{name}  only in {environment}")));
     only.collect()
 }
 

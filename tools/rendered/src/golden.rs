@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use windlass_k8s_diff::mask::masked;
-use windlass_k8s_diff::text::{Colour, Line, field, object as object_lines};
+use windlass_k8s_diff::text::{Colour, Line, Mark, field, object as object_lines};
 use windlass_report::say;
 use windlass_runfiles::Launcher;
 
@@ -108,18 +108,16 @@ fn differences(golden: &[Value], manifests: &[Value]) -> Vec<Line> {
     };
     let (golden, manifests) = (named(golden), named(manifests));
     let gone = golden.keys().filter(|name| !manifests.contains_key(*name));
-    let mut lines: Vec<Line> = gone
-        .map(|name| Line::new('-', format!("- {name}")))
-        .collect();
+    let mut lines: Vec<Line> = gone.map(|name| Line::heading(Mark::Gone, name)).collect();
     for (name, object) in &manifests {
         let Some(before) = golden.get(name) else {
-            lines.push(Line::new('+', format!("+ {name}")));
+            lines.push(Line::heading(Mark::New, name));
             lines.extend(object_lines(&masked(object)));
             continue;
         };
         let fields = fields(before, object);
         if !fields.is_empty() {
-            lines.push(Line::new('~', format!("~ {name}")));
+            lines.push(Line::heading(Mark::Changed, name));
             lines.extend(fields.iter().flat_map(|change| field(change, "")));
         }
     }

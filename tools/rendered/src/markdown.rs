@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use windlass_k8s_diff::FieldChange;
-use windlass_k8s_diff::text::{field, harmless, object as object_lines, short};
+use windlass_k8s_diff::text::{Mark, field, harmless, object as object_lines, short};
 
 use crate::Compared;
 use crate::compare::Change;
@@ -77,15 +77,15 @@ fn field_lines(change: &FieldChange, lines: &mut Vec<String>) {
     let block = field(change, "");
     if let [_] = block.as_slice() {
         let FieldChange { path, .. } = change;
-        let one = |mark: char, value| format!("{mark} {path}: {}", short(value));
-        lines.extend((!change.before.is_null()).then(|| one('-', &change.before)));
-        lines.extend((!change.after.is_null()).then(|| one('+', &change.after)));
+        let one = |mark: Mark, value| format!("{mark} {path}: {}", short(value));
+        lines.extend((!change.before.is_null()).then(|| one(Mark::Gone, &change.before)));
+        lines.extend((!change.after.is_null()).then(|| one(Mark::New, &change.after)));
         return;
     }
     for line in block {
         // Four spaces before a path; six and the mark before an item.
         let text = match line.text.get(7..) {
-            Some(rest) if line.mark != ' ' => format!("{} {rest}", line.mark),
+            Some(rest) if line.mark != Mark::Around => format!("{} {rest}", line.mark),
             _ => line.text.get(2..).unwrap_or_default().to_owned(),
         };
         lines.push(text);

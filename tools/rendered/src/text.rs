@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use windlass_k8s_diff::text::{Colour, Line, field, object as object_lines};
+use windlass_k8s_diff::text::{Colour, Line, Mark, field, object as object_lines};
 
 use crate::Compared;
 use crate::compare::Change;
@@ -54,14 +54,14 @@ pub fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
 fn lines(group: &Group<'_>) -> Vec<Line> {
     let first = group.first;
     let mark = match &first.change {
-        Change::Added { .. } => '+',
-        Change::Removed => '-',
-        Change::Changed { .. } | Change::Renamed { .. } => '~',
+        Change::Added { .. } => Mark::New,
+        Change::Removed => Mark::Gone,
+        Change::Changed { .. } | Change::Renamed { .. } => Mark::Changed,
     };
     let environments = join(group.environments.iter().copied());
     let kind = first.key.kind.as_str();
-    let heading = format!("{mark} {kind} {}  in {environments}", names(first));
-    let mut lines = vec![Line::new(mark, heading)];
+    let heading = format!("{kind} {}  in {environments}", names(first));
+    let mut lines = vec![Line::heading(mark, heading)];
     match &first.change {
         Change::Added { .. } => lines.extend(object_lines(&object(first))),
         change => lines.extend(change.fields().iter().flat_map(|one| field(one, ""))),

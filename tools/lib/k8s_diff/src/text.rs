@@ -1,6 +1,7 @@
 //! Changes as lines for people, of which none can steer a terminal.
 
 use std::ffi::OsString;
+use std::fmt;
 
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -36,18 +37,47 @@ impl Colour {
     }
 }
 
-/// One line, and what it tells: `+` is new, `-` goes, `~` changes, a space is around it.
+/// What a line tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Something is new: `+`.
+    New,
+    /// Something goes: `-`.
+    Gone,
+    /// Something is another one: `~`.
+    Changed,
+    /// What is around a change: a space.
+    Around,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::New => "+",
+            Self::Gone => "-",
+            Self::Changed => "~",
+            Self::Around => " ",
+        })
+    }
+}
+
+/// One line, and what it tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// What it tells.
-    pub mark: char,
+    pub mark: Mark,
     /// The line, with its mark where it is to be seen.
     pub text: String,
 }
 
 impl Line {
+    /// A heading: the mark, and what it is about.
+    pub fn heading(mark: Mark, about: impl fmt::Display) -> Self {
+        Self::new(mark, format!("{mark} {about}"))
+    }
+
     /// A line.
-    pub fn new(mark: char, text: impl Into<String>) -> Self {
+    pub fn new(mark: Mark, text: impl Into<String>) -> Self {
         let text = text.into();
         Self { mark, text }
     }
@@ -56,10 +86,10 @@ impl Line {
     pub fn painted(&self, colour: Colour) -> String {
         let line = harmless(&self.text);
         let code = match (colour, self.mark) {
-            (Colour::Never, _) | (_, ' ') => return line,
-            (Colour::Ansi, '+') => 32,
-            (Colour::Ansi, '-') => 31,
-            (Colour::Ansi, _) => 33,
+            (Colour::Never, _) | (_, Mark::Around) => return line,
+            (Colour::Ansi, Mark::New) => 32,
+            (Colour::Ansi, Mark::Gone) => 31,
+            (Colour::Ansi, Mark::Changed) => 33,
         };
         format!("\x1b[{code}m{line}\x1b[0m")
     }
@@ -75,9 +105,9 @@ pub fn field(change: &FieldChange, note: &str) -> Vec<Line> {
     } = change;
     if !is_long(before) && !is_long(after) {
         let line = format!("    {path}: {} -> {}{note}", short(before), short(after));
-        return vec![Line::new(' ', line)];
+        return vec![Line::new(Mark::Around, line)];
     }
-    let mut lines = vec![Line::new(' ', format!("    {path}:{note}"))];
+    let mut lines = vec![Line::new(Mark::Around, format!("    {path}:{note}"))];
     block(before, after, &mut lines);
     lines
 }
@@ -87,7 +117,7 @@ pub fn object(object: &Value) -> Vec<Line> {
     let text = yaml(object);
     let lines = text.lines();
     lines
-        .map(|line| Line::new(' ', format!("    {line}")))
+        .map(|line| Line::new(Mark::Around, format!("    {line}")))
         .collect()
 }
 
@@ -115,13 +145,13 @@ fn block(before: &Value, after: &Value, lines: &mut Vec<Line>) {
     let diff = TextDiff::from_lines(&before, &after);
     for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if at > 0 {
-            lines.push(Line::new(' ', "        ..."));
+            lines.push(Line::new(Mark::Around, "        ..."));
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let mark = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => Mark::Gone,
+                ChangeTag::Insert => Mark::New,
+                ChangeTag::Equal => Mark::Around,
             };
             let line = change.value().trim_end_matches('\n');
             lines.push(Line::new(mark, format!("      {mark} {line}")));
@@ -195,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_line_cannot_steer_a_terminal() {
-        let line = Line::new('+', "a\u{1b}[2J\nb");
+        let line = Line::new(Mark::New, "a\u{1b}[2J\nb");
         assert_eq!(line.painted(Colour::Ansi), "\x1b[32ma\\u{1b}[2J\\nb\x1b[0m");
     }
 }
