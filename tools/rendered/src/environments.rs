@@ -9,7 +9,7 @@ use windlass_runfiles::Launcher;
 
 use crate::compare::fields;
 use crate::error::Error;
-use crate::manifest::{hide, load, name};
+use crate::manifest::{by_name, hide, load, name};
 use crate::request::Rendered;
 
 /// One environment: its name, and its objects by what they are called in any of them.
@@ -27,11 +27,12 @@ pub fn test(
         for object in &mut objects {
             hide(object, &target.namespace, "NAMESPACE");
         }
-        let named = objects.into_iter().map(|object| {
-            let name = name(&object).replace("NAMESPACE/", "");
-            (name, object)
-        });
-        Ok((target.environment.clone(), named.collect()))
+        let name = |object: &Value| name(object).replace("NAMESPACE/", "");
+        let named = by_name(objects, name).map_err(|name| Error::Twice {
+            target: target.target.clone(),
+            name,
+        })?;
+        Ok((target.environment.clone(), named))
     };
     let environments: Result<Vec<Environment>, Error> = targets.iter().map(read).collect();
     let lines = unlike(&environments?, mapped);
@@ -93,13 +94,23 @@ fn only_in(
     only.collect()
 }
 
-/// Whether `StatefulSet redis: spec.x` is about a field of an object, or one that is around it.
+/// Whether `StatefulSet redis: spec.x` is about a field of an object, or one that is around it. The
+/// kind may have its group, `StatefulSet.apps redis`, and is that of any group without.
 fn covers(mapped: &str, name: &str, path: &str) -> bool {
+    let is_name = |object: &str| object == name || object == without_group(name);
     let own = mapped
         .split_once(": ")
-        .filter(|(object, _)| *object == name);
+        .filter(|(object, _)| is_name(object));
     let rest = own.and_then(|(_, field)| path.strip_prefix(field));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// `StatefulSet redis` of `StatefulSet.apps redis`.
+fn without_group(name: &str) -> String {
+    match name.split_once(' ') {
+        Some((kind, rest)) => format!("{} {rest}", kind.split('.').next().unwrap_or(kind)),
+        None => name.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -109,8 +120,9 @@ mod tests {
 
     fn shown(objects: [Value; 2], mapped: &[&str]) -> Vec<String> {
         let [prod, dev] = objects.map(|spec| {
-            let object = json!({"kind": "Deployment", "metadata": {"name": "app"}, "spec": spec});
-            BTreeMap::from([("Deployment app".to_owned(), object)])
+            let object = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": "app"}, "spec": spec});
+            by_name(vec![object], name).expect("one")
         });
         let mapped: Vec<String> = mapped.iter().map(|one| (*one).to_owned()).collect();
         let environments = [("prod".to_owned(), prod), ("dev".to_owned(), dev)];
@@ -124,9 +136,16 @@ mod tests {
             json!({"replicas": 3, "x": {"y": 1}}),
             json!({"replicas": 1, "x": {"y": 2}}),
         ];
-        let all = ["Deployment app: spec.replicas", "Deployment app: spec.x"];
+        let all = [
+            "Deployment app: spec.replicas",
+            "Deployment.apps app: spec.x",
+        ];
         assert_eq!(shown(specs.clone(), &all), Vec::<String>::new());
-        let want = ["prod -> dev", "~ Deployment app", "    spec.x.y: 1 -> 2"];
+        let want = [
+            "prod -> dev",
+            "~ Deployment.apps app",
+            "    spec.x.y: 1 -> 2",
+        ];
         assert_eq!(shown(specs.clone(), &all[..1]), want);
         let other = "Deployment other: spec.x";
         let unused = "`Deployment other: spec.x` is the same in all";

@@ -88,6 +88,14 @@ pub enum Error {
         /// Why.
         source: Reason,
     },
+    /// Two objects of a target are one on a cluster.
+    #[error("`{target}` describes `{name}` twice")]
+    Twice {
+        /// The target.
+        target: String,
+        /// What both are called.
+        name: String,
+    },
     /// A file, or the folder of a revision.
     #[error("cannot {what} `{}`", path.display())]
     File {
@@ -183,6 +191,7 @@ impl Explain for Error {
             Self::Request { .. }
             | Self::Revision { .. }
             | Self::Manifest { .. }
+            | Self::Twice { .. }
             | Self::Golden { .. } => Exit::Input,
             Self::Bazel { exit, .. } => *exit,
             Self::Differs { .. } | Self::Unlike { .. } => Exit::Differs,

@@ -14,11 +14,14 @@ use windlass_runfiles::Launcher;
 use crate::compare::fields;
 use crate::environment::Environment;
 use crate::error::{Error, Reason};
-use crate::manifest::{hide, load, name};
+use crate::manifest::{by_name, hide, load, name};
 use crate::request::Golden;
 
 /// What stands for the namespace of `$USER`.
 const USER: &str = "$USER";
+
+/// Objects by what they are called.
+type Objects = BTreeMap<String, Value>;
 
 /// Compares manifests with their goldens.
 pub fn test(label: &str, goldens: &[Golden], launcher: &Launcher) -> Result<(), Error> {
@@ -57,7 +60,8 @@ pub fn update(
     };
     let workspace = environment.workspace.as_ref().ok_or_else(missing)?;
     for golden in goldens {
-        let text = text(&manifests(golden, launcher)?);
+        let objects: Vec<Value> = manifests(golden, launcher)?.into_values().collect();
+        let text = text(&objects);
         let file = workspace.join(&golden.path);
         if std::fs::read_to_string(&file).is_ok_and(|old| old == text) {
             continue;
@@ -71,19 +75,21 @@ pub fn update(
     Ok(())
 }
 
-/// The objects of a target as a golden has them, sorted by what they are called.
-fn manifests(golden: &Golden, launcher: &Launcher) -> Result<Vec<Value>, Error> {
+/// The objects of a target as a golden has them, by what they are called.
+fn manifests(golden: &Golden, launcher: &Launcher) -> Result<Objects, Error> {
     let mut objects = load(&golden.target, &golden.manifests, launcher)?;
     if let Some(user) = &golden.personal {
         for object in &mut objects {
             hide(object, user, USER);
         }
     }
-    objects.sort_by_cached_key(name);
-    Ok(objects)
+    by_name(objects, name).map_err(|name| Error::Twice {
+        target: golden.target.clone(),
+        name,
+    })
 }
 
-fn read(label: &str, golden: &Golden, launcher: &Launcher) -> Result<Vec<Value>, Error> {
+fn read(label: &str, golden: &Golden, launcher: &Launcher) -> Result<Objects, Error> {
     let refused = |source| Error::Golden {
         path: golden.path.clone(),
         label: label.to_owned(),
@@ -92,7 +98,8 @@ fn read(label: &str, golden: &Golden, launcher: &Launcher) -> Result<Vec<Value>,
     let path = golden.runfile.as_deref().unwrap_or_default();
     let text = std::fs::read_to_string(launcher.file(path));
     let text = text.map_err(|error| refused(Reason::of(&error)))?;
-    serde_json::from_str(&text).map_err(|error| refused(Reason::of(&error)))
+    let objects = serde_json::from_str(&text).map_err(|error| refused(Reason::of(&error)))?;
+    by_name(objects, name).map_err(|name| refused(Reason(format!("it holds `{name}` twice"))))
 }
 
 /// What a golden is: JSON with an indent of two, keys as they are rendered.
@@ -101,15 +108,10 @@ fn text(objects: &[Value]) -> String {
 }
 
 /// The lines of what differs; empty if nothing does.
-fn differences(golden: &[Value], manifests: &[Value]) -> Vec<Line> {
-    let named = |objects: &[Value]| -> BTreeMap<String, Value> {
-        let named = objects.iter().map(|object| (name(object), object.clone()));
-        named.collect()
-    };
-    let (golden, manifests) = (named(golden), named(manifests));
+fn differences(golden: &Objects, manifests: &Objects) -> Vec<Line> {
     let gone = golden.keys().filter(|name| !manifests.contains_key(*name));
     let mut lines: Vec<Line> = gone.map(|name| Line::heading(Mark::Gone, name)).collect();
-    for (name, object) in &manifests {
+    for (name, object) in manifests {
         let Some(before) = golden.get(name) else {
             lines.push(Line::heading(Mark::New, name));
             lines.extend(object_lines(&masked(object)));
@@ -138,7 +140,8 @@ mod tests {
     fn what_differs_is_told_by_field() {
         let golden = [map("gone", "1"), map("other", "1"), map("same", "1")];
         let manifests = [map("new", "1"), map("other", "2"), map("same", "1")];
-        let lines = differences(&golden, &manifests);
+        let named = |objects: [Value; 3]| by_name(objects.to_vec(), name).expect("three names");
+        let lines = differences(&named(golden), &named(manifests));
         let text: Vec<String> = lines.into_iter().map(|line| line.text).collect();
         let want = "\
 - ConfigMap prod/gone

@@ -1,5 +1,7 @@
 //! One rendered manifest, and which environment it is of.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use windlass_k8s_object::{Key, Object};
 use windlass_runfiles::Launcher;
@@ -68,15 +70,37 @@ pub fn load(target: &str, runfiles: &[String], launcher: &Launcher) -> Result<Ve
     runfiles.iter().map(read).collect()
 }
 
-/// `Deployment alice/server`.
+/// What an object is called: `Deployment.apps alice/server`, `Service alice/server`. In goldens the
+/// namespace may be `$USER`, which is none of a cluster's.
 pub fn name(object: &Value) -> String {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    let kind = text("/kind").unwrap_or("(no kind)");
+    let mut kind = text("/kind").unwrap_or("(no kind)").to_owned();
+    if let Some((group, _)) = text("/apiVersion").and_then(|version| version.split_once('/')) {
+        kind = format!("{kind}.{group}");
+    }
     let name = text("/metadata/name").unwrap_or("(no name)");
     match text("/metadata/namespace") {
         Some(namespace) => format!("{kind} {namespace}/{name}"),
         None => format!("{kind} {name}"),
     }
+}
+
+/// Objects by what `name` calls them.
+///
+/// # Errors
+/// The first name that two of them have.
+pub fn by_name(
+    objects: Vec<Value>,
+    name: impl Fn(&Value) -> String,
+) -> Result<BTreeMap<String, Value>, String> {
+    let mut named = BTreeMap::new();
+    for object in objects {
+        let name = name(&object);
+        if named.insert(name.clone(), object).is_some() {
+            return Err(name);
+        }
+    }
+    Ok(named)
 }
 
 /// Puts `word` in place of a namespace: in fields of that name, and in names of the cluster's DNS.
@@ -106,6 +130,25 @@ pub fn hide(value: &mut Value, namespace: &str, word: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn kinds_of_two_groups_are_two() {
+        let gateway = |group: &str| {
+            json!({"apiVersion": format!("{group}/v1"), "kind": "Gateway",
+                "metadata": {"name": "web", "namespace": "prod"}})
+        };
+        let groups = ["networking.istio.io", "gateway.networking.k8s.io"];
+        let named = by_name(groups.map(gateway).to_vec(), name).expect("two names");
+        let got: Vec<&String> = named.keys().collect();
+        let want = [
+            "Gateway.gateway.networking.k8s.io prod/web",
+            "Gateway.networking.istio.io prod/web",
+        ];
+        assert_eq!(got, want);
+        let twice = by_name([groups[0], groups[0]].map(gateway).to_vec(), name);
+        assert_eq!(twice.expect_err("one name"), want[1]);
+    }
 
     #[test]
     fn json_and_yaml_are_one() {

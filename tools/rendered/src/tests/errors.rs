@@ -145,6 +145,17 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Twice",
+        exit: Exit::Input,
+        text: "error: `//a:prod` describes `ConfigMap app` twice\n",
+        provoke: |folder| {
+            folder.file("x.runfiles/m.json", MAP);
+            let request =
+                golden("update", "null").replace("[\"m.json\"]", "[\"m.json\", \"m.json\"]");
+            start(folder, &request, &[], &environment(folder)).map(drop)
+        },
+    },
+    Case {
         variant: "File",
         exit: Exit::Failure,
         text: "error: cannot read `DIR/x.runfiles/m.json`\n\
