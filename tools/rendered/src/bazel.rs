@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use serde::Deserialize;
-use windlass_report::Exit;
+use windlass_report::{Exit, say};
 
 use crate::environment::Environment;
 use crate::error::{Error, Reason};
+use crate::interrupt::{Interrupt, Pipe};
 use crate::manifest::{Manifest, parse};
 
 /// Bazel's exit code after Ctrl-C.
 /// Source: <https://bazel.build/run/scripts#exit-codes>
 const INTERRUPTED: i32 = 8;
+/// And when a target does not build.
+const NOT_BUILT: i32 = 1;
 
 /// A line for each target: its label, and the paths of its files.
 const FILES: &str =
@@ -30,6 +34,16 @@ pub struct Bazel<'a> {
     /// Where its outputs are, if that is not where Bazel has them by itself.
     output_base: Option<PathBuf>,
     flags: &'a [String],
+    interrupt: Interrupt,
+}
+
+/// What became of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Built {
+    /// It is there.
+    Made,
+    /// A target of it does not build.
+    Refused,
 }
 
 /// A `k8s_object`, as its BUILD file has it.
@@ -71,6 +85,7 @@ impl<'a> Bazel<'a> {
             workspace,
             output_base,
             flags,
+            interrupt: environment.interrupt.clone(),
         })
     }
 
@@ -116,27 +131,22 @@ impl<'a> Bazel<'a> {
         described.into_iter().map(read).collect()
     }
 
-    /// Builds something that may well be refused: what Bazel says, and how it ended.
-    pub fn build(&self, arguments: &[String]) -> Result<Output, Error> {
+    /// Builds something that may well be refused: what becomes of it, and what Bazel says.
+    pub fn build(&self, arguments: &[String]) -> Result<(Built, String), Error> {
         let mut command = self.command("build");
         command
             .args(["--noshow_progress", "--color=no"])
             .arg("--experimental_convenience_symlinks=ignore")
-            .args(arguments)
-            .stderr(Stdio::piped());
-        command.output().map_err(|error| Error::Bazel {
-            side: self.side.clone(),
-            what: "built",
-            source: Reason::of(&error),
-            exit: Exit::Failure,
-        })
-    }
-
-    /// Ends its server, which otherwise waits for more to do.
-    pub fn shut_down(&self) {
-        let mut command = self.command("shutdown");
-        // A server that stays ends by itself.
-        let _ = command.stderr(Stdio::null()).status();
+            .args(arguments);
+        let (status, said) = self.output("built", &mut command, Pipe::Stderr)?;
+        match status.code() {
+            Some(0) => Ok((Built::Made, said)),
+            Some(NOT_BUILT) => Ok((Built::Refused, said)),
+            _ => {
+                say(&said);
+                Err(self.ended("built", "build", status))
+            }
+        }
     }
 
     /// The `k8s_object`s that patterns name, those for tests of rules alone left out.
@@ -204,23 +214,48 @@ impl<'a> Bazel<'a> {
                 .arg("--skip_incompatible_explicit_targets"),
             _ => command.arg("--noshow_progress"),
         };
-        let asked = command.args(self.flags).args(arguments).output();
-        let failed = |source, exit| Error::Bazel {
+        command.args(self.flags).args(arguments);
+        let (status, said) = self.output(what, &mut command, Pipe::Stdout)?;
+        if status.success() {
+            Ok(said)
+        } else {
+            Err(self.ended(what, verb, status))
+        }
+    }
+
+    fn output(
+        &self,
+        what: &'static str,
+        command: &mut Command,
+        pipe: Pipe,
+    ) -> Result<(ExitStatus, String), Error> {
+        let output = self.interrupt.output(command, pipe);
+        let (status, said) = output.map_err(|error| {
+            let exit = match error.kind() {
+                ErrorKind::Interrupted => Exit::Interrupted,
+                _ => Exit::Failure,
+            };
+            self.failed(what, Reason::of(&error), exit)
+        })?;
+        Ok((status, String::from_utf8_lossy(&said).into_owned()))
+    }
+
+    /// The error of a Bazel that ended otherwise than it should.
+    fn ended(&self, what: &'static str, verb: &str, status: ExitStatus) -> Error {
+        let exit = match status.code() {
+            Some(INTERRUPTED) | None => Exit::Interrupted,
+            Some(_) => Exit::Input,
+        };
+        self.failed(what, Reason(format!("`bazel {verb}`: {status}")), exit)
+    }
+
+    fn failed(&self, what: &'static str, source: Reason, exit: Exit) -> Error {
+        Error::Bazel {
             side: self.side.clone(),
             what,
             source,
             exit,
-        };
-        let output = asked.map_err(|error| failed(Reason::of(&error), Exit::Failure))?;
-        if !output.status.success() {
-            let exit = match output.status.code() {
-                Some(INTERRUPTED) | None => Exit::Interrupted,
-                Some(_) => Exit::Input,
-            };
-            let why = format!("`bazel {verb}`: {}", output.status);
-            return Err(failed(Reason(why), exit));
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     fn command(&self, verb: &str) -> Command {
@@ -233,6 +268,17 @@ impl<'a> Bazel<'a> {
             .current_dir(&self.workspace)
             .stderr(Stdio::inherit());
         command
+    }
+}
+
+impl Drop for Bazel<'_> {
+    /// Ends the server of another revision: its files go, and it would wait for more to do.
+    fn drop(&mut self) {
+        if self.output_base.is_some() {
+            let mut command = self.command("shutdown");
+            // A server that stays ends by itself.
+            let _ = command.stderr(Stdio::null()).status();
+        }
     }
 }
 

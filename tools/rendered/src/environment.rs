@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use windlass_k8s_diff::text::Colour;
 
+use crate::interrupt::Interrupt;
+
 /// The environment of the process.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -15,6 +17,8 @@ pub struct Environment {
     pub workspace: Option<PathBuf>,
     /// `PATH`, where git is found, and Bazel if the checkout has no `bazelw`.
     pub path: Option<OsString>,
+    /// Whether it is asked to end.
+    pub interrupt: Interrupt,
     /// Whether text on stdout has colours.
     pub colour: Colour,
 }
@@ -28,6 +32,7 @@ impl Environment {
             runfiles: windlass_runfiles::Environment::read(),
             workspace: workspace.map(PathBuf::from),
             path: var("PATH"),
+            interrupt: Interrupt::default(),
             colour: Colour::of(std::io::stdout().is_terminal(), var),
         }
     }

@@ -88,6 +88,9 @@ pub enum Error {
         /// Why.
         source: Reason,
     },
+    /// A signal, while it waited.
+    #[error("interrupted while another run had the outputs")]
+    Interrupted,
     /// Two objects of a target are one on a cluster.
     #[error("`{target}` describes `{name}` twice")]
     Twice {
@@ -194,6 +197,7 @@ impl Explain for Error {
             | Self::Twice { .. }
             | Self::Golden { .. } => Exit::Input,
             Self::Bazel { exit, .. } => *exit,
+            Self::Interrupted => Exit::Interrupted,
             Self::Differs { .. } | Self::Unlike { .. } => Exit::Differs,
             Self::Files(_)
             | Self::Git { .. }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`request`], [`cli`], [`environment`] | what is asked, parsed once |
 //! | [`git`], [`bazel`], [`manifest`] | two revisions as folders, and what Bazel renders in each |
+//! | [`outputs`], [`interrupt`] | one run at a time, and what Ctrl-C and SIGTERM end |
 //! | [`mod@compare`], [`summary`] | what differs, and how far it reaches; pure |
 //! | [`mod@text`], [`mod@markdown`], [`document`] | telling it; pure |
 //! | [`golden`], [`environments`] | manifests beside files of the sources, and beside each other |
@@ -22,8 +23,10 @@ pub mod environments;
 pub mod error;
 pub mod git;
 pub mod golden;
+pub mod interrupt;
 pub mod manifest;
 pub mod markdown;
+pub mod outputs;
 pub mod request;
 pub mod summary;
 pub mod text;
@@ -43,11 +46,8 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::git::{Repository, Worktree};
 use crate::manifest::Manifest;
+use crate::outputs::Outputs;
 use crate::request::{Request, Task};
-
-/// Where the outputs of other revisions are, in the folder of the checkout's own: they go with them
-/// by `bazel clean --expunge`.
-pub const OUTPUTS: &str = "windlass-rendered";
 
 /// What a run has to say, and how it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +180,7 @@ fn compared(
         Bazel::find(side.to_string(), workspace, output_base, flags, environment)
     };
     let own = bazel(&Side::Checkout, workspace.to_owned(), None)?;
-    let outputs = own.output_base()?.join(OUTPUTS);
+    let outputs = Outputs::take(&own.output_base()?, &environment.interrupt)?;
     let mut worktree = None;
     let mut manifests = |side: &Side| {
         say(&format!("rendering {side}"));
@@ -188,10 +188,7 @@ fn compared(
             return own.manifests(targets);
         };
         let folder = folder_of(&repository, &mut worktree, commit)?;
-        let bazel = bazel(side, folder, Some(outputs.clone()))?;
-        let manifests = bazel.manifests(targets);
-        bazel.shut_down();
-        manifests
+        bazel(side, folder, Some(outputs.folder.clone()))?.manifests(targets)
     };
     // What is in front of the user fails first.
     let after_manifests = manifests(&after)?;

@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use tokio::signal::unix::{SignalKind, signal};
 use windlass_rendered::{environment::Environment, run};
 use windlass_report::{fail, print};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(worker_threads = 1)]
 async fn main() -> ExitCode {
-    // Ctrl-C reaches Bazel and git too: they end, and this process tidies up behind them.
-    let _interrupts = signal(SignalKind::interrupt());
+    let environment = Environment::read();
+    environment.interrupt.watch();
     let arguments = std::env::args_os().collect();
-    match run(arguments, &Environment::read()) {
+    match run(arguments, &environment) {
         Ok(outcome) => match print(outcome.data.as_bytes()) {
             Ok(()) => outcome.exit.into(),
             Err(_) => windlass_report::Exit::Failure.into(),

@@ -9,11 +9,12 @@ mod request;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use windlass_rendered::bazel::Bazel;
+use windlass_rendered::bazel::{Bazel, Built};
 use windlass_rendered::environment::Environment;
 use windlass_rendered::git::{Repository, Worktree};
 use windlass_rendered::manifest::Manifest;
-use windlass_rendered::{Compared, OUTPUTS, Side, text};
+use windlass_rendered::outputs::Outputs;
+use windlass_rendered::{Compared, Side, text};
 use windlass_report::{print, say};
 use windlass_runfiles::Launcher;
 
@@ -22,11 +23,13 @@ use crate::request::{Edit, Request, Step};
 
 /// The copy of the checkout, and what is rendered in it before any edit.
 struct Copy<'a> {
-    worktree: Worktree,
-    bazel: Bazel<'a>,
     before: Side,
     commit: String,
     manifests: Vec<Manifest>,
+    // In the order in which they go: the server of Bazel, its files, the lock of its outputs.
+    bazel: Bazel<'a>,
+    worktree: Worktree,
+    _outputs: Outputs,
 }
 
 /// Goes through the steps of the request beside the launcher `argv0`.
@@ -41,7 +44,7 @@ pub fn run(argv0: Option<&OsStr>, environment: &Environment) -> Result<(), Error
     let steps = request.steps.iter().enumerate();
     let shown = steps.map(|(at, step)| copy.show(at + 1, step, &request.targets, environment));
     let shown: Result<(), Error> = shown.collect();
-    copy.bazel.shut_down();
+    drop(copy);
     shown?;
     say("");
     for line in &request.next {
@@ -61,20 +64,25 @@ impl Copy<'_> {
         let repository = Repository::of(workspace, path)?;
         let commit = repository.commit("HEAD")?;
         let own = bazel("the checkout", workspace, None)?;
-        let outputs = own.output_base()?.join(OUTPUTS);
+        let outputs = Outputs::take(&own.output_base()?, &environment.interrupt)?;
         let worktree = repository.worktree(&commit)?;
-        let bazel = bazel("the copy", &worktree.workspace(), Some(outputs))?;
+        let bazel = bazel(
+            "the copy",
+            &worktree.workspace(),
+            Some(outputs.folder.clone()),
+        )?;
         let manifests = bazel.manifests(&request.targets)?;
         let name = "HEAD".to_owned();
         Ok(Self {
-            worktree,
-            bazel,
             before: Side::Revision {
                 name,
                 commit: commit.clone(),
             },
             commit,
             manifests,
+            bazel,
+            worktree,
+            _outputs: outputs,
         })
     }
 
@@ -105,10 +113,9 @@ impl Copy<'_> {
     fn refused(&self, step: &Step) -> Result<(), Error> {
         let arguments = step.refused.join(" ");
         say(&format!("$ bazel build {arguments}"));
-        let output = self.bazel.build(&step.refused)?;
-        let said = String::from_utf8_lossy(&output.stderr);
+        let (built, said) = self.bazel.build(&step.refused)?;
         let error = error_of(&said);
-        if output.status.success() || error.is_empty() {
+        if built == Built::Made || error.is_empty() {
             return Err(Error::NotRefused {
                 arguments,
                 said: said.lines().map(str::to_owned).collect(),

@@ -1,32 +1,44 @@
-//! Tours of a repository of git, with a Bazel that refuses what holds the word `wrong`.
+//! Tours of a repository of git, with a Bazel that refuses what holds the word `wrong`, is
+//! interrupted by `slow`, and lists nothing of what holds `broken`.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
 use windlass_rendered::environment::Environment;
-use windlass_report::Exit;
+use windlass_report::{Exit, Explain as _};
 
 use super::{Error, error_of, run};
 
 const BAZELW: &str = "#!/bin/sh
 for word in \"$@\"; do
-  case $word in --*) ;; *) verb=$word; break ;; esac
+  case $word in
+    --output_base=*) base=${word#*=} ;;
+    --*) ;;
+    *) verb=$word; break ;;
+  esac
 done
 case $verb in
-  info) echo \"$PWD/outputs\" ;;
-  build) ! grep -q wrong a.jsonnet || { echo 'error: it is wrong' >&2; exit 1; } ;;
+  info) echo \"${PWD%/*}/outputs\" ;;
+  query) ! grep -q broken a.jsonnet || exit 7 ;;
+  shutdown) rm -f \"$base.server\" ;;
+  build) ! grep -q slow a.jsonnet || { echo 'error: it is slow' >&2; exit 8; }
+    ! grep -q wrong a.jsonnet || { echo 'error: it is wrong' >&2; exit 1; } ;;
 esac
 ";
 
 /// Makes a checkout in `DIR/checkout`, and goes through one step in it.
 fn tour(folder: &Folder, old: &str, new: &str) -> Result<(), Error> {
+    folder.file("outputs/windlass-rendered.lock", "");
     let script = folder.file("checkout/bazelw", BAZELW);
     let all = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(script, all).expect("a program");
-    folder.file("checkout/a.jsonnet", "{ right: 1 }\n");
+    if !Path::new(&folder.path("checkout/a.jsonnet")).exists() {
+        folder.file("checkout/a.jsonnet", "{ right: 1 }\n");
+    }
     for arguments in [
         &["init", "--quiet"][..],
         &["add", "--all"],
@@ -135,6 +147,27 @@ fn what_is_refused_is_shown_and_leaves_nothing() {
     tour(&folder, "right", "wrong").expect("it is refused");
     let text = std::fs::read_to_string(folder.path("checkout/a.jsonnet"));
     assert_eq!(text.expect("there"), "{ right: 1 }\n");
+}
+
+#[test]
+fn a_bazel_that_is_interrupted_refuses_nothing() {
+    let folder = Folder::new();
+    let error = tour(&folder, "right", "slow").expect_err("it is interrupted");
+    let text = windlass_report::render(&error);
+    let want = "error: the manifests of the copy cannot be built\n\
+                cause: `bazel build`: exit status: 8\n";
+    assert_eq!((text.as_str(), error.exit()), (want, Exit::Interrupted));
+}
+
+#[test]
+fn a_copy_that_cannot_be_rendered_leaves_no_server() {
+    let folder = Folder::new();
+    folder.file("checkout/a.jsonnet", "{ right: 'broken' }\n");
+    let server = folder.file("outputs/windlass-rendered.server", "");
+    let error = tour(&folder, "right", "wrong").expect_err("it is broken");
+    let text = "the manifests of the copy cannot be listed";
+    assert_eq!(error.to_string(), text);
+    assert!(!Path::new(&server).exists(), "its server is shut down");
 }
 
 #[test]

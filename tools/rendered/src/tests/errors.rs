@@ -1,13 +1,17 @@
 //! One case for each error: what a user reads, which exit code a script sees, and that nothing is
 //! left behind.
 
+use std::path::Path;
+
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
-use windlass_report::Exit;
+use windlass_report::{Exit, Explain as _};
 
 use super::fake::{AGAINST, checkout, commit, environment, git, start};
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::interrupt::Interrupt;
+use crate::outputs::Outputs;
 
 const MAP: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "app"}}"#;
 
@@ -145,6 +149,19 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Interrupted",
+        exit: Exit::Interrupted,
+        text: "error: interrupted while another run had the outputs\n",
+        provoke: |folder| {
+            let interrupt = Interrupt::default();
+            let base = folder.folder("outputs");
+            let _other = Outputs::take(base.as_ref(), &interrupt)?;
+            folder.keep();
+            interrupt.set();
+            Outputs::take(base.as_ref(), &interrupt).map(drop)
+        },
+    },
+    Case {
         variant: "Twice",
         exit: Exit::Input,
         text: "error: `//a:prod` describes `ConfigMap app` twice\n",
@@ -225,7 +242,7 @@ fn every_error_has_a_case() {
     check(CASES, Error::VARIANTS, |error| error.into());
 }
 
-/// What `check` cannot show: the folder of the revision is gone when its side fails.
+/// What `check` cannot show: the folder of the revision and its server are gone when its side fails.
 #[test]
 fn a_revision_that_does_not_build_leaves_nothing() {
     let folder = Folder::new();
@@ -233,6 +250,7 @@ fn a_revision_that_does_not_build_leaves_nothing() {
     folder.file("checkout/fails", "query");
     commit(&folder);
     folder.file("checkout/fails", "");
+    let server = folder.file("outputs/windlass-rendered.server", "");
     let error = start(&folder, AGAINST, &[], &environment(&folder)).expect_err("it does not build");
     let text = windlass_report::render(&error);
     assert!(
@@ -241,4 +259,28 @@ fn a_revision_that_does_not_build_leaves_nothing() {
     );
     let trees = git(&folder, &["worktree", "list"]);
     assert_eq!(trees.lines().count(), 1, "{trees}");
+    assert!(!Path::new(&server).exists(), "its server is shut down");
+}
+
+#[test]
+fn a_signal_ends_bazel_and_leaves_nothing() {
+    let folder = Folder::new();
+    checkout(&folder, &[("a", "map", MAP)]);
+    let server = folder.file("outputs/windlass-rendered.server", "");
+    let hangs = folder.file("outputs/windlass-rendered.hangs.build", "");
+    let environment = environment(&folder);
+    let interrupt = environment.interrupt.clone();
+    let signal = std::thread::spawn(move || {
+        while Path::new(&hangs).exists() {
+            std::thread::yield_now();
+        }
+        interrupt.set();
+        interrupt.end_child();
+    });
+    let error = start(&folder, AGAINST, &[], &environment).expect_err("it is interrupted");
+    signal.join().expect("ends");
+    assert_eq!(error.exit(), Exit::Interrupted, "{error}");
+    let trees = git(&folder, &["worktree", "list"]);
+    assert_eq!(trees.lines().count(), 1, "{trees}");
+    assert!(!Path::new(&server).exists(), "its server is shut down");
 }

@@ -12,14 +12,22 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::{Outcome, run};
 
-/// What `bazelw` does: `query` and `cquery` print files, `fails` names a verb that fails.
+/// What `bazelw` does: `query` and `cquery` print files, `fails` names a verb that fails, and
+/// `shutdown` takes away what stands for a server. With a file
+/// `hangs.<verb>` it takes that away, and waits to be ended.
 const BAZELW: &str = "#!/bin/sh
 for word in \"$@\"; do
-  case $word in --*) ;; *) verb=$word; break ;; esac
+  case $word in
+    --output_base=*) base=${word#*=} ;;
+    --*) ;;
+    *) verb=$word; break ;;
+  esac
 done
+if [ -e \"$base.hangs.$verb\" ]; then rm \"$base.hangs.$verb\"; exec sleep 60; fi
 if [ \"$(cat fails)\" = \"$verb\" ]; then exit 1; fi
 case $verb in
-  info) echo \"$PWD/outputs\" ;;
+  info) echo \"${PWD%/*}/outputs\" ;;
+  shutdown) rm -f \"$base.server\" ;;
   query) cat query ;;
   cquery) cat cquery ;;
 esac
@@ -32,6 +40,7 @@ pub fn checkout(folder: &Folder, manifests: &[(&str, &str, &str)]) {
     let all = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(script, all).expect("a program");
     folder.file("checkout/fails", "");
+    folder.file("outputs/windlass-rendered.lock", "");
     put(folder, manifests);
     git(folder, &["init", "--quiet"]);
     commit(folder);
