@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Reason};
 
@@ -87,22 +88,22 @@ impl Request {
             source,
         };
         let text = std::fs::read_to_string(path).map_err(|error| failed(Reason::of(&error)))?;
-        Self::parse(&text).map_err(failed)
+        parse(&text, VERSION).map_err(failed)
     }
+}
 
-    fn parse(text: &str) -> Result<Self, Reason> {
-        /// Read first: another version may have other fields.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let of = |error: serde_json::Error| Reason::of(&error);
-        let Versioned { version } = serde_json::from_str(text).map_err(of)?;
-        if version != VERSION {
-            return Err(Reason(format!("version: got {version}, want {VERSION}")));
-        }
-        serde_json::from_str(text).map_err(of)
+/// A request in JSON, of one version: another one is told as such, whatever its fields are.
+pub fn parse<T: DeserializeOwned>(text: &str, want: u32) -> Result<T, Reason> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
     }
+    let of = |error: serde_json::Error| Reason::of(&error);
+    let Versioned { version } = serde_json::from_str(text).map_err(of)?;
+    if version != want {
+        return Err(Reason(format!("version: got {version}, want {want}")));
+    }
+    serde_json::from_str(text).map_err(of)
 }
 
 #[cfg(test)]
@@ -116,6 +117,7 @@ mod tests {
         let task = Task::Against {
             targets: vec!["//services/...".to_owned()],
         };
-        assert_eq!(Request::parse(text).expect("a request").task, task);
+        let request: Request = parse(text, VERSION).expect("a request");
+        assert_eq!(request.task, task);
     }
 }

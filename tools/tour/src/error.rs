@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use windlass_rendered::error::Reason;
 use windlass_report::{Exit, Explain};
 
 /// Why a tour ended early.
@@ -18,8 +19,7 @@ pub enum Error {
         /// The request.
         path: PathBuf,
         /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Reason,
     },
     /// There is no copy of the checkout, or it cannot be rendered.
     #[error(transparent)]

@@ -3,13 +3,20 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use windlass_rendered::error::Reason;
+use windlass_rendered::request::parse;
 
 use crate::error::Error;
 
-/// A tour, version 1.
+/// The version of the schema that this tool reads.
+const VERSION: u32 = 1;
+
+/// A tour.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
+    /// The schema's version, [`VERSION`].
+    #[expect(dead_code, reason = "`parse` reads it, before all others")]
     version: u32,
     /// The target: `//:tour`.
     pub label: String,
@@ -48,16 +55,11 @@ pub struct Edit {
 impl Request {
     /// Reads a request.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Request {
+        let failed = |source| Error::Request {
             path: path.to_owned(),
             source,
         };
-        let text = std::fs::read(path).map_err(|error| failed(error.into()))?;
-        let request: Self = serde_json::from_slice(&text).map_err(|error| failed(error.into()))?;
-        if request.version != 1 {
-            let text = format!("got version {}, want 1", request.version);
-            return Err(failed(text.into()));
-        }
-        Ok(request)
+        let text = std::fs::read_to_string(path).map_err(|error| failed(Reason::of(&error)))?;
+        parse(&text, VERSION).map_err(failed)
     }
 }

@@ -87,10 +87,10 @@ const CASES: &[Case<Error>] = &[
         variant: "Request",
         exit: Exit::Input,
         text: "error: cannot read request `DIR/x.json`\n\
-               cause: EOF while parsing a value at line 1 column 0\n",
+               cause: version: got 2, want 1\n",
         provoke: |folder| {
             folder.folder("x.runfiles");
-            folder.file("x.json", "");
+            folder.file("x.json", r#"{"version": 2, "other": []}"#);
             run(Some(OsStr::new(&folder.path("x"))), &Environment::default())
         },
     },
