@@ -9,6 +9,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use serde::Deserialize;
 use windlass_report::{Exit, say};
 
+use crate::Side;
 use crate::environment::Environment;
 use crate::error::{Error, Reason};
 use crate::interrupt::{Interrupt, Pipe};
@@ -27,8 +28,7 @@ const FILES: &str =
 /// Bazel in one workspace.
 #[derive(Debug)]
 pub struct Bazel<'a> {
-    /// Which side it is, for messages: ``revision `main` ``.
-    pub side: String,
+    side: Side,
     program: PathBuf,
     workspace: PathBuf,
     /// Where its outputs are, if that is not where Bazel has them by itself.
@@ -64,7 +64,7 @@ struct Place {
 impl<'a> Bazel<'a> {
     /// Bazel in a workspace: its own `bazelw`, else `bazelisk`, else `bazel`.
     pub fn find(
-        side: String,
+        side: Side,
         workspace: PathBuf,
         output_base: Option<PathBuf>,
         flags: &'a [String],
@@ -123,7 +123,7 @@ impl<'a> Bazel<'a> {
         let paths: BTreeMap<&str, &str> = paths.lines().filter_map(one_file).collect();
         let read = |one: Described| {
             let path = paths.get(&*one.src).ok_or_else(|| Error::Answer {
-                side: self.side.clone(),
+                side: self.side.to_string(),
                 source: Reason(format!("`{}` makes no file of its own, want one", one.src)),
             })?;
             self.read(one, &self.place(path, &output_base))
@@ -164,7 +164,7 @@ impl<'a> Bazel<'a> {
         let answer = self.ask("listed", "query", arguments)?;
         let described: Result<Vec<Described>, Reason> = answer.lines().map(described).collect();
         let mut described = described.map_err(|source| Error::Answer {
-            side: self.side.clone(),
+            side: self.side.to_string(),
             source,
         })?;
         described.sort_by(|one, other| one.label.cmp(&other.label));
@@ -186,7 +186,7 @@ impl<'a> Bazel<'a> {
         let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
         let object = parse(&one.src, &text).map_err(|source| Error::Manifest {
             label: one.label.clone(),
-            side: self.side.clone(),
+            side: self.side.to_string(),
             source,
         })?;
         Ok(Manifest {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use windlass_report::{Exit, Explain};
 
+use crate::Side;
 use crate::summary::many;
 
 /// Why there is no answer, or why a test failed.
@@ -61,8 +62,8 @@ pub enum Error {
     /// Bazel, which has said why on stderr.
     #[error("the manifests of {side} cannot be {what}")]
     Bazel {
-        /// Which side: `the checkout`, ``revision `main` ``.
-        side: String,
+        /// Which side.
+        side: Side,
         /// What was asked, after "cannot be".
         what: &'static str,
         /// How it ended.
@@ -179,6 +180,13 @@ impl Explain for Error {
             Self::Golden { label, .. } => Some(format!("bazel run {label}.update")),
             Self::Differs { label, .. } => Some(format!(
                 "if that is as it should be: bazel run {label}.update"
+            )),
+            Self::Bazel {
+                side: Side::Revision { name, .. },
+                exit: Exit::Input,
+                ..
+            } => Some(format!(
+                "name a revision that builds, of those in: git log --oneline {name}"
             )),
             Self::Revision { got, .. } => match got.split_once('/') {
                 Some((remote, branch)) => Some(format!("git fetch {remote} {branch}")),

@@ -177,7 +177,7 @@ fn compared(
     let after = cli.at.as_ref().map_or(Ok(Side::Checkout), side)?;
     let bazel = |side: &Side, workspace: PathBuf, output_base| {
         let flags = &cli.bazel_flags;
-        Bazel::find(side.to_string(), workspace, output_base, flags, environment)
+        Bazel::find(side.clone(), workspace, output_base, flags, environment)
     };
     let own = bazel(&Side::Checkout, workspace.to_owned(), None)?;
     let outputs = Outputs::take(&own.output_base()?, &environment.interrupt)?;

@@ -56,18 +56,17 @@ pub fn run(argv0: Option<&OsStr>, environment: &Environment) -> Result<(), Error
 impl Copy<'_> {
     fn make(workspace: &Path, request: &Request, environment: &Environment) -> Result<Self, Error> {
         say("the tour is in a copy of your last commit; your files stay as they are");
-        let bazel = |side: &str, workspace: &Path, outputs| {
-            let side = side.to_owned();
+        let bazel = |side, workspace: &Path, outputs| {
             Bazel::find(side, workspace.to_owned(), outputs, &[], environment)
         };
         let path = environment.path.as_deref().unwrap_or_default();
         let repository = Repository::of(workspace, path)?;
         let commit = repository.commit("HEAD")?;
-        let own = bazel("the checkout", workspace, None)?;
+        let own = bazel(Side::Checkout, workspace, None)?;
         let outputs = Outputs::take(&own.output_base()?, &environment.interrupt)?;
         let worktree = repository.worktree(&commit)?;
         let bazel = bazel(
-            "the copy",
+            Side::Copy,
             &worktree.workspace(),
             Some(outputs.folder.clone()),
         )?;
