@@ -8,6 +8,7 @@ use windlass_report::say;
 
 use crate::bare;
 use crate::cli::ApplyOptions;
+use crate::environment;
 use crate::error::Error;
 use crate::input::{Edition, Set};
 use crate::process::{self, Ended};
@@ -76,17 +77,13 @@ struct Round {
 }
 
 impl<'a> Bench<'a> {
-    /// Reads `KUBECONFIG` and `WINDLASS_KUBECTL`, which the rule sets, and finds the deploy tool.
+    /// Finds kubectl, the cluster's kubeconfig, and the deploy tool.
     fn start(options: &'a ApplyOptions) -> Result<Self, Error> {
-        let path = |name: &'static str, want: &'static str| {
-            let path = std::env::var_os(name).map(PathBuf::from);
-            path.ok_or(Error::Unset { name, want })
-        };
         let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
         let bench = Self {
             context: &options.context,
-            kubectl: path("WINDLASS_KUBECTL", "the path of kubectl")?,
-            kubeconfig: path("KUBECONFIG", "the cluster's kubeconfig")?,
+            kubectl: environment::kubectl()?,
+            kubeconfig: environment::kubeconfig()?,
             tool: tools::deploy()?,
             folder,
         };

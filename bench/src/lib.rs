@@ -3,7 +3,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`cli`], [`error`] | what is asked for; what can go wrong |
+//! | [`cli`], [`environment`], [`error`] | what is asked for; what can go wrong |
 //! | [`input`], [`tree`] | the objects, and their files for each side |
 //! | [`process`], [`statistics`] | one process measured; many measurements in one number |
 //! | [`apply`], [`bare`] | the deploy tool beside kubectl, and its writes alone, on a real cluster |
@@ -18,6 +18,7 @@ pub mod apply;
 pub mod bare;
 pub mod cli;
 pub mod content;
+pub mod environment;
 pub mod error;
 pub mod input;
 pub mod jsonnet_tree;

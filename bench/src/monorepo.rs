@@ -1,12 +1,12 @@
 //! A monorepo: what Bazel takes for the manifests of 30 and of 300 services in four environments.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
 use windlass_report::say;
 
 use crate::cli::Options;
+use crate::environment;
 use crate::error::Error;
 use crate::process::{self, Ended};
 use crate::row::{Row, Unit};
@@ -25,13 +25,10 @@ const LIBRARY: &str = "jsonnet/k8s.libsonnet";
 /// Measures builds of a copy of this repository, with an output base of its own and no cache beside
 /// it. It compiles the tools first, which takes minutes.
 pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
-    let checkout = std::env::var_os("BUILD_WORKSPACE_DIRECTORY").ok_or(Error::Unset {
-        name: "BUILD_WORKSPACE_DIRECTORY",
-        want: "the checkout; `bazel run` sets it",
-    })?;
+    let checkout = environment::checkout()?;
     let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
     let at = |name: &str| folder.path().join(name);
-    let services = Services::copy(&PathBuf::from(checkout), &at("checkout"), folder.path())?;
+    let services = Services::copy(&checkout, &at("checkout"), folder.path())?;
     let bench = Bench {
         base: at("base"),
         scratch: folder.path().to_owned(),
@@ -39,13 +36,19 @@ pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
     };
     let measured = bench.measure(options.runs);
     // Also after an error: its server would outlive the files that it works on.
-    bench.bazel(&["shutdown"])?;
-    bench.clean()?;
-    measured
+    let ended = bench.bazel(&["shutdown"]);
+    let cleaned = bench.clean();
+    let rows = measured?;
+    ended.and(cleaned)?;
+    Ok(rows)
 }
 
-/// Times by what was done, in milliseconds, in the order of the table.
-type Times = BTreeMap<(usize, &'static str), f64>;
+/// One measurement.
+struct Measured {
+    what: &'static str,
+    unit: Unit,
+    value: f64,
+}
 
 struct Bench {
     services: Services,
@@ -65,31 +68,27 @@ impl Bench {
             all.push(self.sized(count, runs)?);
         }
         let [few, many] = COUNTS;
-        let row = |((key, ours), theirs): ((&(usize, &'static str), &f64), &f64)| Row {
-            work: format!("{}, {many} services in 4 environments", key.1),
-            unit: if key.1.ends_with("memory") {
-                Unit::Megabytes
-            } else {
-                Unit::Milliseconds
-            },
-            ours: *ours,
+        let row = |(ours, theirs): (&Measured, &Measured)| Row {
+            work: format!("{}, {many} services in 4 environments", ours.what),
+            unit: ours.unit,
+            ours: ours.value,
             peer: format!("{} times {few} services", many / few),
             #[expect(clippy::cast_precision_loss, reason = "it is ten")]
-            theirs: theirs * (many / few) as f64,
+            theirs: theirs.value * (many / few) as f64,
             target: LINEAR,
         };
-        Ok(all[1].iter().zip(all[0].values()).map(row).collect())
+        Ok(all[1].iter().zip(&all[0]).map(row).collect())
     }
 
     /// All measurements with so many services.
-    fn sized(&self, count: usize, runs: u32) -> Result<Times, Error> {
+    fn sized(&self, count: usize, runs: u32) -> Result<Vec<Measured>, Error> {
         let package = format!("many{count}");
         let pattern = format!("//{package}/...");
         self.services.write(&package, count)?;
-        let mut times = Times::new();
-        let mut note = |at: usize, what: &'static str, value: f64| {
+        let mut all = Vec::new();
+        let mut note = |what: &'static str, unit: Unit, value: f64| {
             say(&format!("{count} services, {what}: {value:.0}"));
-            times.insert((at, what), value);
+            all.push(Measured { what, unit, value });
         };
         // A server that knows nothing yet; what it has to do first is in the time.
         let mut cold = Vec::new();
@@ -97,27 +96,31 @@ impl Bench {
             self.bazel(&["shutdown"])?;
             cold.push(self.build(&pattern, &["--nobuild"])?.milliseconds());
         }
-        note(0, "cold analysis", median(&cold));
+        note("cold analysis", Unit::Milliseconds, median(&cold));
         note(
-            1,
             "cold build after it",
+            Unit::Milliseconds,
             self.build(&pattern, &[])?.milliseconds(),
         );
         let again = times_of(runs, |_| self.build(&pattern, &[]))?;
-        note(2, "build again, nothing changed", again);
+        note("build again, nothing changed", Unit::Milliseconds, again);
         let comment = times_of(runs, |run| {
             let new = format!("// {count}.{run}\n//");
             self.services.edit(LIBRARY, "//", &new)?;
             self.build(&pattern, &[])
         })?;
-        note(3, "a comment of the library changed", comment);
+        note(
+            "a comment of the library changed",
+            Unit::Milliseconds,
+            comment,
+        );
         let label = times_of(runs, |run| {
             let old = "'app.kubernetes.io/name': app";
             let new = format!("{old}, 'bench/{count}.{run}': 'yes'");
             self.services.edit(LIBRARY, old, &new)?;
             self.build(&pattern, &[])
         })?;
-        note(4, "a label of all objects changed", label);
+        note("a label of all objects changed", Unit::Milliseconds, label);
         let last = format!("{package}/s{}/s.jsonnet", count - 1);
         let service = times_of(runs, |run| {
             let old = "environment: params";
@@ -125,9 +128,9 @@ impl Bench {
                 .edit(&last, old, &format!("edit{run}: 'x', {old}"))?;
             self.build(&pattern, &[])
         })?;
-        note(5, "one service changed", service);
-        note(6, "the server's memory", self.heap()?);
-        Ok(times)
+        note("one service changed", Unit::Milliseconds, service);
+        note("the server's memory", Unit::Megabytes, self.heap()?);
+        Ok(all)
     }
 
     fn build(&self, pattern: &str, more: &[&str]) -> Result<Ended, Error> {

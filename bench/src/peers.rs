@@ -7,6 +7,7 @@ use std::process::Command;
 
 use windlass_report::say;
 
+use crate::environment;
 use crate::error::Error;
 use crate::process;
 
@@ -68,7 +69,7 @@ impl Peer {
     /// from there.
     pub fn program(self) -> Result<PathBuf, Error> {
         let name = self.name();
-        if let (Self::Debian(..), Some(path)) = (self, on_path(name)) {
+        if let (Self::Debian(..), Some(path)) = (self, environment::program(name)) {
             return Ok(path);
         }
         let folder = self.folder()?;
@@ -102,7 +103,7 @@ impl Peer {
             Self::Crate(_, version, Build::Fast) => format!("{version}-fast"),
             Self::Debian(..) => "debian".to_owned(),
         };
-        Ok(cache()?.join(format!("{}-{version}", self.name())))
+        Ok(environment::cache()?.join(format!("{}-{version}", self.name())))
     }
 
     fn install(self, folder: &Path) -> Result<(), Error> {
@@ -151,21 +152,4 @@ impl Peer {
         }
         Ok(())
     }
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let mut all = std::env::split_paths(&path).map(|folder| folder.join(name));
-    all.find(|program| program.is_file())
-}
-
-/// Where peers are installed.
-fn cache() -> Result<PathBuf, Error> {
-    let folder = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let folder = folder.or_else(home).ok_or(Error::Unset {
-        name: "HOME",
-        want: "a folder to install peers in",
-    })?;
-    Ok(folder.join("windlass/bench"))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use serde_json::json;
@@ -194,27 +194,40 @@ impl Input {
             .map(|file| json!({"path": file, "digest": file}));
         let request = json!({"arguments": self.arguments(), "inputs": inputs.collect::<Vec<_>>()});
         let request = format!("{request}\n");
-        let mut times = Vec::new();
-        if let (Some(mut stdin), Some(stdout)) = (worker.stdin.take(), worker.stdout.take()) {
-            let mut stdout = BufReader::new(stdout);
-            for _ in 0..=REQUESTS {
-                let started = Instant::now();
-                let sent = stdin.write_all(request.as_bytes());
-                sent.map_err(Error::io("write to", tool))?;
-                let mut answer = String::new();
-                let read = stdout.read_line(&mut answer);
-                read.map_err(Error::io("read from", tool))?;
-                times.push(started.elapsed().as_secs_f64() * 1e3);
-                if !answer.starts_with("{\"exitCode\":0") {
-                    return Err(Error::Said {
-                        what: "worker".to_owned(),
-                        want: "exitCode 0".to_owned(),
-                        said: answer,
-                    });
-                }
+        let times = exchange(&mut worker, &request, tool);
+        if times.is_err() {
+            // It may wait for more to do.
+            let _ = worker.kill();
+        }
+        let ended = worker.wait();
+        let times = times?.split_off(1);
+        ended.map_err(Error::io("wait for", tool))?;
+        Ok(times)
+    }
+}
+
+/// How long a worker takes for each of [`REQUESTS`] requests and one more, in milliseconds. It has
+/// nothing more to read then.
+fn exchange(worker: &mut Child, request: &str, tool: &Path) -> Result<Vec<f64>, Error> {
+    let mut times = Vec::new();
+    if let (Some(mut stdin), Some(stdout)) = (worker.stdin.take(), worker.stdout.take()) {
+        let mut stdout = BufReader::new(stdout);
+        for _ in 0..=REQUESTS {
+            let started = Instant::now();
+            let sent = stdin.write_all(request.as_bytes());
+            sent.map_err(Error::io("write to", tool))?;
+            let mut answer = String::new();
+            let read = stdout.read_line(&mut answer);
+            read.map_err(Error::io("read from", tool))?;
+            times.push(started.elapsed().as_secs_f64() * 1e3);
+            if !answer.starts_with("{\"exitCode\":0") {
+                return Err(Error::Said {
+                    what: "worker".to_owned(),
+                    want: "exitCode 0".to_owned(),
+                    said: answer,
+                });
             }
         }
-        worker.wait().map_err(Error::io("wait for", tool))?;
-        Ok(times.split_off(1))
     }
+    Ok(times)
 }
