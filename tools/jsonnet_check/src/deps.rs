@@ -30,11 +30,11 @@ pub struct Args {
     #[arg(long, value_name = "JSON", value_parser = texts)]
     pub code: Option<Texts>,
     /// One of its deps, and a file of that itself.
-    #[arg(long, value_name = "LABEL PLACE")]
-    pub own: Vec<String>,
+    #[arg(long, value_name = "LABEL PLACE", value_parser = of)]
+    pub own: Vec<Of>,
     /// One of its deps, and a file that can be imported by it, its own included.
-    #[arg(long, value_name = "LABEL PLACE")]
-    pub gives: Vec<String>,
+    #[arg(long, value_name = "LABEL PLACE", value_parser = of)]
+    pub gives: Vec<Of>,
     /// One of its deps that has to be imported.
     #[arg(long, value_name = "LABEL")]
     pub dep: Vec<String>,
@@ -49,6 +49,19 @@ pub struct Texts(Vec<String>);
 
 fn texts(json: &str) -> Result<Texts, serde_json::Error> {
     serde_json::from_str(json).map(Texts)
+}
+
+/// A file of a target.
+#[derive(Debug, Clone)]
+pub struct Of {
+    label: String,
+    place: String,
+}
+
+fn of(text: &str) -> Result<Of, &'static str> {
+    let (label, place) = text.split_once('\t').ok_or("want a tab")?;
+    let (label, place) = (label.to_owned(), place.to_owned());
+    Ok(Of { label, place })
 }
 
 /// A target of `deps`.
@@ -79,10 +92,10 @@ pub fn run(args: &Args) -> Result<(), Error> {
 /// The deps that could go, all of them at once.
 fn unused<'a>(args: &'a Args, reached: &BTreeSet<String>) -> Vec<&'a str> {
     let mut deps: BTreeMap<&str, Dep<'_>> = BTreeMap::new();
-    for (label, place) in args.own.iter().filter_map(|line| line.split_once('\t')) {
+    for Of { label, place } in &args.own {
         deps.entry(label).or_default().own.insert(place);
     }
-    for (label, place) in args.gives.iter().filter_map(|line| line.split_once('\t')) {
+    for Of { label, place } in &args.gives {
         deps.entry(label).or_default().gives.insert(place);
     }
     let mut unused: Vec<&str> = Vec::new();
@@ -216,9 +229,13 @@ mod tests {
         keep: &[&str],
         reached: &[&str],
     ) -> Vec<String> {
-        let lines = |label: &str, places: &[&str]| -> Vec<String> {
-            let line = |place: &&str| format!("{label}\t{place}");
-            places.iter().map(line).collect()
+        let lines = |label: &str, places: &[&str]| -> Vec<Of> {
+            let line = |place: &&str| of(&format!("{label}\t{place}"));
+            places
+                .iter()
+                .map(line)
+                .collect::<Result<_, _>>()
+                .expect("tabs")
         };
         let own = |dep: &(&str, &[&str], &[&str])| lines(dep.0, dep.1);
         let more = |dep: &(&str, &[&str], &[&str])| lines(dep.0, dep.2);
@@ -242,6 +259,11 @@ mod tests {
             .into_iter()
             .map(str::to_owned)
             .collect()
+    }
+
+    #[test]
+    fn a_file_of_no_dep_is_an_error() {
+        assert_eq!(of("//a a.libsonnet").expect_err("no tab"), "want a tab");
     }
 
     #[test]

@@ -56,11 +56,15 @@ pub fn lint(label: &str, files: &Files, environment: &Environment) -> Result<(),
         #[command(flatten)]
         imports: Imports,
     }
+    let scratch = environment.scratch.clone();
+    let scratch = scratch.unwrap_or_else(std::env::temp_dir);
+    let made = tempfile::tempdir_in(&scratch).map_err(Error::file("make a folder in", scratch))?;
     let mut folders = Vec::new();
     if let Some(path) = &files.imports {
         let arguments = ["imports".to_owned(), format!("@{path}")].map(OsString::from);
         let cli: Cli = windlass_param_file::parse(arguments).map_err(Error::Arguments)?;
-        folders = by_rank(&cli.imports, names(&cli.imports, environment)?);
+        names(&cli.imports, made.path())?;
+        folders = by_rank(&cli.imports, made.path().to_owned());
     }
     let mut command = Command::new(program(files));
     for folder in folders {
@@ -84,19 +88,16 @@ fn by_rank(imports: &Imports, names: PathBuf) -> Vec<PathBuf> {
     search.chain([names]).collect()
 }
 
-/// A folder where each file that has an import name is found by it.
-fn names(imports: &Imports, environment: &Environment) -> Result<PathBuf, Error> {
-    let scratch = environment.scratch.clone();
-    let own = format!("names-{}", std::process::id());
-    let folder = scratch.unwrap_or_else(std::env::temp_dir).join(own);
+/// Makes links in a folder, so that each file that has an import name is found by it.
+fn names(imports: &Imports, folder: &Path) -> Result<(), Error> {
     let here = std::env::current_dir().map_err(Error::file("find", "."))?;
     for [name, place] in imports.import_name.as_chunks().0 {
         let link = folder.join(name);
-        let parent = link.parent().unwrap_or(&folder);
+        let parent = link.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).map_err(Error::file("make", parent))?;
         std::os::unix::fs::symlink(here.join(place), &link).map_err(Error::file("make", &link))?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// The program, so that no PATH is asked.
@@ -144,11 +145,8 @@ mod tests {
             import_name: [names_of, [place]].concat(),
             ..Imports::default()
         };
-        let environment = Environment {
-            scratch: Some(scratch.path().to_owned()),
-            ..Environment::default()
-        };
-        let folder = names(&imports, &environment).expect("makes links");
+        let folder = scratch.path().join("names");
+        names(&imports, &folder).expect("makes links");
         let text = std::fs::read_to_string(folder.join("windlass/sub/k8s.libsonnet"));
         assert_eq!(text.expect("there"), "{}");
     }
