@@ -403,6 +403,15 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_another_target_is_the_one_that_was_rendered() {
+        let files = [("out/a.json", "{\"a\": 0.15384615384615385}")];
+        let mut request = request("std.extVar('//s').s.a", &files, ONE);
+        let fields = BTreeMap::from([("s".to_owned(), "out/a.json".to_owned())]);
+        request.ext = BTreeMap::from([("//s".to_owned(), Value::Fields(fields))]);
+        assert_eq!(text(&request), "0.15384615384615385\n");
+    }
+
+    #[test]
     fn traces_are_kept_apart_from_data() {
         let request = request("local x = std.trace('seen', 1);\nx + 1", &[], ONE);
         let rendered = evaluate(&request);

@@ -259,7 +259,7 @@ mod tests {
         let mut all = json!({
             "values": values,
             "long": long,
-            "numbers": [0, -1, 0.5, 1e21, 123_456_789_012_345_u64, 1e-7],
+            "numbers": [0, -1, 0.5, 2.0 / 13.0, 1e21, 123_456_789_012_345_u64, 1e-7],
             "empty": {"list": [], "object": {}},
             "nested": [[1, [2, []]], [{"a": [{"b": [[]]}]}]],
         });
@@ -271,5 +271,6 @@ mod tests {
         let text = text(YAML, &all).expect("renders");
         let documents = windlass_yaml::load(&text).expect("YAML");
         assert_eq!(documents[0].value, all);
+        assert!(text.contains("- 0.15384615384615385\n"), "{text}");
     }
 }
