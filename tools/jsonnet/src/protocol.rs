@@ -36,7 +36,8 @@ pub struct WorkRequest {
 pub struct Input {
     /// Its path, as in the arguments.
     pub path: String,
-    /// Stands for its bytes; empty where Bazel does not know it.
+    /// Stands for its bytes, in base64: the digits of their SHA-256 unless Bazel is told another
+    /// function. Empty where Bazel does not know it.
     pub digest: String,
 }
 

@@ -14,7 +14,7 @@ use jrsonnet_gcmodule::Acyclic;
 use jrsonnet_ir::SourcePathT;
 
 use crate::Sources;
-use crate::sharing::{Numbers, Sharing};
+use crate::sharing::{Are, Numbers, Sharing};
 use crate::sources::{place_of, refused};
 
 /// Finds imports among the files of one request after another. The evaluator keeps the value of a
@@ -28,6 +28,8 @@ struct Inner {
     sources: Sources,
     numbers: Numbers,
     sharing: Option<Sharing>,
+    /// A value is of other bytes than its number stands for.
+    mixed: bool,
 }
 
 impl Resolver {
@@ -44,6 +46,13 @@ impl Resolver {
         let mut inner = self.0.borrow_mut();
         inner.sources = sources.clone();
         inner.numbers = Numbers::new(digests);
+        inner.mixed = false;
+    }
+
+    /// Whether a file changed while it was looked at: values that the evaluator has kept may be of
+    /// other bytes than their numbers stand for, and it is not to be used again.
+    pub fn is_mixed(&self) -> bool {
+        self.0.borrow().mixed
     }
 
     /// The evaluator's name for a place.
@@ -84,9 +93,11 @@ impl ImportResolver for Resolver {
     }
 
     fn load_file_contents(&self, resolved: &SourcePath) -> Result<Vec<u8>> {
-        let inner = self.0.borrow();
-        let bytes = inner.sources.read(&place_of(resolved));
-        bytes.map_err(|cause| refused(&cause))
+        let inner = &mut *self.0.borrow_mut();
+        let read = inner.numbers.read(&place_of(resolved), &inner.sources);
+        let (bytes, are) = read.map_err(|cause| refused(&cause))?;
+        inner.mixed |= are == Are::Others;
+        Ok(bytes)
     }
 }
 

@@ -59,7 +59,7 @@ fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
             break;
         }
         // All that follows is done while nobody waits.
-        if response.exit_code != 0 {
+        if response.exit_code != 0 || server.resolver.is_mixed() {
             server.evaluator = Evaluator::new(server.resolver.clone());
         }
         if server.is_full() {

@@ -7,7 +7,10 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use nix::sys::resource::{UsageWho, getrusage};
+use sha2::{Digest as _, Sha256};
 use windlass_jsonnet::protocol::{Input, WorkRequest, WorkResponse, line};
 
 /// Longer than anything here takes on a slow machine: a test that waits so long has failed.
@@ -123,6 +126,19 @@ fn arguments(src: &str, files: &[&str], out: &str) -> Vec<String> {
     given.into_iter().chain(files).map(str::to_owned).collect()
 }
 
+/// A file as Bazel names it that found `text` in it.
+fn input(path: &str, text: &str) -> Input {
+    let digits = Sha256::digest(text)
+        .iter()
+        .fold(String::new(), |digits, byte| {
+            digits + &format!("{byte:02x}")
+        });
+    Input {
+        path: path.to_owned(),
+        digest: BASE64_STANDARD.encode(digits),
+    }
+}
+
 /// A response that is all well and has nothing to say.
 fn done(id: i32) -> WorkResponse {
     WorkResponse {
@@ -209,10 +225,7 @@ fn a_file_that_changes_is_read_again() {
         let mut request = worker.request("a.jsonnet", &["b.libsonnet", "c.txt"], "a.json");
         // With Bazel's digests for some of the files, and without.
         request.inputs = vec![
-            Input {
-                path: "b.libsonnet".to_owned(),
-                digest: "always the same".to_owned(),
-            },
+            input("b.libsonnet", "importstr 'c.txt'"),
             Input {
                 path: "c.txt".to_owned(),
                 digest: String::new(),
@@ -228,19 +241,48 @@ fn a_file_that_changes_is_read_again() {
 fn a_library_that_is_known_is_not_even_read() {
     let mut worker = Worker::start(&[]);
     worker.write("a.jsonnet", "(import 'b.libsonnet').b");
-    worker.write("b.libsonnet", "{ b: 1 }");
+    let library = "{ b: 1 }";
+    worker.write("b.libsonnet", library);
     for out in ["1.json", "2.json"] {
         let mut request = worker.request("a.jsonnet", &["b.libsonnet"], out);
-        request.inputs = vec![Input {
-            path: "b.libsonnet".to_owned(),
-            digest: "the same".to_owned(),
-        }];
+        request.inputs = vec![input("b.libsonnet", library)];
         worker.send(&request);
         assert_eq!(worker.receive(), done(request.request_id));
         assert_eq!(worker.read(out), "1\n");
         // Bazel would not: it shows that the value is used again.
         let _ = std::fs::remove_file(worker.path("b.libsonnet"));
     }
+}
+
+/// What a worker renders of a file when Bazel found `found` in it, and `now` is in it.
+fn found(worker: &mut Worker, file: &str, found: &str, now: &str) -> String {
+    worker.write("a.jsonnet", format!("import '{file}'"));
+    worker.write(file, now);
+    let mut request = worker.request("a.jsonnet", &[file], "a.json");
+    request.inputs = vec![input(file, found)];
+    worker.send(&request);
+    assert_eq!(worker.receive(), done(request.request_id));
+    worker.read("a.json")
+}
+
+/// A user saves a file between Bazel's look at it and ours, and takes it back later.
+#[test]
+fn a_value_of_other_bytes_is_not_used_again() {
+    let mut worker = Worker::start(&[]);
+    let mut rendered = |now| found(&mut worker, "b.libsonnet", "'old'", now);
+    assert_eq!(rendered("'new'"), "\"new\"\n");
+    assert_eq!(rendered("'old'"), "\"old\"\n");
+}
+
+/// The digest is that of bytes that were read, but at another place.
+#[test]
+fn a_value_of_other_bytes_than_those_of_a_known_digest_is_not_used_again() {
+    let mut worker = Worker::start(&[]);
+    let rendered = found(&mut worker, "b.libsonnet", "'old'", "'old'");
+    assert_eq!(rendered, "\"old\"\n");
+    let mut rendered = |now| found(&mut worker, "c.libsonnet", "'old'", now);
+    assert_eq!(rendered("'new'"), "\"new\"\n");
+    assert_eq!(rendered("'old'"), "\"old\"\n");
 }
 
 #[test]
@@ -468,13 +510,10 @@ fn a_large_library_is_kept() {
         "a.jsonnet",
         "(import 'b.libsonnet').kind7.new('x').metadata.name",
     );
-    worker.write("b.libsonnet", library);
+    worker.write("b.libsonnet", &library);
     for out in ["1.json", "2.json"] {
         let mut request = worker.request("a.jsonnet", &["b.libsonnet"], out);
-        request.inputs = vec![Input {
-            path: "b.libsonnet".to_owned(),
-            digest: "the same".to_owned(),
-        }];
+        request.inputs = vec![input("b.libsonnet", &library)];
         worker.send(&request);
         assert_eq!(worker.receive(), done(request.request_id));
         assert_eq!(worker.read(out), "\"x\"\n");
