@@ -5,81 +5,180 @@
 //! Where one of them fails or has something to say, all is evaluated here and in order, since an
 //! error is the first one, and what is said is said once.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use crate::evaluate::Output;
+use crate::limits::Deadline;
 use crate::process::Process;
 use crate::protocol::WorkRequest;
-use crate::{Limits, Outputs, Request};
+use crate::{Cause, Limits, Outputs, Request};
 
 /// Processes at a time. Bazel counts an action as one processor.
 const PROCESSES: usize = 4;
-/// Outputs of one process: fewer are not worth its start, more are too much for its memory.
-const PART: (usize, usize) = (128, 512);
+/// Outputs that are worth the start of a process.
+const LEAST: usize = 128;
+/// Outputs of one process: more would be much memory, where each is an object of Kubernetes.
+const MOST: usize = 1024;
 
 /// All outputs of a request, in order; `None` where it is to be evaluated as a whole. `asked` is
 /// the same request as the command line says it, and `program` is this one.
+///
+/// # Errors
+/// No time is left.
 pub fn render(
     program: &Path,
     limits: Limits,
+    deadline: Deadline,
     asked: &WorkRequest,
     request: &Request,
-) -> Option<Vec<Output>> {
+) -> Result<Option<Vec<Output>>, Cause> {
     let Outputs::Keyed(outs) = &request.outputs else {
-        return None;
+        return Ok(None);
     };
-    if outs.len() < 2 * PART.0 {
-        return None;
+    if outs.len() < 2 * LEAST {
+        return Ok(None);
     }
     let processes = std::thread::available_parallelism().map_or(1, NonZero::get);
     let processes = processes.min(PROCESSES);
-    let paths: Vec<&PathBuf> = outs.values().collect();
-    // Some for each, so that they end at about the same time.
-    let length = (paths.len() / (4 * processes)).clamp(PART.0, PART.1);
-    let parts: Vec<_> = paths.chunks(length).collect();
-    let next = AtomicUsize::new(0);
-    let mut made = std::thread::scope(|scope| {
-        let work = || {
-            let mut made = Vec::new();
-            while let number = next.fetch_add(1, Ordering::Relaxed)
-                && let Some(paths) = parts.get(number)
-            {
-                let Some(texts) = part(program, limits, asked, number * length, paths.len()) else {
-                    next.store(parts.len(), Ordering::Relaxed);
-                    return None;
-                };
-                made.push((number, texts));
+    let parts = Parts(Mutex::new(split(outs.len(), processes)));
+    let work = || {
+        let mut made = Vec::new();
+        while let Some(part) = parts.next() {
+            match texts(program, limits, deadline, asked, &part) {
+                Ok(Some(texts)) => made.push((part.start, texts)),
+                Err(Cause::Memory { .. }) if part.len() >= 2 * LEAST => parts.halve(&part),
+                Err(cause) if cause.is_time() => {
+                    parts.clear();
+                    return Err(cause);
+                }
+                Ok(None) | Err(_) => {
+                    parts.clear();
+                    return Ok(None);
+                }
             }
-            Some(made)
-        };
-        let threads: Vec<_> = (0..processes).map(|_| scope.spawn(work)).collect();
-        let mut all = Vec::new();
-        for thread in threads {
-            all.extend(thread.join().ok()??);
         }
-        Some(all)
-    })?;
-    made.sort_by_key(|(number, _)| *number);
-    let texts = made.into_iter().flat_map(|(_, texts)| texts);
-    Some(paths.into_iter().cloned().zip(texts).collect())
+        Ok(Some(made))
+    };
+    let ended: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..processes).map(|_| scope.spawn(work)).collect();
+        let ended = threads.into_iter().map(ScopedJoinHandle::join);
+        ended.map(|ended| ended.unwrap_or(Ok(None))).collect()
+    });
+    let mut made = BTreeMap::new();
+    for of_thread in ended {
+        let Some(texts) = of_thread? else {
+            return Ok(None);
+        };
+        made.extend(texts);
+    }
+    let texts = made.into_values().flatten();
+    Ok(Some(outs.values().cloned().zip(texts).collect()))
+}
+
+/// Numbers of outputs that nobody makes yet.
+struct Parts(Mutex<Vec<Range<usize>>>);
+
+impl Parts {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Range<usize>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Range<usize>> {
+        self.waiting().pop()
+    }
+
+    fn clear(&self) {
+        self.waiting().clear();
+    }
+
+    fn halve(&self, part: &Range<usize>) {
+        let middle = part.start.midpoint(part.end);
+        self.waiting()
+            .extend([middle..part.end, part.start..middle]);
+    }
+}
+
+/// As few parts as may be, since each of them evaluates what the outputs have in common; as many
+/// for each process, so that all end at about the same time. The last one is the first.
+fn split(outputs: usize, processes: usize) -> Vec<Range<usize>> {
+    let parts = processes * outputs.div_ceil(processes * MOST);
+    let length = outputs.div_ceil(parts).max(LEAST);
+    let starts = (0..outputs).step_by(length);
+    let part = |start| start..outputs.min(start + length);
+    starts.map(part).rev().collect()
 }
 
 /// The texts of some outputs; `None` where there is more to say.
-fn part(
+fn texts(
     program: &Path,
     limits: Limits,
+    deadline: Deadline,
     asked: &WorkRequest,
-    first: usize,
-    length: usize,
-) -> Option<Vec<String>> {
+    part: &Range<usize>,
+) -> Result<Option<Vec<String>>, Cause> {
     let request = WorkRequest {
         arguments: asked.arguments.clone(),
-        part: Some((first, first + length)),
+        part: Some((part.start, part.end)),
         ..WorkRequest::default()
     };
-    let answer = Process::start(program, limits).ok()?.ask(&request).ok()?;
-    let all = answer.exit_code == 0 && answer.output.is_empty() && answer.texts.len() == length;
-    all.then_some(answer.texts)
+    let Ok(mut process) = Process::start(program, limits) else {
+        return Ok(None);
+    };
+    let answer = process.ask(&request, deadline)?;
+    let all = answer.exit_code == 0 && answer.output.is_empty() && answer.texts.len() == part.len();
+    Ok(all.then_some(answer.texts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+    use windlass_error_cases::Folder;
+
+    #[test]
+    fn each_process_has_one_part_until_it_is_too_large() {
+        assert_eq!(split(256, 4), [128..256, 0..128]);
+        assert_eq!(split(1001, 2), [501..1001, 0..501]);
+        assert_eq!(split(2049, 2).len(), 4);
+        for outputs in [256, 999, 5000, 10_000] {
+            let mut next = 0;
+            for part in split(outputs, 4).into_iter().rev() {
+                assert_eq!(part.start, next);
+                assert!(part.len() <= MOST, "{part:?}");
+                next = part.end;
+            }
+            assert_eq!(next, outputs);
+        }
+    }
+
+    #[test]
+    fn parts_that_do_not_end_are_no_reason_to_begin_anew() {
+        let folder = Folder::new();
+        let program = folder.file("endless", "#!/bin/sh\nexec sleep 600\n");
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&program, mode).expect("may run");
+        let outs = (0..2 * LEAST).map(|n| (n.to_string(), n.to_string().into()));
+        let request = Request {
+            label: String::new(),
+            src: String::new(),
+            sources: crate::Sources::default(),
+            ext: BTreeMap::new(),
+            tla: BTreeMap::new(),
+            outputs: Outputs::Keyed(outs.collect()),
+            form: crate::Form::default(),
+        };
+        let limits = Limits {
+            seconds: 1,
+            ..Limits::default()
+        };
+        let (asked, deadline) = (WorkRequest::default(), limits.deadline());
+        let ended = render(Path::new(&program), limits, deadline, &asked, &request);
+        assert!(ended.expect_err("has no time left").is_time());
+        assert!(deadline.left().is_zero());
+    }
 }

@@ -32,7 +32,7 @@ pub mod worker;
 pub use error::{Cause, Error};
 pub use evaluate::{Evaluator, Rendered, evaluate};
 pub use form::{Documents, End, Form, Format};
-pub use limits::Limits;
+pub use limits::{Deadline, Limits};
 pub use request::{Outputs, Request, Value};
 pub use resolver::Resolver;
 pub use sources::{Content, Sources};
@@ -96,7 +96,8 @@ mod tests {
         let arguments = windlass_param_file::parse(given.map(Into::into)).expect("usage");
         let arguments: cli::Arguments = arguments;
         let request = Request::try_from(&arguments).expect("a request");
-        once::render(request, Limits::default()).expect("renders");
+        let limits = Limits::default();
+        once::render(request, limits, limits.deadline()).expect("renders");
         let read = |name| std::fs::read_to_string(path(name)).expect("written");
         assert_eq!(
             (read("a.json"), read("b.json")),

@@ -4,7 +4,11 @@
 //! not the stack that its parser and its values take. So it runs in a process of its own that the
 //! operating system bounds and that another one watches ([`crate::process`]).
 
+use std::time::{Duration, Instant};
+
 use clap::Args;
+
+use crate::Cause;
 
 /// More than what the evaluator takes for each byte of a library.
 pub const PER_BYTE: u64 = 160;
@@ -29,7 +33,36 @@ impl Default for Limits {
     }
 }
 
+/// When an evaluation has to be done, whatever processes it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    start: Instant,
+    seconds: u64,
+}
+
+impl Deadline {
+    /// The time that is left.
+    pub fn left(self) -> Duration {
+        Duration::from_secs(self.seconds).saturating_sub(self.start.elapsed())
+    }
+
+    /// What is said when none is left.
+    pub fn missed(self) -> Cause {
+        Cause::Time {
+            seconds: self.seconds,
+        }
+    }
+}
+
 impl Limits {
+    /// When an evaluation that begins now has to be done.
+    pub fn deadline(self) -> Deadline {
+        Deadline {
+            start: Instant::now(),
+            seconds: self.seconds,
+        }
+    }
+
     /// Of the memory, what a stack may take: in bytes. Only what is used is taken.
     pub fn stack(self) -> usize {
         usize::try_from(self.memory_mb << 20).unwrap_or(usize::MAX) / 16

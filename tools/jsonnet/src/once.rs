@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use windlass_report::{Explain as _, render as text, say};
 
 use crate::bounds::{self, Words, bound};
 use crate::cli::Arguments;
 use crate::evaluate::leak;
+use crate::limits::Deadline;
 use crate::protocol::WorkRequest;
 use crate::{Cause, Error, Limits, Request, apart, evaluate, output};
 
@@ -34,21 +34,22 @@ pub fn render_bounded(
         exit: depth.exit() as u8,
     };
     bound(Some(said));
+    let deadline = limits.deadline();
     let request = Request::try_from(arguments)?;
     bounds::memory(limits.memory(request.sources.size()));
     let asked = WorkRequest {
         arguments: words,
         ..WorkRequest::default()
     };
-    match apart::render(program, limits, &asked, &request) {
-        Some(files) => output::write(&request.label, Ok(files)),
-        None => render(request, limits),
+    match apart::render(program, limits, deadline, &asked, &request).transpose() {
+        Some(files) => output::write(&request.label, files),
+        None => render(request, limits, deadline),
     }
 }
 
 /// Renders, and writes the outputs when all of them could be rendered. What `std.trace` said goes
 /// to stderr, line by line.
-pub fn render(request: Request, limits: Limits) -> Result<(), Error> {
+pub fn render(request: Request, limits: Limits, deadline: Deadline) -> Result<(), Error> {
     let label = request.label.clone();
     let (send, done) = channel();
     let thread = std::thread::Builder::new().stack_size(limits.stack());
@@ -57,14 +58,12 @@ pub fn render(request: Request, limits: Limits) -> Result<(), Error> {
         leak();
     });
     rendering.map_err(Error::Thread)?;
-    let cause = match done.recv_timeout(Duration::from_secs(limits.seconds)) {
+    let cause = match done.recv_timeout(deadline.left()) {
         Ok(rendered) => {
             rendered.traces.iter().for_each(|line| say(line));
             return output::write(&label, rendered.files);
         }
-        Err(RecvTimeoutError::Timeout) => Cause::Time {
-            seconds: limits.seconds,
-        },
+        Err(RecvTimeoutError::Timeout) => deadline.missed(),
         Err(RecvTimeoutError::Disconnected) => Cause::Ended {
             status: "it panicked".to_owned(),
             words: Vec::new(),

@@ -7,8 +7,8 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
+use crate::limits::Deadline;
 use crate::protocol::{WorkRequest, WorkResponse, line};
 use crate::{Cause, Limits, bounds};
 
@@ -48,6 +48,7 @@ impl Process {
         let mut child = Command::new(program)
             .arg("--evaluator")
             .arg(format!("--memory-mb={}", limits.memory_mb))
+            .arg(format!("--seconds={}", limits.seconds))
             // A backtrace of its own end would tell a user nothing.
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
@@ -93,17 +94,20 @@ impl Process {
         self.answered > 0
     }
 
-    /// Waits for the answer to a request.
+    /// Waits for the answer to a request, until the deadline.
     ///
     /// # Errors
     /// Why there is none. Nothing more can be asked then.
-    pub fn ask(&mut self, request: &WorkRequest) -> Result<WorkResponse, Cause> {
+    pub fn ask(
+        &mut self,
+        request: &WorkRequest,
+        deadline: Deadline,
+    ) -> Result<WorkResponse, Cause> {
         if let Some(requests) = &mut self.requests {
             // Where it has ended already, there will be no answer either.
             let _ = requests.write_all(&line(request));
         }
-        let time = Duration::from_secs(self.limits.seconds);
-        match self.answers.recv_timeout(time) {
+        match self.answers.recv_timeout(deadline.left()) {
             Ok(answer) => match serde_json::from_slice(&answer) {
                 Ok(response) => {
                     self.answered += 1;
@@ -114,9 +118,7 @@ impl Process {
             Err(RecvTimeoutError::Timeout) => {
                 self.child.kill();
                 self.ended();
-                Err(Cause::Time {
-                    seconds: self.limits.seconds,
-                })
+                Err(deadline.missed())
             }
             Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
         }

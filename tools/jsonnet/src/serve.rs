@@ -87,15 +87,17 @@ impl Server<'_> {
     fn render(&mut self, asked: &WorkRequest, response: &mut WorkResponse) -> Result<(), Error> {
         let words = std::iter::once("jsonnet").chain(asked.arguments.iter().map(String::as_str));
         let arguments = cli::Arguments::try_parse_from(words).map_err(Usage)?;
+        let deadline = self.limits.deadline();
         let request = Request::try_from(&arguments)?;
         let label = &request.label;
         let size = request.sources.size();
         self.sources = self.sources.max(size);
         bounds::memory(self.limits.memory(size));
-        if asked.part.is_none()
-            && let Some(files) = apart::render(self.program, self.limits, asked, &request)
-        {
-            return output::write(label, Ok(files));
+        if asked.part.is_none() {
+            let parts = apart::render(self.program, self.limits, deadline, asked, &request);
+            if let Some(files) = parts.transpose() {
+                return output::write(label, files);
+            }
         }
         let digests: HashMap<_, _> = asked.inputs.iter().map(digest).collect();
         let rendered = match asked.part {

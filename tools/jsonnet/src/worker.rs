@@ -175,7 +175,7 @@ impl<W: Write> Worker<W> {
             };
             jobs.running.insert(id, running);
             drop(jobs);
-            let answer = evaluator.ask(request);
+            let answer = evaluator.ask(request, self.limits.deadline());
             jobs = self.jobs();
             let was_cancelled = jobs.running.remove(&id).is_some_and(|one| one.cancelled);
             match answer {

@@ -63,7 +63,8 @@ const ERRORS: &[Case<Error>] = &[
                 memory_mb: 1 << 40,
                 ..Limits::default()
             };
-            once::render(request(folder, "1", "--out a DIR/a")?, limits)
+            let request = request(folder, "1", "--out a DIR/a")?;
+            once::render(request, limits, limits.deadline())
         },
     },
     Case {
@@ -286,7 +287,8 @@ const CAUSES: &[Case<Error>] = &[
                 seconds: 0,
                 ..Limits::default()
             };
-            once::render(request(folder, endless, "--out a DIR/a")?, limits)
+            let request = request(folder, endless, "--out a DIR/a")?;
+            once::render(request, limits, limits.deadline())
         },
     },
     Case {
@@ -332,7 +334,8 @@ fn refused(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
 }
 
 fn jsonnet(folder: &Folder, code: &str, args: &str) -> Result<(), Error> {
-    once::render(request(folder, code, args)?, Limits::default())
+    let limits = Limits::default();
+    once::render(request(folder, code, args)?, limits, limits.deadline())
 }
 
 fn request(folder: &Folder, code: &str, args: &str) -> Result<Request, Error> {
