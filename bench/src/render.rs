@@ -1,11 +1,15 @@
 //! The Jsonnet renderer: whole processes beside those of others, and a worker that is warm.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use serde_json::json;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use windlass_report::say;
 
 use crate::cli::Options;
@@ -179,6 +183,22 @@ impl Input {
         })
     }
 
+    /// The files, with their digests as Bazel sends them.
+    fn inputs(&self) -> Result<Vec<Value>, Error> {
+        let input = |file: &String| {
+            let path = self.folder.join(file);
+            let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+            let digits = Sha256::digest(bytes)
+                .iter()
+                .fold(String::new(), |mut digits, byte| {
+                    let _ = write!(digits, "{byte:02x}");
+                    digits
+                });
+            Ok(json!({"path": file, "digest": BASE64_STANDARD.encode(digits)}))
+        };
+        self.files.iter().map(input).collect()
+    }
+
     /// From a request to its response, in milliseconds, of all but the first one.
     fn requests(&self, tool: &Path) -> Result<Vec<f64>, Error> {
         let mut worker = Command::new(tool)
@@ -188,11 +208,8 @@ impl Input {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Error::io("start", tool))?;
-        let inputs = self
-            .files
-            .iter()
-            .map(|file| json!({"path": file, "digest": file}));
-        let request = json!({"arguments": self.arguments(), "inputs": inputs.collect::<Vec<_>>()});
+        let inputs = self.inputs()?;
+        let request = json!({"arguments": self.arguments(), "inputs": inputs});
         let request = format!("{request}\n");
         let times = exchange(&mut worker, &request, tool);
         if times.is_err() {
