@@ -51,7 +51,7 @@ pub fn render(
         while let Some(part) = parts.next() {
             match texts(program, limits, deadline, asked, &part) {
                 Ok(Some(texts)) => made.push((part.start, texts)),
-                Err(Cause::Memory { .. }) if part.len() >= 2 * LEAST => parts.halve(&part),
+                Err(Cause::Memory { .. }) if part.len() > LEAST => parts.halve(&part),
                 Err(cause) if cause.is_time() => {
                     parts.clear();
                     return Err(cause);
@@ -130,7 +130,7 @@ fn texts(
         return Ok(None);
     };
     let answer = process.ask(&request, deadline)?;
-    let all = answer.exit_code == 0 && answer.output.is_empty() && answer.texts.len() == part.len();
+    let all = answer.exit_code == 0 && answer.traces.is_empty() && answer.texts.len() == part.len();
     Ok(all.then_some(answer.texts))
 }
 

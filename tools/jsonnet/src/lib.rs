@@ -27,6 +27,7 @@ mod resolver;
 pub mod serve;
 mod sharing;
 mod sources;
+mod told;
 pub mod worker;
 
 pub use error::{Cause, Error};
@@ -36,6 +37,7 @@ pub use limits::{Deadline, Limits};
 pub use request::{Outputs, Request, Value};
 pub use resolver::Resolver;
 pub use sources::{Content, Sources};
+pub use told::{Told, told};
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -54,9 +54,12 @@ pub struct WorkResponse {
     /// It was cancelled before it was done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub was_cancelled: bool,
-    /// The texts of a part of the outputs.
+    /// Of a part of the outputs: their texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
+    /// Of a part of the outputs: what `std.trace` said, which else is in `output`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<String>,
 }
 
 /// A message as one line, its end included.

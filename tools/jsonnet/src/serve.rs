@@ -104,13 +104,14 @@ impl Server<'_> {
             Some((first, end)) => evaluate_part(&request, first..end),
             None => self.evaluator.evaluate(&request, digests),
         };
-        for line in &rendered.traces {
-            response.output.push_str(&harmless(line));
-            response.output.push('\n');
-        }
         if asked.part.is_none() {
+            for line in &rendered.traces {
+                response.output.push_str(&harmless(line));
+                response.output.push('\n');
+            }
             return output::write(label, rendered.files);
         }
+        response.traces = rendered.traces;
         let files = output::all(label, rendered.files)?;
         response.texts = files.into_iter().map(|(_, text)| text).collect();
         Ok(())

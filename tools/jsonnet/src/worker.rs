@@ -208,7 +208,7 @@ fn cancelled(id: i32) -> WorkResponse {
 }
 
 /// The target of a request, for messages.
-fn label(request: &WorkRequest) -> String {
+pub fn label(request: &WorkRequest) -> String {
     let mut words = request.arguments.iter();
     words.find(|word| *word == "--label");
     words.next().cloned().unwrap_or_default()

@@ -454,8 +454,9 @@ fn many_outputs_are_what_few_would_be() {
 #[test]
 fn many_outputs_are_made_by_as_many_processes_as_their_memory_needs() {
     let mut worker = Worker::start(&["--memory-mb=32"]);
-    let (names, code) =
-        many("{ all:: [n] + std.map(function(i) i, std.range(-1499, 1499)), n: std.sum(self.all) }");
+    let (names, code) = many(
+        "{ all:: [n] + std.map(function(i) i, std.range(-1499, 1499)), n: std.sum(self.all) }",
+    );
     let response = render_many(&mut worker, &names, &code);
     assert_eq!(response, done(response.request_id));
     assert_eq!(worker.read("999.json"), "{\n  \"n\": 999\n}\n");

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub struct Environment {
     /// What finding the runfiles takes.
     pub runfiles: windlass_runfiles::Environment,
+    /// This program, to start it again.
+    pub program: PathBuf,
     /// `BUILD_WORKSPACE_DIRECTORY`: the checkout that `bazel run` was typed in.
     pub workspace: Option<PathBuf>,
     /// `TEST_TMPDIR`: a folder of the test's own.
@@ -19,6 +21,7 @@ impl Environment {
         let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
         Self {
             runfiles: windlass_runfiles::Environment::read(),
+            program: std::env::current_exe().unwrap_or_else(|_| "jsonnet_check".into()),
             workspace: folder("BUILD_WORKSPACE_DIRECTORY"),
             scratch: folder("TEST_TMPDIR"),
         }

@@ -105,9 +105,8 @@ pub enum Error {
     Golden {
         /// The golden.
         golden: String,
-        /// Why.
-        #[source]
-        cause: Cause,
+        /// Why, as a user reads it.
+        said: Vec<String>,
     },
     /// A golden is to be written, and nobody said where the checkout is.
     #[error("cannot write `{golden}`: got no BUILD_WORKSPACE_DIRECTORY, want `bazel run`")]
@@ -166,16 +165,17 @@ impl Error {
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
         match self {
-            Self::Sources { cause, .. } | Self::Golden { cause, .. } => cause.evidence(),
+            Self::Sources { cause, .. } => cause.evidence(),
             Self::Unused { unused, .. } => {
                 let first = unused.first().map_or("...", String::as_str);
                 vec![format!(
                     "  one that has to stay says why: keep_deps = {{\"{first}\": \"...\"}}"
                 )]
             }
-            Self::NoValue { said, .. } | Self::Program { said, .. } | Self::Lint { said, .. } => {
-                said.clone()
-            }
+            Self::NoValue { said, .. }
+            | Self::Golden { said, .. }
+            | Self::Program { said, .. }
+            | Self::Lint { said, .. } => said.clone(),
             Self::NoError { output, .. } => output.clone(),
             Self::Differs { diff, .. } | Self::Format { diff, .. } => diff.clone(),
             Self::NoMatch {

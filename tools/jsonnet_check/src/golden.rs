@@ -1,21 +1,20 @@
 //! A rendering beside a golden: what a `jsonnet_to_json_test` does.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::PathBuf;
-
 use regex::bytes::{Regex, RegexBuilder};
 use similar::TextDiff;
-use windlass_jsonnet::{Content, Form, Outputs, Sources, cli, evaluate};
-use windlass_report::{render, say};
+use windlass_jsonnet::Told;
+use windlass_report::say;
 
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::request::{Compare, Golden, Outcome, Output, Rendering};
 
+/// Who renders what a command line says, in words: see [`windlass_jsonnet::told`].
+pub type Ask<'a> = &'a dyn Fn(Vec<String>) -> std::io::Result<Told>;
+
 /// Renders and compares.
-pub fn test(label: &str, rendering: &Rendering) -> Result<(), Error> {
-    let got = rendered(label, rendering)?;
+pub fn test(label: &str, rendering: &Rendering, ask: Ask<'_>) -> Result<(), Error> {
+    let got = rendered(label, rendering, ask)?;
     let Some(golden) = &rendering.golden else {
         return Ok(());
     };
@@ -25,7 +24,7 @@ pub fn test(label: &str, rendering: &Rendering) -> Result<(), Error> {
     }
     let want = String::from_utf8_lossy(&want);
     let want = match golden.compare {
-        Compare::Value => &canonical(golden, &want)?,
+        Compare::Value => &canonical(label, golden, ask)?,
         _ => &*want,
     };
     let (want, got) = (plain(want), plain(&got));
@@ -46,8 +45,13 @@ pub fn test(label: &str, rendering: &Rendering) -> Result<(), Error> {
 }
 
 /// Renders and writes the golden in the checkout.
-pub fn update(label: &str, rendering: &Rendering, environment: &Environment) -> Result<(), Error> {
-    let text = rendered(label, rendering)?;
+pub fn update(
+    label: &str,
+    rendering: &Rendering,
+    environment: &Environment,
+    ask: Ask<'_>,
+) -> Result<(), Error> {
+    let text = rendered(label, rendering, ask)?;
     let Some(golden) = &rendering.golden else {
         return Ok(());
     };
@@ -63,33 +67,40 @@ pub fn update(label: &str, rendering: &Rendering, environment: &Environment) -> 
 }
 
 /// The output, which is an error's text if an error is expected.
-fn rendered(label: &str, rendering: &Rendering) -> Result<String, Error> {
-    let arguments = ["jsonnet".to_owned(), format!("@{}", rendering.arguments)];
-    let arguments = windlass_param_file::parse::<cli::Arguments>(arguments.map(OsString::from))
+fn rendered(label: &str, rendering: &Rendering, ask: Ask<'_>) -> Result<String, Error> {
+    let words = windlass_param_file::expand([format!("@{}", rendering.arguments).into()])
         .map_err(Error::Arguments)?;
-    let request = (&arguments).try_into();
-    let outcome = request.and_then(|request: windlass_jsonnet::Request| {
-        let rendered = evaluate(&request);
-        rendered.traces.iter().for_each(|line| say(line));
-        rendered
-            .files
-            .map_err(|cause| windlass_jsonnet::Error::Render {
-                label: label.to_owned(),
-                cause,
-            })
-    });
-    match (outcome, rendering.outcome) {
-        (Ok(files), Outcome::Value) => Ok(text_of(files)),
-        (Err(error), Outcome::Error) => Ok(render(&error)),
+    let mut words: Vec<_> = words
+        .into_iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    // The target that updates the golden says what its test will.
+    let mut after_flag = words.iter_mut().skip_while(|word| *word != "--label");
+    if let Some(named) = after_flag.nth(1) {
+        label.clone_into(named);
+    }
+    let told = asked(label, words, ask)?;
+    told.traces.iter().for_each(|line| say(line));
+    match (told.outcome, rendering.outcome) {
+        (Ok(texts), Outcome::Value) => Ok(texts.concat()),
+        (Err(error), Outcome::Error) => Ok(error),
         (Err(error), Outcome::Value) => Err(Error::NoValue {
             label: label.to_owned(),
-            said: lines(&render(&error)),
+            said: lines(&error),
         }),
-        (Ok(files), Outcome::Error) => Err(Error::NoError {
+        (Ok(texts), Outcome::Error) => Err(Error::NoError {
             label: label.to_owned(),
-            output: shown(rendering, &text_of(files)),
+            output: shown(rendering, &texts.concat()),
         }),
     }
+}
+
+fn asked(label: &str, words: Vec<String>, ask: Ask<'_>) -> Result<Told, Error> {
+    ask(words).map_err(|source| Error::Start {
+        label: label.to_owned(),
+        program: "jsonnet_check".into(),
+        source,
+    })
 }
 
 fn matches(
@@ -126,30 +137,19 @@ fn expression(pattern: &str) -> Result<Regex, regex::Error> {
 }
 
 /// What the renderer makes of a golden: the same value in our order of fields and our white space.
-fn canonical(golden: &Golden, text: &str) -> Result<String, Error> {
-    let failed = |cause| Error::Golden {
-        golden: golden.path.clone(),
-        cause,
-    };
-    let mut sources = Sources::default();
-    sources
-        .add(&golden.path, Content::Text(text.to_owned()))
-        .map_err(failed)?;
-    let request = windlass_jsonnet::Request {
-        label: String::new(),
-        src: golden.path.clone(),
-        sources,
-        ext: BTreeMap::new(),
-        tla: BTreeMap::new(),
-        outputs: Outputs::One(PathBuf::new()),
-        form: Form::default(),
-    };
-    evaluate(&request).files.map(text_of).map_err(failed)
-}
-
-/// The text of the only output.
-fn text_of(files: Vec<(PathBuf, String)>) -> String {
-    files.into_iter().map(|(_, text)| text).collect()
+fn canonical(label: &str, golden: &Golden, ask: Ask<'_>) -> Result<String, Error> {
+    let path = &*golden.path;
+    let words = [
+        "--label", label, "--src", path, "--file", path, path, "--out", "-", "-",
+    ];
+    let told = asked(label, words.map(str::to_owned).to_vec(), ask)?;
+    told.outcome
+        .map(|texts| texts.concat())
+        .map_err(|error| Error::Golden {
+            golden: golden.path.clone(),
+            // Not what cannot be rendered, which is known, but why.
+            said: error.lines().skip(1).map(str::to_owned).collect(),
+        })
 }
 
 /// A text with one line end at its end, however many it has.

@@ -6,7 +6,8 @@
 //! | [`golden`] | `jsonnet_to_json_test` and its `.update`: a rendering and a golden |
 //! | [`program`] | `jsonnet_fmt_test`, `jsonnet_lint_test`: what programs of go-jsonnet say |
 //!
-//! Without arguments it is a test: the tool, its request the file `<test>.json` beside it.
+//! Without arguments it is a test: the tool, its request the file `<test>.json` beside it. What it
+//! renders, it renders in a process of its own, which is the same program (`--evaluator`).
 //!
 //! **Architecture invariant:** only [`Environment::read`] reads the environment, and the action
 //! does not look at it.
@@ -24,6 +25,8 @@ pub use error::Error;
 
 use std::ffi::OsString;
 
+use windlass_jsonnet::cli::Persistent;
+use windlass_jsonnet::{Limits, serve, told};
 use windlass_runfiles::Launcher;
 
 use crate::cli::{Cli, Command};
@@ -35,6 +38,11 @@ pub fn run(
     environment: &Environment,
 ) -> Result<(), Error> {
     let args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|first| first == "--evaluator") {
+        let options: Persistent = windlass_param_file::parse(args).map_err(Error::Arguments)?;
+        serve::serve(&environment.program, options.limits, std::io::stdin());
+        return Ok(());
+    }
     if args.len() > 1 {
         let cli: Cli = windlass_param_file::parse(args).map_err(Error::Arguments)?;
         return match cli.command {
@@ -46,9 +54,10 @@ pub fn run(
     let Request { label, task, .. } = Request::read(&launcher.request())?;
     let root = launcher.runfiles().join("_main");
     std::env::set_current_dir(&root).map_err(Error::file("enter", root))?;
+    let ask = |words| told(&environment.program, Limits::default(), words);
     match &task {
-        Task::Test(rendering) => golden::test(&label, rendering),
-        Task::Update(rendering) => golden::update(&label, rendering, environment),
+        Task::Test(rendering) => golden::test(&label, rendering, &ask),
+        Task::Update(rendering) => golden::update(&label, rendering, environment, &ask),
         Task::Format(files) => program::format(&label, files),
         Task::Lint(files) => program::lint(&label, files, environment),
     }

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::Parser as _;
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
-use windlass_report::Exit;
+use windlass_jsonnet::{Told, cli, evaluate};
+use windlass_report::{Exit, render};
 
 use crate::request::{Compare, Files, Golden, Outcome, Output, Rendering, Request};
 use crate::{Environment, Error, golden, program, run};
@@ -42,7 +44,7 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Failure,
         text: "error: cannot read `DIR/golden.json`\n\
                cause: No such file or directory (os error 2)\n",
-        provoke: |folder| golden::test("//:x_test", &rendering(folder, "1")),
+        provoke: |folder| golden::test("//:x_test", &rendering(folder, "1"), &here),
     },
     Case {
         variant: "Sources",
@@ -89,7 +91,7 @@ const CASES: &[Case<Error>] = &[
                  | cause: DIR/x.jsonnet:1:1: no port\n  \
                  |   1 | error 'no port'\n  \
                  |     | ^^^^^\n",
-        provoke: |folder| golden::test("//:x_test", &rendering(folder, "error 'no port'")),
+        provoke: |folder| golden::test("//:x_test", &rendering(folder, "error 'no port'"), &here),
     },
     Case {
         variant: "NoError",
@@ -101,7 +103,7 @@ const CASES: &[Case<Error>] = &[
         provoke: |folder| {
             let mut rendering = rendering(folder, "{ port: 1 }");
             rendering.outcome = Outcome::Error;
-            golden::test("//:x_test", &rendering)
+            golden::test("//:x_test", &rendering, &here)
         },
     },
     Case {
@@ -112,7 +114,7 @@ const CASES: &[Case<Error>] = &[
             let mut rendering = rendering(folder, "{ port: 1 }");
             rendering.outcome = Outcome::Error;
             rendering.output = Output::Hidden;
-            golden::test("//:x_test", &rendering)
+            golden::test("//:x_test", &rendering, &here)
         },
     },
     Case {
@@ -130,7 +132,11 @@ const CASES: &[Case<Error>] = &[
                hint: bazel run //:x_test.update\n",
         provoke: |folder| {
             folder.file("golden.json", "{ port: 1, name: 'a' }");
-            golden::test("//:x_test", &rendering(folder, "{ port: 2, name: 'a' }"))
+            golden::test(
+                "//:x_test",
+                &rendering(folder, "{ port: 2, name: 'a' }"),
+                &here,
+            )
         },
     },
     Case {
@@ -148,7 +154,7 @@ const CASES: &[Case<Error>] = &[
             folder.file("golden.json", "no .*host\n");
             let mut rendering = compared(rendering(folder, "error 'no port'"), Compare::Regex);
             rendering.outcome = Outcome::Error;
-            golden::test("//:x_test", &rendering)
+            golden::test("//:x_test", &rendering, &here)
         },
     },
     Case {
@@ -162,7 +168,7 @@ const CASES: &[Case<Error>] = &[
         provoke: |folder| {
             folder.file("golden.json", "a(\n");
             let rendering = compared(rendering(folder, "1"), Compare::Regex);
-            golden::test("//:x_test", &rendering)
+            golden::test("//:x_test", &rendering, &here)
         },
     },
     Case {
@@ -175,7 +181,7 @@ const CASES: &[Case<Error>] = &[
                hint: canonicalize_golden = False\n",
         provoke: |folder| {
             folder.file("golden.json", "port = 1");
-            golden::test("//:x_test", &rendering(folder, "1"))
+            golden::test("//:x_test", &rendering(folder, "1"), &here)
         },
     },
     Case {
@@ -183,7 +189,7 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Usage,
         text: "error: cannot write `DIR/golden.json`: got no BUILD_WORKSPACE_DIRECTORY, want \
                `bazel run`\n",
-        provoke: |folder| golden::update("//:x_test", &rendering(folder, "1"), &nowhere()),
+        provoke: |folder| golden::update("//:x_test", &rendering(folder, "1"), &nowhere(), &here),
     },
     Case {
         variant: "Start",
@@ -249,12 +255,12 @@ fn what_is_as_it_should_be_is_no_error() {
         "{ port: 1, // as JSON has no comments\n name: 'a' }",
     );
     let rendered = rendering(&folder, "{ name: 'a', port: 1 }");
-    golden::test("//:x_test", &rendered).expect("the same value");
+    golden::test("//:x_test", &rendered, &here).expect("the same value");
 
     folder.file("golden.json", "No.*PORT\n");
     let mut failing = compared(rendering(&folder, "error 'no port'"), Compare::Regex);
     failing.outcome = Outcome::Error;
-    golden::test("//:x_test", &failing).expect("it matches");
+    golden::test("//:x_test", &failing, &here).expect("it matches");
 
     let formatted = folder.file("x.jsonnet", "a\nb\n");
     let files = files("/usr/bin/sort".to_owned(), formatted);
@@ -269,10 +275,10 @@ fn a_golden_is_written() {
         ..nowhere()
     };
     let rendering = rendering(&folder, "{ port: 1 }");
-    golden::update("//:x_test", &rendering, &environment).expect("writes");
+    golden::update("//:x_test", &rendering, &environment, &here).expect("writes");
     let written = std::fs::read_to_string(folder.path("golden.json")).expect("there");
     assert_eq!(written, "{\n  \"port\": 1\n}\n");
-    golden::test("//:x_test", &rendering).expect("as it was written");
+    golden::test("//:x_test", &rendering, &here).expect("as it was written");
 }
 
 /// A program that refuses what it is given: itself.
@@ -283,11 +289,27 @@ fn nowhere() -> Environment {
     Environment::default()
 }
 
+/// Renders in this process: nothing here ends it.
+#[expect(clippy::unnecessary_wraps, reason = "others start a process for it")]
+fn here(words: Vec<String>) -> std::io::Result<Told> {
+    let words = std::iter::once("jsonnet".to_owned()).chain(words);
+    let arguments = cli::Arguments::try_parse_from(words).expect("usage");
+    let rendered = evaluate(&(&arguments).try_into().expect("a request"));
+    let (label, texts) = (arguments.label, |(_, text)| text);
+    Ok(Told {
+        outcome: match rendered.files {
+            Ok(files) => Ok(files.into_iter().map(texts).collect()),
+            Err(cause) => Err(render(&windlass_jsonnet::Error::Render { label, cause })),
+        },
+        traces: rendered.traces,
+    })
+}
+
 /// Renders `code`, and compares it with the value of `golden.json`.
 fn rendering(folder: &Folder, code: &str) -> Rendering {
     let source = folder.file("x.jsonnet", code);
     let arguments =
-        format!("--label=//:x_test\n--src=x.jsonnet\n--file\nx.jsonnet\n{source}\n--out\n-\n-\n");
+        format!("--label\n//:x\n--src=x.jsonnet\n--file\nx.jsonnet\n{source}\n--out\n-\n-\n");
     Rendering {
         arguments: folder.file("x_test.params", arguments),
         golden: Some(Golden {
