@@ -183,11 +183,23 @@ pub enum Cause {
         got: String,
     },
     /// A field whose name is no path inside the folder of outputs.
-    #[error("{place}: got field `{field}`, want a path in the folder, such as `service.json`")]
+    #[error("{place}: got field `{field}`, want a path in the folder, such as `{want}`")]
     NoFile {
         /// The source.
         place: String,
         /// The field.
+        field: String,
+        /// The same path as it is written here, or any.
+        want: String,
+    },
+    /// A field of a folder of outputs that is a file, and a folder of another.
+    #[error("{place}: got fields `{file}` and `{field}`, want `{file}` to be a file or a folder")]
+    FileAndFolder {
+        /// The source.
+        place: String,
+        /// The field.
+        file: String,
+        /// The field of a file in it.
         field: String,
     },
     /// A field that no output is declared for.

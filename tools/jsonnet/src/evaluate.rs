@@ -196,25 +196,43 @@ fn all<'a>(
             got: value.value_type().to_string(),
         });
     };
-    let file = |field: String| {
-        let path = Path::new(&field);
-        let inside = !field.is_empty()
-            && !field.ends_with('/')
-            && path
-                .components()
-                .all(|part| matches!(part, Component::Normal(_)));
-        if inside {
-            Ok((field.clone(), folder.join(path)))
-        } else {
-            Err(Cause::NoFile {
-                place: place.clone(),
+    let mut outs = BTreeMap::new();
+    for field in object.fields() {
+        let field = field.to_string();
+        let want = plain(&field);
+        if want.as_ref() != Some(&field) {
+            return Err(Cause::NoFile {
+                place,
                 field,
-            })
+                want: want.unwrap_or_else(|| "service.json".to_owned()),
+            });
         }
-    };
-    let fields = object.fields().into_iter().map(|field| field.to_string());
-    let outs = fields.map(file).collect::<Result<_, _>>()?;
+        outs.insert(field.clone(), folder.join(field));
+    }
+    for field in outs.keys() {
+        let mut folders = field.match_indices('/').map(|(end, _)| &field[..end]);
+        if let Some(file) = folders.find(|folder| outs.contains_key(*folder)) {
+            return Err(Cause::FileAndFolder {
+                place,
+                file: file.to_owned(),
+                field: field.clone(),
+            });
+        }
+    }
     Ok((object, outs))
+}
+
+/// The one way to write a path below a folder; `None` where it is none.
+fn plain(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in Path::new(path).components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
 }
 
 /// The value as an object whose fields are the declared outputs, no more and no less.
@@ -375,6 +393,17 @@ mod tests {
                 ("out/sub/a.json".into(), "1\n".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn a_file_of_the_folder_is_written_in_one_way() {
+        assert_eq!(plain("a/b.json").as_deref(), Some("a/b.json"));
+        for path in ["./a/b.json", "a/./b.json", "a//b.json", "a/b.json/"] {
+            assert_eq!(plain(path).as_deref(), Some("a/b.json"), "{path}");
+        }
+        for path in ["", ".", "..", "/", "/a", "../a", "a/../b"] {
+            assert_eq!(plain(path), None, "{path}");
+        }
     }
 
     #[test]

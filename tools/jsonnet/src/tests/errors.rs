@@ -235,6 +235,27 @@ const CAUSES: &[Case<Error>] = &[
         provoke: |folder| jsonnet(folder, "{ '/etc/a.json': 1 }", "--out-dir DIR/out"),
     },
     Case {
+        variant: "NoFile",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got field `a/./b`, want a path in the folder, such as `a/b`\n",
+        provoke: |folder| jsonnet(folder, "{ 'a/b': 1, 'a/./b': 2 }", "--out-dir DIR/out"),
+    },
+    Case {
+        variant: "NoFile",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got field `a//b`, want a path in the folder, such as `a/b`\n",
+        provoke: |folder| jsonnet(folder, "{ 'a//b': 1 }", "--out-dir DIR/out"),
+    },
+    Case {
+        variant: "FileAndFolder",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet: got fields `a` and `a/b`, want `a` to be a file or a folder\n",
+        provoke: |folder| jsonnet(folder, "{ a: 1, 'a-b': 2, 'a/b': 3 }", "--out-dir DIR/out"),
+    },
+    Case {
         variant: "Evaluation",
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
