@@ -155,13 +155,18 @@ pub fn within(folder: &str, work: impl FnOnce() -> Result<(), Error>) -> Result<
 
 /// What is in memory of this process, in bytes; nothing where the system does not say.
 fn memory() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse().ok());
-    pages.unwrap_or(0) * PAGE
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    resident(&text).unwrap_or(0)
 }
 
-/// The bytes of a page of memory, of the most usual size.
-const PAGE: u64 = 4096;
+/// Of a process's status, what it has in memory, in bytes.
+fn resident(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes << 10)
+}
 
 /// Lets this process end with the one that started it.
 #[cfg(target_os = "linux")]
@@ -172,3 +177,21 @@ fn follow_parent() {
 /// Elsewhere it ends when it has answered.
 #[cfg(not(target_os = "linux"))]
 fn follow_parent() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_memory_is_read_from_the_status() {
+        let status = "Name:\tjsonnet\nVmHWM:\t   90000 kB\nVmRSS:\t    2048 kB\nThreads:\t1\n";
+        assert_eq!(resident(status), Some(2 << 20));
+        assert_eq!(resident("Name:\tjsonnet\n"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_process_is_in_memory() {
+        assert!(memory() > 1 << 20, "{}", memory());
+    }
+}
