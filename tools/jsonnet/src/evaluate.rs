@@ -14,9 +14,10 @@ use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{IStr, ObjValue, ObjValueBuilder, ResultExt, State, Val};
 use jrsonnet_gcmodule::{Acyclic, ObjectSpace, collect_thread_cycles, with_thread_object_space};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
-use serde::Deserialize;
+use serde::Deserialize as _;
 
 use crate::explain::explain;
+use crate::form::parsed;
 use crate::resolver::Resolver;
 use crate::{Cause, Outputs, Request, Sources, Value};
 
@@ -300,7 +301,7 @@ fn fields(places: &BTreeMap<String, String>, sources: &Sources) -> Result<Val, C
     let mut object = ObjValueBuilder::with_capacity(places.len());
     for (field, place) in places {
         let json = sources.read(place)?;
-        let value: Val = serde_json::from_slice(&json).map_err(|source| Cause::Parse {
+        let value: Val = parsed(&json).map_err(|source| Cause::Parse {
             path: sources.shown(place),
             source,
         })?;
@@ -438,6 +439,17 @@ mod tests {
         let fields = BTreeMap::from([("s".to_owned(), "out/a.json".to_owned())]);
         request.ext = BTreeMap::from([("//s".to_owned(), Value::Fields(fields))]);
         assert_eq!(text(&request), "0.15384615384615385\n");
+    }
+
+    #[test]
+    fn a_value_of_another_target_nests_as_deep_as_it_was_rendered() {
+        let deep = ["[".repeat(200), "]".repeat(200)].concat();
+        let files = [("out/a.json", &*deep)];
+        let code = "std.manifestJsonMinified(std.extVar('//s').s)";
+        let mut request = request(code, &files, ONE);
+        let fields = BTreeMap::from([("s".to_owned(), "out/a.json".to_owned())]);
+        request.ext = BTreeMap::from([("//s".to_owned(), Value::Fields(fields))]);
+        assert_eq!(text(&request), format!("\"{deep}\"\n"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jrsonnet_evaluator::error::ErrorKind;
 use jrsonnet_evaluator::manifest::JsonFormat;
 use jrsonnet_evaluator::{Result, Val};
+use serde::Deserialize;
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -111,9 +112,18 @@ impl Form {
 fn yaml(value: &Val) -> Result<String> {
     let json = value.manifest(JsonFormat::minify())?;
     let refused = |error: &dyn std::fmt::Display| ErrorKind::RuntimeError(error.to_string().into());
-    let value: serde_json::Value = serde_json::from_str(&json).map_err(|error| refused(&error))?;
+    let value: serde_json::Value = parsed(json.as_bytes()).map_err(|error| refused(&error))?;
     let text = serde_saphyr::to_string(&value).map_err(|error| refused(&error))?;
     Ok(text)
+}
+
+/// What JSON says, however deep it nests: the stack of the thread that evaluates is the bound.
+pub fn parsed<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
+    let mut parser = serde_json::Deserializer::from_slice(json);
+    parser.disable_recursion_limit();
+    let value = T::deserialize(&mut parser)?;
+    parser.end()?;
+    Ok(value)
 }
 
 fn unfit(value: &Val, want: &str, with: &str, since: &str) -> jrsonnet_evaluator::Error {
@@ -125,7 +135,6 @@ fn unfit(value: &Val, want: &str, with: &str, since: &str) -> jrsonnet_evaluator
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize as _;
     use serde_json::{Value, json};
 
     fn text(form: Form, value: &Value) -> Result<String> {
@@ -169,6 +178,13 @@ mod tests {
             text(YAML, &value).expect("renders"),
             "a: \"yes\"\nb:\n- 1\n- c: text\n  d: null\ne: |\n  #!/bin/sh\n  echo\n"
         );
+    }
+
+    #[test]
+    fn yaml_nests_as_deep_as_json() {
+        let deep = (0..200).fold(json!(1), |value, _| json!([value]));
+        let got = text(YAML, &deep).expect("renders");
+        assert_eq!(got, format!("{}1\n", "- ".repeat(200)));
     }
 
     #[test]

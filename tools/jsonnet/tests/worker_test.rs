@@ -601,6 +601,27 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
+/// What is read again nests no deeper than the stack either.
+#[test]
+fn a_value_that_nests_too_deep_for_the_stack_is_refused() {
+    const DEEP: usize = 300_000;
+    let mut worker = Worker::start(&[]);
+    worker.write("a.jsonnet", "std.type(std.extVar('//s').s)");
+    worker.write("s.json", "[".repeat(DEEP) + &"]".repeat(DEEP));
+    let mut request = worker.request("a.jsonnet", &[], "a.json");
+    let rendered = ["--ext-rendered", "//s", "s", "s.json"].map(str::to_owned);
+    request.arguments.extend(rendered);
+    worker.send(&request);
+    let response = worker.receive();
+    assert_eq!(
+        (response.exit_code, &*response.output),
+        (
+            3,
+            "error: cannot render `//x:x`\ncause: its code or its values nest too deep\n"
+        )
+    );
+}
+
 /// A link that leads out, beside the sources; no request declares it.
 fn link(folder: &Path) {
     std::os::unix::fs::symlink("/etc/hostname", folder.join("link")).expect("links");
