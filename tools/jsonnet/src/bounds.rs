@@ -1,6 +1,7 @@
 //! The bounds of a process that evaluates, and what is said when it meets one.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::{Cause, Limits};
 
@@ -10,10 +11,12 @@ pub const MEMORY: u8 = 71;
 pub const DEPTH: u8 = 72;
 
 /// What is said on stderr, of memory and of depth, and the exit code then.
-static WORDS: OnceLock<Words> = OnceLock::new();
+static LAST_WORDS: OnceLock<LastWords> = OnceLock::new();
+/// Whether code of Rust has panicked: what ends the process after that is not its memory.
+static PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// The words and the exit code of a process that evaluates for itself.
-pub struct Words {
+pub struct LastWords {
     /// Said when the memory is at an end.
     pub memory: String,
     /// Said when the stack is at an end.
@@ -27,19 +30,27 @@ pub fn memory(bytes: u64) {
     system::memory(bytes);
 }
 
-/// Lets this process end in a known way when it meets a bound: with `words` where
-/// there are any, else with [`MEMORY`] or [`DEPTH`].
-pub fn bound(words: Option<Words>) {
-    if let Some(words) = words {
-        let _ = WORDS.set(words);
-    }
+/// Lets this process end with [`MEMORY`] or [`DEPTH`] when it meets a bound.
+pub fn bound() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICKED.store(true, Ordering::Relaxed);
+        usual(panic);
+    }));
     system::bound();
 }
 
-/// What the exit code of a process says of its bounds.
-pub fn cause(code: u8, limits: Limits) -> Option<Cause> {
+/// Lets this process end with these words when it meets a bound.
+pub fn bound_with(words: LastWords) {
+    let _ = LAST_WORDS.set(words);
+    bound();
+}
+
+/// What the exit code and the last words of a process say of its bounds. It may be aborted for
+/// other reasons than its memory, of which Rust's runtime says `memory allocation of`.
+pub fn cause(code: u8, words: &str, limits: Limits) -> Option<Cause> {
     match code {
-        MEMORY => Some(Cause::Memory {
+        MEMORY if words.contains("memory allocation of") => Some(Cause::Memory {
             megabytes: limits.memory_mb,
         }),
         DEPTH => Some(Cause::Depth),
@@ -49,11 +60,13 @@ pub fn cause(code: u8, limits: Limits) -> Option<Cause> {
 
 #[cfg(target_os = "linux")]
 mod system {
+    use std::sync::atomic::Ordering;
+
     use nix::libc;
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-    use super::{DEPTH, MEMORY, WORDS};
+    use super::{DEPTH, LAST_WORDS, MEMORY, PANICKED};
 
     pub fn memory(bytes: u64) {
         if let Ok((_, most)) = getrlimit(Resource::RLIMIT_DATA) {
@@ -79,7 +92,11 @@ mod system {
     /// Ends the process. In a handler nothing may be allocated, locked or freed.
     extern "C" fn end(signal: libc::c_int) {
         let memory = signal == libc::SIGABRT;
-        let code = match WORDS.get() {
+        if memory && PANICKED.load(Ordering::Relaxed) {
+            // What aborts goes on with that.
+            return;
+        }
+        let code = match LAST_WORDS.get() {
             Some(words) => {
                 let said = if memory { &words.memory } else { &words.depth };
                 let _ = nix::unistd::write(std::io::stderr(), said.as_bytes());

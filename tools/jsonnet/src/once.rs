@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use windlass_report::{Explain as _, render as text, say};
 
-use crate::bounds::{self, Words, bound};
+use crate::bounds::{self, LastWords, bound_with};
 use crate::cli::Arguments;
 use crate::evaluate::leak;
 use crate::limits::Deadline;
@@ -28,12 +28,12 @@ pub fn render_bounded(
         megabytes: limits.memory_mb,
     });
     let depth = error(Cause::Depth);
-    let said = Words {
+    let last_words = LastWords {
         memory: text(&memory),
         depth: text(&depth),
         exit: depth.exit() as u8,
     };
-    bound(Some(said));
+    bound_with(last_words);
     let deadline = limits.deadline();
     let request = Request::try_from(arguments)?;
     bounds::memory(limits.memory(request.sources.size()));

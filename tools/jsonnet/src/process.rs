@@ -144,7 +144,7 @@ impl Drop for Process {
 /// Why an evaluator ended.
 pub fn cause(status: Option<ExitStatus>, words: &str, limits: Limits) -> Cause {
     let code = status.and_then(|status| u8::try_from(status.code()?).ok());
-    code.and_then(|code| bounds::cause(code, limits))
+    code.and_then(|code| bounds::cause(code, words, limits))
         .unwrap_or_else(|| Cause::Ended {
             status: status.map_or_else(|| "its status is lost".to_owned(), |s| s.to_string()),
             words: words

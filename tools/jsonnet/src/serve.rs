@@ -17,7 +17,7 @@ use crate::{Error, Limits, Request, apart, cli, output};
 
 /// Answers requests until there are no more, or until it holds more memory than is worth it.
 pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send) {
-    bound(None);
+    bound();
     follow_parent();
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(limits.stack());

@@ -288,7 +288,10 @@ const CAUSES: &[Case<Error>] = &[
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
                cause: its evaluation takes more memory than 480 MB and 160 times its files\n",
-        provoke: |_| ended(i32::from(bounds::MEMORY) << 8, "memory allocation failed\n"),
+        provoke: |_| {
+            let words = "memory allocation of 4096 bytes failed\n";
+            ended(i32::from(bounds::MEMORY) << 8, words)
+        },
     },
     Case {
         variant: "Depth",
@@ -311,6 +314,14 @@ const CAUSES: &[Case<Error>] = &[
             let request = request(folder, endless, "--out a DIR/a")?;
             once::render(request, limits, limits.deadline())
         },
+    },
+    Case {
+        variant: "Ended",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: the evaluator ended: exit status: 71\n  \
+                 free(): invalid pointer\n",
+        provoke: |_| ended(i32::from(bounds::MEMORY) << 8, "free(): invalid pointer\n"),
     },
     Case {
         variant: "Ended",
