@@ -62,6 +62,13 @@ impl Explain for Error {
         }
     }
 
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Render { cause, .. } => cause.hint(),
+            _ => None,
+        }
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Self::Render { .. } => Exit::Input,
@@ -247,6 +254,16 @@ impl Cause {
             Self::Ended { words, .. } => words.clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// Twice the bound that was met, as Bazel takes it for its workers.
+    fn hint(&self) -> Option<String> {
+        let flag = match self {
+            Self::Memory { megabytes } => format!("--memory-mb={}", megabytes.saturating_mul(2)),
+            Self::Time { seconds } => format!("--seconds={}", seconds.saturating_mul(2).max(1)),
+            _ => return None,
+        };
+        Some(format!("bazel build --worker_extra_flag=Jsonnet={flag}"))
     }
 
     /// Whether it took too long.

@@ -410,7 +410,8 @@ fn what_takes_too_long_is_ended() {
         (response.exit_code, &*response.output),
         (
             3,
-            "error: cannot render `//x:x`\ncause: its evaluation takes longer than 1 s\n"
+            "error: cannot render `//x:x`\ncause: its evaluation takes longer than 1 s\n\
+             hint: bazel build --worker_extra_flag=Jsonnet=--seconds=2\n"
         )
     );
     assert_eq!(worker.render("a.jsonnet", &[], "a.json"), done(2));

@@ -147,8 +147,12 @@ fn canonical(label: &str, golden: &Golden, ask: Ask<'_>) -> Result<String, Error
         .map(|texts| texts.concat())
         .map_err(|error| Error::Golden {
             golden: golden.path.clone(),
-            // Not what cannot be rendered, which is known, but why.
-            said: error.lines().skip(1).map(str::to_owned).collect(),
+            // Why, and neither what cannot be rendered nor what helps a build.
+            said: error
+                .lines()
+                .filter(|line| !line.starts_with("error: ") && !line.starts_with("hint: "))
+                .map(str::to_owned)
+                .collect(),
         })
 }
 

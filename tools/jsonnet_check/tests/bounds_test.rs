@@ -65,7 +65,8 @@ fn a_source_that_nests_too_deep_is_an_error_to_compare() {
 #[test]
 fn a_source_that_takes_too_much_memory_is_an_error_to_compare() {
     let golden = "error: cannot render `//:x`\n\
-                  cause: its evaluation takes more memory than 480 MB and 160 times its files\n";
+                  cause: its evaluation takes more memory than 480 MB and 160 times its files\n\
+                  hint: bazel build --worker_extra_flag=Jsonnet=--memory-mb=960\n";
     fails_as("std.repeat('x', 1000000000)", Limits::default(), golden);
 }
 
@@ -77,7 +78,8 @@ fn a_source_without_an_end_is_an_error_to_compare() {
         ..Limits::default()
     };
     let golden = "error: cannot render `//:x`\n\
-                  cause: its evaluation takes longer than 1 s\n";
+                  cause: its evaluation takes longer than 1 s\n\
+                  hint: bazel build --worker_extra_flag=Jsonnet=--seconds=2\n";
     fails_as(endless, limits, golden);
 }
 

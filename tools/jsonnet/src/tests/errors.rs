@@ -287,7 +287,8 @@ const CAUSES: &[Case<Error>] = &[
         variant: "Memory",
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
-               cause: its evaluation takes more memory than 480 MB and 160 times its files\n",
+               cause: its evaluation takes more memory than 480 MB and 160 times its files\n\
+               hint: bazel build --worker_extra_flag=Jsonnet=--memory-mb=960\n",
         provoke: |_| {
             let words = "memory allocation of 4096 bytes failed\n";
             ended(i32::from(bounds::MEMORY) << 8, words)
@@ -304,7 +305,8 @@ const CAUSES: &[Case<Error>] = &[
         variant: "Time",
         exit: Exit::Input,
         text: "error: cannot render `//x`\n\
-               cause: its evaluation takes longer than 0 s\n",
+               cause: its evaluation takes longer than 0 s\n\
+               hint: bazel build --worker_extra_flag=Jsonnet=--seconds=1\n",
         provoke: |folder| {
             let endless = "std.foldl(function(a, i) a, std.range(0, 2000000000), 0)";
             let limits = Limits {
