@@ -126,7 +126,15 @@ impl Evaluator {
         let value = self
             .state
             .import_resolved(self.resolver.path_of(&request.src))
-            .and_then(|value| apply_tla(&tla, value))
+            .and_then(|value| match (&value, tla.values().next()) {
+                // The evaluator has forgotten the name of its parameter.
+                (Val::Func(function), Some(argument))
+                    if function.is_identity() && tla.len() == 1 =>
+                {
+                    argument.evaluate_tailstrict()
+                }
+                _ => apply_tla(&tla, value),
+            })
             .map_err(|error| explain(&error, &request.src, sources))?;
         outputs(self.last.insert(value), request, part)
     }
@@ -430,6 +438,30 @@ mod tests {
         ]);
         let got: serde_json::Value = serde_json::from_str(&text(&request)).expect("JSON");
         assert_eq!(got, serde_json::json!(["te\"xt", "line\n", null, 3, 50051]));
+    }
+
+    #[test]
+    fn a_source_may_give_its_argument_as_it_is() {
+        for code in ["function(params) params", "local id(v) = v; id"] {
+            let mut request = request(code, &[("a/b.jsonnet", "[2]")], ONE);
+            let name = if code.starts_with("local") {
+                "v"
+            } else {
+                "params"
+            };
+            let json = Value::Json(serde_json::json!({"n": 1}));
+            request.tla = BTreeMap::from([(name.to_owned(), json)]);
+            assert_eq!(text(&request), "{\n  \"n\": 1\n}\n");
+            let file = Value::CodeAt("a/b.jsonnet".to_owned());
+            request.tla = BTreeMap::from([(name.to_owned(), file)]);
+            assert_eq!(text(&request), "[\n  2\n]\n");
+            request.tla.clear();
+            assert!(
+                why(&request).contains("function argument is not passed"),
+                "{}",
+                why(&request)
+            );
+        }
     }
 
     #[test]
