@@ -8,7 +8,9 @@
 //! for Bazel, which asks for many, a [`worker`] lets processes of their own evaluate ([`serve`]).
 //!
 //! **Architecture invariant:** only [`Sources`] reads files and only `output` writes them; nothing
-//! reads the environment, so the same request gives the same bytes.
+//! reads the environment. So two renderings of the same request and the same files give the same
+//! bytes, if both give any: whether a bound is met depends on the machine (time), and in a warm
+//! worker on what it knows already (calls that nest deep are not made again for a known value).
 
 mod apart;
 mod bounds;
