@@ -201,6 +201,7 @@ impl Input {
 
     /// From a request to its response, in milliseconds, of all but the first one.
     fn requests(&self, tool: &Path) -> Result<Vec<f64>, Error> {
+        let inputs = self.inputs()?;
         let mut worker = Command::new(tool)
             .arg("--persistent_worker")
             .current_dir(&self.folder)
@@ -208,7 +209,6 @@ impl Input {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Error::io("start", tool))?;
-        let inputs = self.inputs()?;
         let request = json!({"arguments": self.arguments(), "inputs": inputs});
         let request = format!("{request}\n");
         let times = exchange(&mut worker, &request, tool);
