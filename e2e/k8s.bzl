@@ -4,11 +4,11 @@ load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "SYST
 load("//rules:jsonnet.bzl", "jsonnet_to_json")
 load("//rules:k8s.bzl", "bind")
 
-def bound_for(name, rollout = "parallel", image_delivery = "registry", crds = []):
+def bound_for(user, rollout = "parallel", image_delivery = "registry", crds = []):
     """The rules as they are for a user.
 
     Args:
-      name: the user's name.
+      user: the user's name.
       rollout: in what order groups are rolled out.
       image_delivery: how images come to the node.
       crds: what defines custom resources.
@@ -27,7 +27,7 @@ def bound_for(name, rollout = "parallel", image_delivery = "registry", crds = []
         setup = "//prod:setup.apply",
         system_namespaces = SYSTEM_NAMESPACES,
         third_party = THIRD_PARTY,
-        user = name,
+        user = user,
     )
 
 def user_stack(name):
@@ -38,7 +38,7 @@ def user_stack(name):
     Args:
       name: the user's name.
     """
-    bound = bound_for(name = name)
+    bound = bound_for(user = name)
     jsonnet_to_json(
         name = "namespace-rendered",
         src = "//prod:namespace.jsonnet",
@@ -88,7 +88,7 @@ def variant(name, group, images, outputs, deps = [], image_delivery = "registry"
       src: the Jsonnet file.
       **kwargs: its arguments besides `params`, each a string; `called` is the group's name if not given.
     """
-    bound = bound_for(name = "alice", image_delivery = image_delivery, rollout = rollout)
+    bound = bound_for(user = "alice", image_delivery = image_delivery, rollout = rollout)
     jsonnet_to_json(
         name = name + "-rendered",
         src = src,

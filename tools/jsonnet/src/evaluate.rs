@@ -12,7 +12,7 @@ use jrsonnet_evaluator::stack::limit_stack_depth;
 use jrsonnet_evaluator::tla::{TlaArg, apply_tla};
 use jrsonnet_evaluator::trace::PathResolver;
 use jrsonnet_evaluator::{IStr, ObjValue, ObjValueBuilder, ResultExt, State, Val};
-use jrsonnet_gcmodule::{Acyclic, ObjectSpace, collect_thread_cycles, with_thread_object_space};
+use jrsonnet_gcmodule::{Acyclic, collect_thread_cycles};
 use jrsonnet_stdlib::{ContextInitializer, TracePrinter};
 use serde::Deserialize as _;
 
@@ -145,9 +145,14 @@ pub fn collect() {
     collect_thread_cycles();
 }
 
-/// Lets this thread end without a look at the values that are left of it.
-pub fn leak() {
-    with_thread_object_space(ObjectSpace::leak);
+/// Keeps a thread that has evaluated from ending; the process ends around it.
+///
+/// At its end the evaluator's own values of the thread would be freed, the empty object among them,
+/// which is in a list that may be gone by then: glibc finds the damage and aborts.
+pub fn linger() -> ! {
+    loop {
+        std::thread::park();
+    }
 }
 
 fn outputs(value: &Val, request: &Request, part: Range<usize>) -> Result<Vec<Output>, Cause> {

@@ -7,7 +7,7 @@ use windlass_report::{Explain as _, render as text, say};
 
 use crate::bounds::{self, LastWords, bound_with};
 use crate::cli::Arguments;
-use crate::evaluate::leak;
+use crate::evaluate::linger;
 use crate::limits::Deadline;
 use crate::protocol::WorkRequest;
 use crate::{Cause, Error, Limits, Request, apart, evaluate, output};
@@ -55,7 +55,7 @@ pub fn render(request: Request, limits: Limits, deadline: Deadline) -> Result<()
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     let rendering = thread.spawn(move || {
         let _ = send.send(evaluate(&request));
-        leak();
+        linger();
     });
     rendering.map_err(Error::Thread)?;
     let cause = match done.recv_timeout(deadline.left()) {

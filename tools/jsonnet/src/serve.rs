@@ -4,28 +4,41 @@
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
+use std::sync::mpsc::channel;
 
 use clap::Parser as _;
 use windlass_param_file::Error::Usage;
 use windlass_report::{Explain as _, harmless, print, render};
 
 use crate::bounds::{self, bound};
-use crate::evaluate::{Evaluator, collect, evaluate_part};
+use crate::evaluate::{Evaluator, collect, evaluate_part, linger};
 use crate::protocol::{Input, WorkRequest, WorkResponse, line};
 use crate::resolver::Resolver;
 use crate::{Error, Limits, Request, apart, cli, output};
 
 /// Answers requests until there are no more, or until it holds more memory than is worth it.
-pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send) {
+pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send + 'static) {
     bound();
     follow_parent();
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(limits.stack());
-        let answering = thread.spawn_scoped(scope, || answer_all(program, limits, requests));
-        if let Err(error) = answering {
-            windlass_report::say(&format!("cannot start a thread: {error}"));
-        }
+    let program = program.to_owned();
+    let (send, done) = channel();
+    let thread = std::thread::Builder::new().stack_size(limits.stack());
+    let answering = thread.spawn(move || {
+        answer_all(&program, limits, requests);
+        let _ = send.send(());
+        linger();
     });
+    let panicked = match answering {
+        Ok(answering) if done.recv().is_err() => answering.join().err(),
+        Ok(_) => None,
+        Err(error) => {
+            windlass_report::say(&format!("cannot start a thread: {error}"));
+            None
+        }
+    };
+    if let Some(panic) = panicked {
+        std::panic::resume_unwind(panic);
+    }
 }
 
 /// Memory that has to be new before it is worth to look for what can be freed, in bytes.

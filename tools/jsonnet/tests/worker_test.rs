@@ -684,6 +684,18 @@ fn no_source_ends_a_single_rendering_without_an_error() {
     assert!(peak_mb() <= MEMORY_MB, "{} MB", peak_mb());
 }
 
+/// Its empty object is the evaluator's own, one for each thread.
+#[test]
+fn a_rendering_ends_well_whatever_the_evaluator_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("x.jsonnet");
+    std::fs::write(source, "std.toString({}) + std.toString([{}, {} + {}])").expect("writes");
+    for _ in 0..20 {
+        let Output { status, stderr, .. } = once(folder.path(), "x.jsonnet");
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    }
+}
+
 #[test]
 fn a_declared_file_may_be_a_link() {
     let mut worker = Worker::start(&[]);
