@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use windlass_k8s_object::{Environment, Object, Ownership, check_personal};
+use windlass_k8s_object::{Environment, Ownership, check_personal};
 use windlass_k8s_schema::{Definition, Problem, Schemas, definitions};
 
 use crate::cli::{Check, Messages};
@@ -17,8 +17,9 @@ use crate::policy::{self, Rule, Violation};
 /// See [`Error`].
 pub fn run(arguments: &Check) -> Result<(), Error> {
     let checked = || {
-        check_user(arguments)?;
-        let object = object(&arguments.src)?;
+        let text = file::read(&arguments.src)?;
+        check_user(arguments, &text)?;
+        let object = file::parsed(&arguments.src, &text)?;
         let custom = custom(&arguments.crd)?;
         for path in &arguments.schema {
             let mut schemas = schemas(path)?;
@@ -48,10 +49,10 @@ pub fn run(arguments: &Check) -> Result<(), Error> {
 }
 
 /// Before the object is parsed: where `$USER` names no namespace, what is rendered is no object.
-fn check_user(arguments: &Check) -> Result<(), Cause> {
+fn check_user(arguments: &Check, text: &str) -> Result<(), Cause> {
     let environment = &arguments.environment_name;
     // What is no JSON is told when the object is parsed.
-    let document = serde_json::from_str(&file::read(&arguments.src)?).unwrap_or_default();
+    let document = serde_json::from_str(text).unwrap_or_default();
     let user = arguments.user.as_ref().map_or(Ok(()), |user| {
         Environment::try_new(environment, user, Ownership::Personal, &[]).map(drop)
     });
@@ -60,13 +61,6 @@ fn check_user(arguments: &Check) -> Result<(), Cause> {
             environment: environment.clone(),
             source,
         })
-}
-
-pub(crate) fn object(path: &Path) -> Result<Object, Cause> {
-    Object::parse(&file::read(path)?).map_err(|source| Cause::Object {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 fn said(messages: &Messages) -> Result<Vec<Violation>, Cause> {
@@ -87,7 +81,7 @@ fn schemas(path: &Path) -> Result<Schemas, Cause> {
 fn custom(paths: &[PathBuf]) -> Result<Vec<Definition>, Cause> {
     let mut all = Vec::new();
     for path in paths {
-        let object = object(path)?;
+        let object = file::object(path)?;
         let own = definitions(object.document()).map_err(|source| Cause::Definition {
             path: path.clone(),
             source,

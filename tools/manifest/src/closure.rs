@@ -33,7 +33,6 @@ use windlass_k8s_object::Object;
 pub use external::External;
 pub use finding::{Dangling, Problem};
 
-use crate::check::object;
 use crate::cli::Closure;
 use crate::error::{Cause, Error};
 use crate::file;
@@ -66,7 +65,7 @@ pub fn run(arguments: &Closure) -> Result<(), Error> {
 fn parsed<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Object>, Cause> {
     let mut objects = Vec::new();
     for path in paths {
-        match object(path) {
+        match file::object(path) {
             Ok(object) => objects.push(object),
             Err(Cause::Object { .. }) => {}
             Err(other) => return Err(other),

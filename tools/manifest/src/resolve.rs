@@ -165,10 +165,10 @@ fn read(arguments: &Resolve) -> Result<Request, Cause> {
     if environment.scope == Scope::Cluster {
         check_people(&arguments.src, &environment, forbidden)?;
     }
-    let object = read_object(&arguments.src)?;
+    let object = file::object(&arguments.src)?;
     let mut sibling_images = Vec::new();
     for path in &arguments.sibling {
-        let sibling = read_object(path)?;
+        let sibling = file::object(path)?;
         sibling_images.extend(images::list(sibling.document()).into_iter().map(|(_, i)| i));
     }
     if arguments.personal_name {
@@ -248,14 +248,6 @@ fn read_images(arguments: &Resolve) -> Result<(BTreeMap<String, String>, Vec<Str
 #[derive(Deserialize)]
 struct Descriptor {
     digest: Digest,
-}
-
-fn read_object(path: &Path) -> Result<Object, Cause> {
-    let text = file::read(path)?;
-    Object::parse(&text).map_err(|source| Cause::Object {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 #[cfg(test)]
