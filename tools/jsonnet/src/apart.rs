@@ -6,27 +6,25 @@
 //! error is the first one, and what is said is said once.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::ScopedJoinHandle;
 
 use crate::evaluate::Output;
-use crate::limits::Deadline;
+use crate::limits::{Deadline, processors};
 use crate::process::Process;
 use crate::protocol::WorkRequest;
+use crate::together::ordered;
 use crate::{Cause, Limits, Outputs, Request};
 
-/// Processes at a time. Bazel counts an action as one processor.
-const PROCESSES: usize = 4;
 /// Outputs that are worth the start of a process.
 const LEAST: usize = 128;
 /// Outputs of one process: more would be much memory, where each is an object of Kubernetes.
-const MOST: usize = 1024;
+const MOST: usize = 512;
 
-/// All outputs of a request, in order; `None` where it is to be evaluated as a whole. `asked` is
-/// the same request as the command line says it, and `program` is this one.
+/// All outputs of a request; `None` where it is to be evaluated as a whole. `asked` is the same
+/// request as the command line says it, and `program` is this one.
 ///
 /// # Errors
 /// No time is left.
@@ -43,8 +41,7 @@ pub fn render(
     if outs.len() < 2 * LEAST {
         return Ok(None);
     }
-    let processes = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let processes = processes.min(PROCESSES);
+    let processes = processors();
     let parts = Parts(Mutex::new(split(outs.len(), processes)));
     let work = || {
         let mut made = Vec::new();
@@ -77,7 +74,9 @@ pub fn render(
         made.extend(texts);
     }
     let texts = made.into_values().flatten();
-    Ok(Some(outs.values().cloned().zip(texts).collect()))
+    let paths = ordered(outs, &request.sources).into_iter();
+    let paths = paths.map(|(_, path)| path.clone());
+    Ok(Some(paths.zip(texts).collect()))
 }
 
 /// Numbers of outputs that nobody makes yet.
@@ -144,7 +143,7 @@ mod tests {
     fn each_process_has_one_part_until_it_is_too_large() {
         assert_eq!(split(256, 4), [128..256, 0..128]);
         assert_eq!(split(1001, 2), [501..1001, 0..501]);
-        assert_eq!(split(2049, 2).len(), 4);
+        assert_eq!(split(1025, 2).len(), 4);
         for outputs in [256, 999, 5000, 10_000] {
             let mut next = 0;
             for part in split(outputs, 4).into_iter().rev() {

@@ -30,6 +30,12 @@ pub fn memory(bytes: u64) {
     system::memory(bytes);
 }
 
+/// Lets an evaluator take memory from the system in large pieces, and all of its threads from the
+/// same ones. For a thread beside the first one the C library asks the system for every page.
+pub fn allocate_in_large_pieces() {
+    system::allocate_in_large_pieces();
+}
+
 /// Lets this process end with [`MEMORY`] or [`DEPTH`] when it meets a bound.
 pub fn bound() {
     let usual = std::panic::take_hook();
@@ -74,6 +80,24 @@ mod system {
         }
     }
 
+    #[cfg(target_env = "gnu")]
+    pub fn allocate_in_large_pieces() {
+        let settings = [
+            (libc::M_ARENA_MAX, 1),
+            (libc::M_TOP_PAD, 4 << 20),
+            (libc::M_MMAP_THRESHOLD, 32 << 20),
+        ];
+        for (setting, value) in settings {
+            #[expect(unsafe_code, reason = "sets a number, before there are other threads")]
+            unsafe {
+                libc::mallopt(setting, value);
+            }
+        }
+    }
+
+    #[cfg(not(target_env = "gnu"))]
+    pub fn allocate_in_large_pieces() {}
+
     pub fn bound() {
         let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
         // Rust's runtime aborts when it gets no memory; a write below a stack is a fault. Threads
@@ -115,6 +139,8 @@ mod system {
 #[cfg(not(target_os = "linux"))]
 mod system {
     pub fn memory(_: u64) {}
+
+    pub fn allocate_in_large_pieces() {}
 
     /// Elsewhere no bound of the system is known to hold.
     pub fn bound() {}

@@ -19,6 +19,7 @@ use serde::Deserialize as _;
 use crate::explain::explain;
 use crate::form::parsed;
 use crate::resolver::Resolver;
+use crate::together::ordered;
 use crate::{Cause, Outputs, Request, Sources, Value};
 
 /// How deep calls may nest: the default of the reference implementation (`--max-stack`).
@@ -38,11 +39,15 @@ pub struct Rendered {
 
 /// Evaluates the source and writes every output in the form that is asked for.
 pub fn evaluate(request: &Request) -> Rendered {
-    evaluate_part(request, 0..usize::MAX)
+    alone(request, None)
 }
 
-/// Evaluates the source and manifests some of the outputs, by their numbers.
+/// Evaluates the source and manifests some of the outputs, by their numbers in [`ordered`].
 pub fn evaluate_part(request: &Request, part: Range<usize>) -> Rendered {
+    alone(request, Some(part))
+}
+
+fn alone(request: &Request, part: Option<Range<usize>>) -> Rendered {
     let mut evaluator = Evaluator::new(Resolver::default());
     let rendered = evaluator.outputs(request, HashMap::new(), part);
     // What it holds goes with the process: to free it value by value takes longer.
@@ -81,14 +86,14 @@ impl Evaluator {
     /// Evaluates one request. `digests` stand for the bytes of its files, by path; they are
     /// used where the resolver shares values.
     pub fn evaluate(&mut self, request: &Request, digests: HashMap<String, String>) -> Rendered {
-        self.outputs(request, digests, 0..usize::MAX)
+        self.outputs(request, digests, None)
     }
 
     fn outputs(
         &mut self,
         request: &Request,
         digests: HashMap<String, String>,
-        part: Range<usize>,
+        part: Option<Range<usize>>,
     ) -> Rendered {
         let lines = Lines::default();
         self.resolver.look_at(&request.sources, digests);
@@ -109,7 +114,7 @@ impl Evaluator {
         &mut self,
         request: &Request,
         lines: &Lines,
-        part: Range<usize>,
+        part: Option<Range<usize>>,
     ) -> Result<Vec<Output>, Cause> {
         let sources = &request.sources;
         {
@@ -155,7 +160,11 @@ pub fn linger() -> ! {
     }
 }
 
-fn outputs(value: &Val, request: &Request, part: Range<usize>) -> Result<Vec<Output>, Cause> {
+fn outputs(
+    value: &Val,
+    request: &Request,
+    part: Option<Range<usize>>,
+) -> Result<Vec<Output>, Cause> {
     let sources = &request.sources;
     match &request.outputs {
         Outputs::One(path) => {
@@ -165,36 +174,42 @@ fn outputs(value: &Val, request: &Request, part: Range<usize>) -> Result<Vec<Out
         }
         Outputs::Keyed(outs) => {
             let object = keyed(value, outs, &sources.shown(&request.src))?;
-            each(request, object, outs, part)
+            match part {
+                Some(part) => {
+                    let outs = ordered(outs, sources);
+                    each(
+                        request,
+                        object,
+                        outs.into_iter().skip(part.start).take(part.len()),
+                    )
+                }
+                None => each(request, object, outs.iter()),
+            }
         }
         Outputs::Folder(folder) => {
             let (object, outs) = all(value, folder, &sources.shown(&request.src))?;
-            each(request, object, &outs, part)
+            each(request, object, outs.iter())
         }
     }
 }
 
-/// The text of each output of a part, which is a field of the object.
-fn each(
+/// The text of each output, which is a field of the object.
+fn each<'a>(
     request: &Request,
     object: &ObjValue,
-    outs: &BTreeMap<String, PathBuf>,
-    part: Range<usize>,
+    outs: impl Iterator<Item = (&'a String, &'a PathBuf)>,
 ) -> Result<Vec<Output>, Cause> {
     let refused = |error| explain(&error, &request.src, &request.sources);
     object.run_assertions().map_err(refused)?;
-    outs.iter()
-        .skip(part.start)
-        .take(part.len())
-        .map(|(name, path)| {
-            let text = object
-                .get_or_bail(name.as_str().into())
-                .and_then(|value| request.form.text(&value))
-                .with_description(|| format!("output `{name}`"))
-                .map_err(refused)?;
-            Ok((path.clone(), text))
-        })
-        .collect()
+    outs.map(|(name, path)| {
+        let text = object
+            .get_or_bail(name.as_str().into())
+            .and_then(|value| request.form.text(&value))
+            .with_description(|| format!("output `{name}`"))
+            .map_err(refused)?;
+        Ok((path.clone(), text))
+    })
+    .collect()
 }
 
 /// The value as an object, and a file of the folder for each of its fields.

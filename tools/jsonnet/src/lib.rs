@@ -29,6 +29,7 @@ mod resolver;
 pub mod serve;
 mod sharing;
 mod sources;
+mod together;
 mod told;
 pub mod worker;
 
@@ -62,12 +63,14 @@ pub fn start(program: &Path, arguments: Vec<OsString>) -> Result<ExitCode, Error
         let options = cli::Persistent::try_parse_from(arguments).map_err(usage)?;
         let stdin = std::io::stdin();
         if options.evaluator {
+            bounds::allocate_in_large_pieces();
             serve::serve(program, options.limits, stdin);
         } else {
             worker::work(program, options.limits, stdin, std::io::stdout())?;
         }
         return Ok(Exit::Success.into());
     }
+    bounds::allocate_in_large_pieces();
     let words = windlass_param_file::expand(arguments)?;
     let arguments = cli::Arguments::try_parse_from(&words).map_err(usage)?;
     let words = words.into_iter().skip(1);

@@ -13,6 +13,8 @@ use crate::Cause;
 /// More than what the evaluator takes for each byte of a library.
 pub const PER_BYTE: u64 = 160;
 
+const PROCESSORS: usize = 4;
+
 /// Limits of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Limits {
@@ -31,6 +33,11 @@ impl Default for Limits {
             seconds: 60,
         }
     }
+}
+
+/// As many processors as a rendering uses. Bazel counts an action as one.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, |all| all.get().min(PROCESSORS))
 }
 
 /// When an evaluation has to be done, whatever processes it takes.

@@ -1,21 +1,46 @@
 //! The writing of outputs.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 
 use crate::evaluate::Output;
+use crate::limits::processors;
 use crate::{Cause, Error};
+
+/// Files that are worth a thread.
+const LEAST: usize = 256;
 
 /// Writes all outputs, if all could be rendered. A file that says the same already is left as it
 /// is, so that what looks at times has nothing to do.
 pub fn write(label: &str, files: Result<Vec<Output>, Cause>) -> Result<(), Error> {
-    for (path, text) in all(label, files)? {
-        if !holds(&path, &text) {
+    let files = all(label, files)?;
+    let share = files.len().div_ceil(processors()).max(LEAST);
+    if files.len() <= share {
+        return write_each(&files);
+    }
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = files
+            .chunks(share)
+            .map(|files| scope.spawn(|| write_each(files)))
+            .collect();
+        let mut written = writers.into_iter().map(ScopedJoinHandle::join);
+        written.try_for_each(|written| written.unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
+
+fn write_each(files: &[Output]) -> Result<(), Error> {
+    for (path, text) in files {
+        if !holds(path, text) {
             // Only in a folder of outputs may it be that there is none.
             let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
             folder
-                .and_then(|()| fs::write(&path, text))
-                .map_err(|source| Error::Write { path, source })?;
+                .and_then(|()| fs::write(path, text))
+                .map_err(|source| Error::Write {
+                    path: path.clone(),
+                    source,
+                })?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! An evaluator in a process of its own: requests go in, answers come out, and whatever a source
 //! does to it, what started it lives on.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::limits::Deadline;
-use crate::protocol::{WorkRequest, WorkResponse, line};
+use crate::protocol::{WorkRequest, WorkResponse, line, read_answer};
 use crate::{Cause, Limits, bounds};
 
 /// As much of an evaluator's last words as is kept, in bytes.
@@ -19,7 +19,7 @@ const LAST_WORDS: u64 = 4096;
 pub struct Process {
     child: Handle,
     requests: Option<ChildStdin>,
-    answers: Receiver<Vec<u8>>,
+    answers: Receiver<WorkResponse>,
     last_words: Option<JoinHandle<String>>,
     limits: Limits,
     answered: usize,
@@ -59,7 +59,8 @@ impl Process {
         let (send, answers) = channel();
         if let Some(stdout) = child.stdout.take() {
             std::thread::spawn(move || {
-                for answer in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+                let mut stdout = BufReader::new(stdout);
+                while let Ok(Some(answer)) = read_answer(&mut stdout) {
                     if send.send(answer).is_err() {
                         break;
                     }
@@ -108,13 +109,10 @@ impl Process {
             let _ = requests.write_all(&line(request));
         }
         match self.answers.recv_timeout(deadline.left()) {
-            Ok(answer) => match serde_json::from_slice(&answer) {
-                Ok(response) => {
-                    self.answered += 1;
-                    Ok(response)
-                }
-                Err(_) => Err(self.ended()),
-            },
+            Ok(response) => {
+                self.answered += 1;
+                Ok(response)
+            }
             Err(RecvTimeoutError::Timeout) => {
                 self.child.kill();
                 self.ended();

@@ -8,11 +8,11 @@ use std::sync::mpsc::channel;
 
 use clap::Parser as _;
 use windlass_param_file::Error::Usage;
-use windlass_report::{Explain as _, harmless, print, render};
+use windlass_report::{Explain as _, harmless, render};
 
 use crate::bounds::{self, bound};
 use crate::evaluate::{Evaluator, collect, evaluate_part, linger};
-use crate::protocol::{Input, WorkRequest, WorkResponse, line};
+use crate::protocol::{Input, WorkRequest, WorkResponse, write_answer};
 use crate::resolver::Resolver;
 use crate::{Error, Limits, Request, apart, cli, output};
 
@@ -68,7 +68,7 @@ fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
     let requests = BufReader::new(requests).split(b'\n').map_while(Result::ok);
     for request in requests.map_while(|line| serde_json::from_slice(&line).ok()) {
         let response = server.answer(&request);
-        if print(&line(&response)).is_err() {
+        if write_answer(&mut std::io::stdout().lock(), &response).is_err() {
             break;
         }
         // All that follows is done while nobody waits.
