@@ -23,6 +23,7 @@ pub mod error;
 pub mod input;
 pub mod jsonnet_tree;
 pub mod layer;
+pub mod memory;
 pub mod monorepo;
 pub mod peers;
 pub mod plan;

@@ -15,6 +15,7 @@ use windlass_report::say;
 use crate::cli::Options;
 use crate::error::Error;
 use crate::jsonnet_tree as tree;
+use crate::memory;
 use crate::peers::{GO_JSONNET, JRSONNET, JRSONNET_FAST, Peer, RSJSONNET};
 use crate::process::{self, Ended};
 use crate::row::{Row, Unit};
@@ -56,7 +57,7 @@ pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
         let (files, outputs) = tree::write(&place, services)?;
         let work = format!("render {} files", outputs.len());
         let input = Input::new(work, place, files, outputs)?;
-        let (ours, mut beside) = input.measure(&tool, &PEERS, options)?;
+        let mut beside = input.measure(&tool, &PEERS, options)?;
         rows.append(&mut beside);
         if services == SERVICES[0] {
             rows.push(input.own(&tool)?);
@@ -65,7 +66,7 @@ pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
             rows.push(Row {
                 work: format!("{}: memory at the peak", input.work),
                 unit: Unit::Megabytes,
-                ours: ours.iter().map(Ended::megabytes).fold(0.0, f64::max),
+                ours: input.memory(&tool)?,
                 peer: "aim".to_owned(),
                 theirs: MEMORY_MB,
                 target: 1.0,
@@ -77,7 +78,7 @@ pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
     let work = "render with a library of 6 MB".to_owned();
     let input = Input::new(work, place, files, outputs)?;
     let beside = [("jrsonnet", JRSONNET, LIBRARY.0)];
-    let (_, mut cold) = input.measure(&tool, &beside, options)?;
+    let mut cold = input.measure(&tool, &beside, options)?;
     let warm = input.requests(&tool)?;
     rows.extend(cold.first().map(|cold| Row {
         work: format!("{}, in a warm worker", input.work),
@@ -127,7 +128,7 @@ impl Input {
         tool: &Path,
         peers: &[(&str, Peer, f64)],
         options: &Options,
-    ) -> Result<(Vec<Ended>, Vec<Row>), Error> {
+    ) -> Result<Vec<Row>, Error> {
         let programs = peers.iter().map(|(_, peer, _)| peer.program());
         let programs: Vec<PathBuf> = programs.collect::<Result<_, _>>()?;
         let mut ours = Vec::new();
@@ -135,32 +136,41 @@ impl Input {
         for _ in 0..options.runs {
             let mut command = Command::new(tool);
             command.arg("@arguments");
-            ours.push(self.one("windlass", command)?);
+            ours.push(self.one("windlass", command)?.milliseconds());
             for (((name, ..), program), times) in peers.iter().zip(&programs).zip(&mut theirs) {
                 let mut command = Command::new(program);
                 command.args(["-m", "out", "main.jsonnet"]);
                 times.push(self.one(name, command)?.milliseconds());
             }
         }
-        let mine: Vec<f64> = ours.iter().map(Ended::milliseconds).collect();
         let row = |((name, _, target), times): (&(&str, Peer, f64), &Vec<f64>)| Row {
             work: self.work.clone(),
             unit: Unit::Milliseconds,
-            ours: median(&mine),
+            ours: median(&ours),
             peer: (*name).to_owned(),
             theirs: median(times),
             target: *target,
         };
-        let rows = peers.iter().zip(&theirs).map(row).collect();
-        Ok((ours, rows))
+        Ok(peers.iter().zip(&theirs).map(row).collect())
     }
 
-    fn one(&self, name: &str, mut command: Command) -> Result<Ended, Error> {
+    /// All of the tool's processes together, at the peak, in megabytes.
+    fn memory(&self, tool: &Path) -> Result<f64, Error> {
+        self.empty()?;
+        let mut command = Command::new(tool);
+        memory::peak(command.arg("@arguments").current_dir(&self.folder))
+    }
+
+    fn empty(&self) -> Result<(), Error> {
         let out = self.folder.join("out");
         if out.exists() {
             std::fs::remove_dir_all(&out).map_err(Error::io("remove", &out))?;
         }
-        std::fs::create_dir(&out).map_err(Error::io("create", &out))?;
+        std::fs::create_dir(&out).map_err(Error::io("create", &out))
+    }
+
+    fn one(&self, name: &str, mut command: Command) -> Result<Ended, Error> {
+        self.empty()?;
         command.current_dir(&self.folder);
         let ended = process::run(name, &mut command, &self.folder)?.with_code(0)?;
         say(&format!(

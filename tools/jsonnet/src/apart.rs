@@ -21,7 +21,7 @@ use crate::{Cause, Limits, Outputs, Request};
 /// Outputs that are worth the start of a process.
 const LEAST: usize = 128;
 /// Outputs of one process: more would be much memory, where each is an object of Kubernetes.
-const MOST: usize = 512;
+const MOST: usize = 384;
 
 /// All outputs of a request; `None` where it is to be evaluated as a whole. `asked` is the same
 /// request as the command line says it, and `program` is this one.
@@ -143,7 +143,7 @@ mod tests {
     fn each_process_has_one_part_until_it_is_too_large() {
         assert_eq!(split(256, 4), [128..256, 0..128]);
         assert_eq!(split(1001, 2), [501..1001, 0..501]);
-        assert_eq!(split(1025, 2).len(), 4);
+        assert_eq!(split(769, 2).len(), 4);
         for outputs in [256, 999, 5000, 10_000] {
             let mut next = 0;
             for part in split(outputs, 4).into_iter().rev() {
