@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn each_process_has_one_part_until_it_is_too_large() {
         assert_eq!(split(256, 4), [128..256, 0..128]);
-        assert_eq!(split(1001, 2), [501..1001, 0..501]);
+        assert_eq!(split(701, 2), [351..701, 0..351]);
         assert_eq!(split(769, 2).len(), 4);
         for outputs in [256, 999, 5000, 10_000] {
             let mut next = 0;
