@@ -6,14 +6,17 @@
 //!     "client": {
 //!       "image": "localhost:31000/demo/client@sha256:...",
 //!       "commit": "3f9c21a...",
-//!       "toolchain": "rustc 1.94.0, --config=release"
+//!       "toolchain": "rustc 1.94.0, --config=release",
+//!       "time": "2026-11-29T15:23:33Z",
+//!       "who": "ci@example.com"
 //!     }
 //!   }
 //! }
 //! ```
 //!
 //! Environment -> image key -> pin. `image` must have a digest, which says what runs: a tag can be
-//! moved. `commit` and `toolchain` say where the image is from, for people, and may be missing.
+//! moved. The others say where the image is from: the commit that it was built from, by what, when it
+//! was published and by whom. Each of them may be missing.
 //!
 //! [`Lock::parse`] takes nothing else, a key that stands twice included: of those, serde would
 //! keep the last and say nothing. [`Lock`] keeps the order of the file, so that a changed pin
@@ -28,4 +31,4 @@ mod tests;
 
 pub use error::LockError;
 pub use lock::Lock;
-pub use pin::{Commit, ParseError, Pin, Toolchain};
+pub use pin::{Commit, ParseError, Pin, Time, Toolchain, Who};

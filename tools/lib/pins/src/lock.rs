@@ -1,6 +1,7 @@
 //! The lock file as a whole.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde_json::{Map, Value};
 use windlass_oci_reference::ImageReference;
@@ -11,7 +12,7 @@ use crate::pin::{ParseError, Pin};
 use windlass_nearest::one_of;
 
 /// What a pin may hold, as written.
-const PIN_KEYS: [&str; 3] = ["image", "commit", "toolchain"];
+const PIN_KEYS: [&str; 5] = ["image", "commit", "toolchain", "time", "who"];
 
 /// A lock file: environment -> image key -> pin, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +78,26 @@ impl Lock {
         None
     }
 
+    /// Takes one pin away, and gives it. An environment without pins is not in the file.
+    pub fn remove(&mut self, environment: &str, key: &str) -> Option<Pin> {
+        let mut places = self.environments.iter();
+        let at = places.position(|(name, _)| name == environment)?;
+        let images = &mut self.environments[at].1;
+        let image = images.iter().position(|(name, _)| name == key)?;
+        let (_, pin) = images.remove(image);
+        if images.is_empty() {
+            self.environments.remove(at);
+        }
+        Some(pin)
+    }
+
+    /// The pins of one environment, by image key; none if it has none.
+    pub fn pins(&self, environment: &str) -> &[(String, Pin)] {
+        let mut all = self.environments.iter();
+        all.find(|(name, _)| name == environment)
+            .map_or(&[], |(_, images)| images)
+    }
+
     /// The pins of one environment alone: what a manifest of it depends on.
     #[must_use]
     pub fn only(&self, environment: &str) -> Self {
@@ -132,16 +153,17 @@ impl fmt::Display for Lock {
 }
 
 fn value(pin: &Pin) -> Value {
-    let text = |text: &dyn fmt::Display| Value::String(text.to_string());
-    let mut fields = Map::new();
-    fields.insert("image".to_owned(), text(pin.image()));
-    if let Some(commit) = &pin.commit {
-        fields.insert("commit".to_owned(), text(commit));
-    }
-    if let Some(toolchain) = &pin.toolchain {
-        fields.insert("toolchain".to_owned(), text(toolchain));
-    }
-    Value::Object(fields)
+    let text = |text: &dyn fmt::Display| Some(Value::String(text.to_string()));
+    let fields = [
+        ("image", text(pin.image())),
+        ("commit", pin.commit.as_ref().and_then(|it| text(it))),
+        ("toolchain", pin.toolchain.as_ref().and_then(|it| text(it))),
+        ("time", pin.time.as_ref().and_then(|it| text(it))),
+        ("who", pin.who.as_ref().and_then(|it| text(it))),
+    ];
+    let fields = fields.into_iter();
+    let there = fields.filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(there.collect())
 }
 
 /// The value of a key, which is added at the end where it is not there.
@@ -179,17 +201,24 @@ fn parse_pin(json: Json, place: &str) -> Result<Pin, LockError> {
         place: place.to_owned(),
     };
     let mut pin = parse_image(field("image").ok_or_else(no_image)?, place)?;
-    let wrong = |name: &str, error: ParseError| LockError::Value {
-        place: format!("{place}.{name}"),
+    pin.commit = parsed(field("commit"), place, "commit")?;
+    pin.toolchain = parsed(field("toolchain"), place, "toolchain")?;
+    pin.time = parsed(field("time"), place, "time")?;
+    pin.who = parsed(field("who"), place, "who")?;
+    Ok(pin)
+}
+
+fn parsed<T: FromStr<Err = ParseError>>(
+    text: Option<&str>,
+    place: &str,
+    key: &str,
+) -> Result<Option<T>, LockError> {
+    let value = text.map(str::parse).transpose();
+    value.map_err(|error: ParseError| LockError::Value {
+        place: format!("{place}.{key}"),
         got: format!("`{}`", error.got),
         want: error.want,
-    };
-    let (commit, toolchain) = (field("commit"), field("toolchain"));
-    let commit = commit.map(str::parse).transpose();
-    let toolchain = toolchain.map(str::parse).transpose();
-    pin.commit = commit.map_err(|error| wrong("commit", error))?;
-    pin.toolchain = toolchain.map_err(|error| wrong("toolchain", error))?;
-    Ok(pin)
+    })
 }
 
 fn parse_image(text: &str, place: &str) -> Result<Pin, LockError> {

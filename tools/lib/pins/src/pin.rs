@@ -14,6 +14,10 @@ pub struct Pin {
     pub commit: Option<Commit>,
     /// What compiled it.
     pub toolchain: Option<Toolchain>,
+    /// When it was published.
+    pub time: Option<Time>,
+    /// Who published it.
+    pub who: Option<Who>,
 }
 
 impl Pin {
@@ -25,6 +29,8 @@ impl Pin {
             digest,
             commit: None,
             toolchain: None,
+            time: None,
+            who: None,
         })
     }
 
@@ -39,7 +45,7 @@ impl Pin {
     }
 }
 
-/// A text that is no [`Commit`] or no [`Toolchain`].
+/// A text that is none of what a pin says of its image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("got `{got}`, want {want}")]
 pub struct ParseError {
@@ -85,35 +91,103 @@ impl fmt::Display for Commit {
     }
 }
 
-/// What compiled an image, in words: versions and flags.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Toolchain(String);
+/// Makes a type of texts that are a line, for people.
+macro_rules! line {
+    ($(#[doc = $doc:literal])+ $name:ident, $want:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(String);
 
-impl Toolchain {
-    /// The words.
+        impl $name {
+            /// The words.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseError;
+
+            fn from_str(text: &str) -> Result<Self, ParseError> {
+                if text.trim() == text && !text.is_empty() && !text.contains(char::is_control) {
+                    return Ok(Self(text.to_owned()));
+                }
+                Err(ParseError {
+                    got: text.escape_debug().to_string(),
+                    want: $want,
+                })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+line! {
+    /// What compiled an image, in words: versions and flags.
+    Toolchain, "a line of text, as in `rustc 1.94.0, --config=release`"
+}
+
+line! {
+    /// Who published an image, in words: a person or a machine.
+    Who, "a line of text, as in `alice@example.com`"
+}
+
+/// When an image was published: to the second, in UTC (RFC 3339), so that texts sort as times do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(String);
+
+impl Time {
+    /// The time, as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl FromStr for Toolchain {
+impl FromStr for Time {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        if text.trim() == text && !text.is_empty() && !text.contains(char::is_control) {
+        if is_time(text) {
             return Ok(Self(text.to_owned()));
         }
         Err(ParseError {
             got: text.escape_debug().to_string(),
-            want: "a line of text, as in `rustc 1.94.0, --config=release`",
+            want: "a time in UTC to the second, as in `2026-11-29T15:23:33Z`",
         })
     }
 }
 
-impl fmt::Display for Toolchain {
+impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn is_time(text: &str) -> bool {
+    const FORM: &str = "0000-00-00T00:00:00Z";
+    let fits = |(got, want): (u8, u8)| match want {
+        b'0' => got.is_ascii_digit(),
+        other => got == other,
+    };
+    if text.len() != FORM.len() || !text.bytes().zip(FORM.bytes()).all(fits) {
+        return false;
+    }
+    let number = |from: usize, to: usize| text[from..to].parse().unwrap_or(u32::MAX);
+    let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    // RFC 3339 has leap seconds, too.
+    (1..=days).contains(&day) && number(11, 13) < 24 && number(14, 16) < 60 && number(17, 19) <= 60
 }
 
 #[cfg(test)]
@@ -147,6 +221,53 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn people_and_machines() {
+        let who: Who = "alice@example.com".parse().expect("somebody");
+        assert_eq!(who.as_str(), "alice@example.com");
+        let error = "".parse::<Who>().expect_err("nobody").to_string();
+        assert_eq!(
+            error,
+            "got ``, want a line of text, as in `alice@example.com`"
+        );
+    }
+
+    #[test]
+    fn times() {
+        let time = |text: &str| text.parse::<Time>();
+        for text in [
+            "2026-11-29T15:23:33Z",
+            "2024-02-29T00:00:00Z",
+            "2000-02-29T23:59:59Z",
+            "2016-12-31T23:59:60Z",
+        ] {
+            assert_eq!(time(text).expect(text).as_str(), text);
+        }
+        for text in [
+            "",
+            "2026-11-29",
+            "2026-11-29T15:23:33",
+            "2026-11-29t15:23:33z",
+            "2026-11-29T15:23:33+00:00",
+            "2026-11-29T15:23:33.5Z",
+            "2026-13-29T15:23:33Z",
+            "2026-00-29T15:23:33Z",
+            "2026-11-31T15:23:33Z",
+            "2026-11-00T15:23:33Z",
+            "2026-02-29T15:23:33Z",
+            "1900-02-29T15:23:33Z",
+            "2026-11-29T24:23:33Z",
+            "2026-11-29T15:60:33Z",
+            "2026-11-29T15:23:61Z",
+            "2026-11-29T15:2\u{e9}:33Z",
+        ] {
+            let error = time(text).expect_err(text).to_string();
+            assert!(error.contains("want a time in UTC"), "{error}");
+        }
+        let (early, late) = (time("2026-11-29T15:23:33Z"), time("2026-12-01T00:00:00Z"));
+        assert!(early.expect("a time") < late.expect("a time"));
     }
 
     #[test]

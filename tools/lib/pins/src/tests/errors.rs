@@ -68,6 +68,17 @@ const CASES: &[(&str, &str, &str)] = &[
          --config=release`",
     ),
     (
+        "Value",
+        r#"{"prod": {"client": {"image": "ghcr.io/a@D", "time": "2026-11-29"}}}"#,
+        "prod.client.time: got `2026-11-29`, want a time in UTC to the second, as in \
+         `2026-11-29T15:23:33Z`",
+    ),
+    (
+        "Value",
+        r#"{"prod": {"client": {"image": "ghcr.io/a@D", "who": " "}}}"#,
+        "prod.client.who: got ` `, want a line of text, as in `alice@example.com`",
+    ),
+    (
         "Twice",
         r#"{"prod": {}, "dev": {}, "prod": {}}"#,
         "`prod` stands there twice; remove one",
@@ -85,13 +96,13 @@ const CASES: &[(&str, &str, &str)] = &[
     (
         "UnknownKey",
         r#"{"prod": {"client": {"imgae": "ghcr.io/a@D"}}}"#,
-        "prod.client: got key `imgae`, want one of `image`, `commit`, `toolchain`; the nearest \
-         is `image`",
+        "prod.client: got key `imgae`, want one of `image`, `commit`, `toolchain`, `time`, \
+         `who`; the nearest is `image`",
     ),
     (
         "UnknownKey",
         r#"{"prod": {"client": {"image": "ghcr.io/a@D", "by": "me"}}}"#,
-        "prod.client: got key `by`, want one of `image`, `commit`, `toolchain`",
+        "prod.client: got key `by`, want one of `image`, `commit`, `toolchain`, `time`, `who`",
     ),
     (
         "NoImage",

@@ -18,7 +18,9 @@ fn file() -> String {
     "redis-bootstrap": {{
       "image": "localhost:31000/demo/redis-bootstrap:v1@{A}",
       "commit": "3f9c21a",
-      "toolchain": "rustc 1.94.0, --config=release"
+      "toolchain": "rustc 1.94.0, --config=release",
+      "time": "2026-11-29T15:23:33Z",
+      "who": "ci@example.com"
     }},
     "exporter": {{
       "image": "ghcr.io/acme/exporter@{B}"
@@ -82,6 +84,21 @@ fn a_new_pin_stands_behind_the_others() {
         lock.to_string(),
         format!("{{\n  \"prod\": {entry},\n  \"dev\": {entry}\n}}\n")
     );
+}
+
+#[test]
+fn a_pin_is_taken_away() {
+    let mut lock = Lock::parse(&file()).expect("parses");
+    let gone = lock.remove("prod", "exporter").expect("a pin");
+    assert_eq!(gone.digest().to_string(), B);
+    assert_eq!(lock.remove("prod", "exporter"), None);
+    assert_eq!(lock.remove("dev", "exporter"), None);
+    let keys = |lock: &Lock, environment| lock.pins(environment).len();
+    assert_eq!((keys(&lock, "prod"), keys(&lock, "dev")), (1, 0));
+    // The last one takes its environment with it.
+    lock.remove("staging", "redis-bootstrap").expect("a pin");
+    let names: Vec<_> = lock.environments().map(|(name, _)| name).collect();
+    assert_eq!(names, ["prod"]);
 }
 
 #[test]
