@@ -19,6 +19,9 @@ K3D_NETWORK = {"name": "k3d-network", "subnet": "172.19.0.0/26"}
 # The first part of every image's repository and of every group's name.
 PROJECT = "demo"
 
+# The branch that what protected environments run is built from: the commits of pins must be on it.
+MAIN_BRANCH = "main"
+
 # Environment -> its namespace, where its images come from (`built` from head, or `pinned` in
 # pins.json), how it rolls out (`parallel`: all at once; `gated`: a service after those that it
 # needs are ready), and whether it is protected. `[... for env in ENVS]` loops over the names; one

@@ -1,7 +1,7 @@
 """The rules of Kubernetes objects, tied to //:cluster_constants.bzl. BUILD files load them from here."""
 
 load("@windlass_user//:user.bzl", "USER")
-load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "KUBERNETES_VERSIONS", "PROJECT", "REGISTRY", "REGISTRY_SCHEME", "SYSTEM_NAMESPACES", "THIRD_PARTY")
+load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "KUBERNETES_VERSIONS", "MAIN_BRANCH", "PROJECT", "REGISTRY", "REGISTRY_SCHEME", "SYSTEM_NAMESPACES", "THIRD_PARTY")
 load("//rules:k8s.bzl", "bind")
 
 _bound = bind(
@@ -9,6 +9,7 @@ _bound = bind(
     cluster_objects = ["//prod:cluster"],
     envs = ENVS,
     kubernetes_versions = KUBERNETES_VERSIONS,
+    main_branch = MAIN_BRANCH,
     project = PROJECT,
     registry = REGISTRY,
     registry_scheme = REGISTRY_SCHEME,

@@ -38,7 +38,7 @@ def verbs(name, **kwargs):
             **kwargs
         )
 
-def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], policies = [], registry_scheme = "auto", system_namespaces = [], third_party = {}):
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], main_branch = "main", policies = [], registry_scheme = "auto", system_namespaces = [], third_party = {}):
     """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
 
     Args:
@@ -58,6 +58,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
       image_delivery: "registry", or "node" to put images that are built here straight into the one node of a cluster on this
         machine; an environment's own goes before it.
       kubernetes_versions: the minor versions that clusters have, as in ["1.35", "1.36"]: every object must suit each.
+      main_branch: the branch that the commits of pins must be on.
       policies: labels of the k8s_policy targets that every object is checked by: "//policies:owner".
       registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       system_namespaces: namespaces of setup's own, which no personal namespace may be.
@@ -156,7 +157,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             )
 
     def pin_tool(name, **kwargs):
-        """The tool that writes and lists pins. Hints call it `//tools/pin`: have an alias of that name.
+        """The tool that changes, verifies and lists pins. Hints call it `//tools/pin`: have an alias of that name.
 
         Args:
           name: the target's name.
@@ -165,7 +166,9 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         _pin_tool(
             name = name,
             images = {env: own["images"] for env, own in envs.items()},
+            main_branch = main_branch,
             project = project,
+            protected = [env for env, own in envs.items() if own.get("protected", False)],
             registries = {env: own["registry"] for env, own in envs.items() if "registry" in own},
             registry = registry,
             registry_scheme = registry_scheme,

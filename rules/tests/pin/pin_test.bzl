@@ -11,15 +11,15 @@ ENVS = {
     "myns": {"namespace": "$USER", "images": "built"},
 }
 
-def _bind(registry_scheme = "auto"):
+def _bind(**kwargs):
     return bind(
         cluster = "one",
         envs = ENVS,
         project = "shop",
         registry = "localhost:5000",
-        registry_scheme = registry_scheme,
         setup = "//x:setup.apply",
         user = "alice",
+        **kwargs
     )
 
 # --- what a service refuses, while its package is loaded --------------------------------------------
@@ -192,7 +192,7 @@ def _subjects():
         **manual
     )
     bound.pin_tool(name = "pin", **manual)
-    _bind(registry_scheme = "http").pin_tool(name = "pin-http", **manual)
+    _bind(main_branch = "trunk", registry_scheme = "http").pin_tool(name = "pin-http", **manual)
 
 def _request_tests(name):
     """What a service says of its files goes with their objects, pinned or built; what the tool is told."""
@@ -202,13 +202,14 @@ def _request_tests(name):
             target_under_test = ":" + target,
             want = json.encode({
                 "environments": [
-                    {"images": "pinned", "name": "prod", "registry": "localhost:5000"},
-                    {"images": "pinned", "name": "dev", "registry": "registry.example"},
-                    {"images": "built", "name": "myns", "registry": "localhost:5000"},
+                    {"images": "pinned", "name": "prod", "protected": True, "registry": "localhost:5000"},
+                    {"images": "pinned", "name": "dev", "protected": False, "registry": "registry.example"},
+                    {"images": "built", "name": "myns", "protected": False, "registry": "localhost:5000"},
                 ],
                 "insecure": insecure,
+                "main_branch": "trunk" if insecure else "main",
                 "project": "shop",
-                "version": 1,
+                "version": 2,
             }),
         )
     plain = {"ignore_fields": [], "ready_when": [], "recreate": "never"}

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::str::FromStr;
 
 use crate::environment::Environment;
-use crate::error::{Error, Reason};
+use crate::error::Error;
+use crate::git::Git;
 use crate::pins_file::PinsFile;
 
 /// The name of every service's lock file.
@@ -78,6 +78,16 @@ impl Checkout {
         Ok(Self { root })
     }
 
+    /// Its root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether a package has a lock file.
+    pub fn has_pins(&self, package: &Package) -> bool {
+        self.pins_file(package).is_ok()
+    }
+
     /// The lock file of a service.
     ///
     /// # Errors
@@ -102,24 +112,17 @@ impl Checkout {
 
     /// All packages with a lock file that git tracks or would track, sorted. What Bazel does not
     /// look at is left out: folders of `.bazelignore`, and workspaces of their own.
-    pub fn services(&self) -> Result<Vec<Package>, Error> {
-        let failed = |said: String| Error::Git {
-            root: self.root.clone(),
-            source: Reason(said),
-        };
-        let output = Command::new("git")
-            .args(["ls-files", "-z", "--cached", "--others"])
-            .args(["--exclude-standard", "--", &format!(":(glob)**/{PINS}")])
-            .current_dir(&self.root)
-            .output()
-            .map_err(|error| failed(format!("git: {error}")))?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(failed(said));
-        }
+    pub fn services(&self, git: &Git) -> Result<Vec<Package>, Error> {
+        let what = format!("list the files of `{}`", self.root.display());
+        let own = format!(":(glob)**/{PINS}");
+        let arguments = ["ls-files", "-z", "--cached", "--others"];
+        let arguments = arguments
+            .into_iter()
+            .chain(["--exclude-standard", "--", &own]);
+        let files = git.ask(&what, &arguments.collect::<Vec<_>>())?;
         let ignored = self.ignored()?;
         let mut services = Vec::new();
-        for path in String::from_utf8_lossy(&output.stdout).split_terminator('\0') {
+        for path in files.split_terminator('\0') {
             let folder = Path::new(path).parent().unwrap_or(Path::new(""));
             let is_ignored = ignored.iter().any(|ignored| folder.starts_with(ignored));
             // Deleted and not yet committed, it is still in the list.

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::verbs::{list, set};
+use crate::verbs::{list, promote, rollback, set, verify};
 
 /// How hints name this tool.
 pub const COMMAND: &str = "bazel run //tools/pin --";
@@ -21,6 +21,12 @@ pub struct Cli {
 pub enum Verb {
     /// Pin an image that is in its registry, in the checkout; committing it is yours.
     Set(set::Arguments),
+    /// Have an environment run what another one runs.
+    Promote(promote::Arguments),
+    /// Have an environment run what it ran before its last change, as git knows it.
+    Rollback(rollback::Arguments),
+    /// Ask registries and git whether what the pins say holds.
+    Verify(verify::Arguments),
     /// Show the pins of all services, and what has none.
     List(list::Arguments),
 }

@@ -1,5 +1,6 @@
 //! What this tool takes from the process's environment: read here, and nowhere else.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use windlass_oci_registry::ConfigPlaces;
 
@@ -10,6 +11,8 @@ pub struct Environment {
     pub workspace: Option<PathBuf>,
     /// `BUILD_WORKING_DIRECTORY`: the folder in it that the user stood in.
     pub working_directory: Option<PathBuf>,
+    /// `PATH`, where git is found, and Bazel if the checkout has no `bazelw`.
+    pub path: Option<OsString>,
     /// Where credentials for registries are.
     pub registries: ConfigPlaces,
     /// What finding the request takes.
@@ -27,6 +30,7 @@ impl Environment {
         Self {
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
+            path: std::env::var_os("PATH"),
             registries: ConfigPlaces::of(|name| std::env::var_os(name)),
             runfiles: windlass_runfiles::Environment::read(),
         }

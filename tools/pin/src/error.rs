@@ -7,6 +7,7 @@ use windlass_pins::LockError;
 use windlass_report::{Exit, Explain};
 
 use crate::checkout::Package;
+use crate::checks::{Entry, Finding};
 use crate::cli::COMMAND;
 
 /// Why a run ended. Paths of lock files are from the checkout's root.
@@ -106,30 +107,13 @@ pub enum Error {
         /// What to type if it is meant.
         command: String,
     },
-    /// An image that nobody has pushed.
-    #[error("registry `{registry}` has no image `{image}`; nothing was written")]
-    NotPushed {
-        /// The registry.
-        registry: String,
-        /// The image, without the registry.
-        image: String,
-        /// What to type to push what is at head.
-        command: Option<String>,
-    },
-    /// An image that its registry may remove.
-    #[error(
-        "registry `{registry}` does not keep image `{image}` for good: tag `{tag}` is not on it; \
-         nothing was written"
-    )]
-    NotKept {
-        /// The registry.
-        registry: String,
-        /// The image, without the registry.
-        image: String,
-        /// The tag that keeps it.
-        tag: String,
-        /// What to type to push what is at head for good.
-        command: Option<String>,
+    /// An image that an environment is not to run.
+    #[error("cannot pin `{entry}`; nothing was written")]
+    Unfit {
+        /// Which image of what.
+        entry: Entry,
+        /// What does not hold of it.
+        source: Box<Finding>,
     },
     /// The registry does not say whether it has the image.
     #[error(transparent)]
@@ -161,11 +145,84 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
-    /// git does not list the checkout's files.
-    #[error("cannot list the files of `{}`", root.display())]
+    /// A pin is not what it was when it was decided what it is to be.
+    #[error("pin `{entry}` has been changed meanwhile; nothing was written")]
+    Changed {
+        /// Which pin.
+        entry: Entry,
+    },
+    /// A lock file has changes of somebody else's, which a commit would take along.
+    #[error("`{}` has changes that are not committed; nothing was written", path.display())]
+    Dirty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody else has committed.
+    #[error("HEAD was commit `{from}` and is `{to}`; nothing was written")]
+    HeadMoved {
+        /// What it was when the pins were read.
+        from: String,
+        /// What it is.
+        to: String,
+    },
+    /// A branch that would be another one.
+    #[error("branch `{name}` is there; nothing was written")]
+    BranchExists {
+        /// Its name.
+        name: String,
+    },
+    /// Nothing that commits could be on.
+    #[error(
+        "commits of pins are looked for on the main branch: got neither `origin/{name}` nor `{name}`"
+    )]
+    NoMainBranch {
+        /// Its name, by the constants.
+        name: String,
+    },
+    /// The clone has not all commits.
+    #[error("this is a shallow clone, which does not say {what}")]
+    Shallow {
+        /// What it does not say.
+        what: String,
+    },
+    /// An environment that is promoted to itself.
+    #[error("--to: got `{env}`, want another environment than that of --from")]
+    SameEnvironment {
+        /// Its name.
+        env: String,
+    },
+    /// A target that reaches no service.
+    #[error("target `{target}` reaches no package with a `pins.json`")]
+    NoServices {
+        /// The target.
+        target: String,
+    },
+    /// There is no Bazel to ask.
+    #[error(
+        "cannot start Bazel: got no `bazelw` in the checkout, and no `bazelisk` or `bazel` in PATH"
+    )]
+    NoBazel,
+    /// Bazel, which has said why on stderr.
+    #[error("cannot find what target `{target}` reaches")]
+    Query {
+        /// The target.
+        target: String,
+        /// How it ended.
+        source: Reason,
+    },
+    /// Pins of which something does not hold. Which, stands on stdout.
+    #[error("{count} of {of} pins do not hold")]
+    Unverified {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// git does not do what it is asked for.
+    #[error("cannot {what}")]
     Git {
-        /// The checkout.
-        root: PathBuf,
+        /// What was asked, after "cannot".
+        what: String,
         /// git's own words.
         source: Reason,
     },
@@ -205,14 +262,21 @@ fn quoted(names: &[String]) -> String {
 impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Request { .. } | Self::NoWorkspace | Self::NoPackage { .. } => {
-                Some(format!("{COMMAND} list"))
-            }
+            Self::Request { .. }
+            | Self::NoWorkspace
+            | Self::NoPackage { .. }
+            | Self::Changed { .. } => Some(format!("{COMMAND} list")),
             Self::NoPins { path, .. } => Some(format!("echo '{{}}' > {}", path.display())),
             Self::WhichImage { command, .. } | Self::OtherRepository { command, .. } => {
                 Some(command.clone())
             }
-            Self::NotPushed { command, .. } | Self::NotKept { command, .. } => command.clone(),
+            Self::Unfit { source, .. } => source.hint(),
+            Self::Dirty { path } => Some(format!("git diff HEAD -- {}", path.display())),
+            Self::HeadMoved { .. } => Some("git log -1".to_owned()),
+            Self::BranchExists { name } => Some(format!("git log -1 {name}")),
+            Self::NoMainBranch { name } => Some(format!("git fetch origin {name}")),
+            Self::Shallow { .. } => Some("git fetch --unshallow".to_owned()),
+            Self::NoServices { target } => Some(format!("bazel query 'deps({target})'")),
             Self::Registry(error) => error.hint(),
             _ => None,
         }
@@ -220,7 +284,10 @@ impl Explain for Error {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Reference { .. } | Self::NoDigest { .. } | Self::WhichImage { .. } => Exit::Usage,
+            Self::Reference { .. }
+            | Self::NoDigest { .. }
+            | Self::WhichImage { .. }
+            | Self::SameEnvironment { .. } => Exit::Usage,
             Self::Request { .. }
             | Self::UnknownEnvironment { .. }
             | Self::BuiltEnvironment { .. }
@@ -228,15 +295,25 @@ impl Explain for Error {
             | Self::NoPins { .. }
             | Self::Key { .. }
             | Self::OtherRepository { .. }
-            | Self::Pins { .. } => Exit::Input,
-            Self::NoWorkspace => Exit::Preflight,
+            | Self::Pins { .. }
+            | Self::BranchExists { .. }
+            | Self::NoServices { .. }
+            | Self::Query { .. }
+            | Self::Unverified { .. } => Exit::Input,
+            Self::NoWorkspace
+            | Self::Changed { .. }
+            | Self::Dirty { .. }
+            | Self::HeadMoved { .. }
+            | Self::NoMainBranch { .. }
+            | Self::Shallow { .. } => Exit::Preflight,
             Self::DockerConfig(error) => error.exit(),
-            Self::NotPushed { .. } | Self::NotKept { .. } => Exit::Registry,
+            Self::Unfit { source, .. } => source.exit(),
             Self::Registry(error) => error.exit(),
             Self::Launcher(_)
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Git { .. }
+            | Self::NoBazel
             | Self::Output(_) => Exit::Failure,
         }
     }

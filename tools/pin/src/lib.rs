@@ -1,24 +1,35 @@
 //! Pins: `bazel run //tools/pin -- set ...` writes the digest of a pushed image into the lock file
-//! of a service, `pins.json`, in the checkout; `list` shows them all.
+//! of a service, `pins.json`, in the checkout; `promote` and `rollback` change those of many
+//! services; `verify` asks whether they hold, and `list` shows them.
 //!
-//! What an environment runs is what the repository says, so this tool asks the registry whether the
-//! image is there, and then edits one file. A person reads the change, and commits it.
+//! What an environment runs is what the repository says, so this tool asks registry and git whether
+//! the image is what it is said to be, and then edits files. A person reads the change.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | [`request`], [`cli`], [`environment`] | the constants, what is asked for, and where; parsed once |
-//! | [`checkout`], [`pins_file`] | services and their lock files |
+//! | [`checkout`], [`selection`], [`bazel`] | services: all, some, or those that a target reaches |
+//! | [`pins_file`] | their lock files |
+//! | [`git`] | history, and commits of pins |
+//! | [`checks`] | what must hold of an image before it is pinned |
+//! | [`deliver`] | changed pins, into the checkout or a commit |
 //! | [`verbs`] | a file each |
 //!
-//! **Architecture invariants:** only [`pins_file`] writes, one file, by a rename. The registry is
-//! asked and never written to. No cluster is known here.
+//! **Architecture invariants:** only [`pins_file`] writes to the checkout, by renames, all files or
+//! none; only [`git`] writes to the repository, and pushes nothing. The registry is asked and never
+//! written to. No cluster is known here.
 
+pub mod bazel;
 pub mod checkout;
+pub mod checks;
 pub mod cli;
+pub mod deliver;
 pub mod environment;
 mod error;
+pub mod git;
 pub mod pins_file;
 pub mod request;
+pub mod selection;
 #[cfg(test)]
 mod tests;
 pub mod verbs;
@@ -53,7 +64,8 @@ pub async fn run(
     }
     out.write_all(outcome.data.as_bytes())
         .and_then(|()| out.flush())
-        .map_err(Error::Output)
+        .map_err(Error::Output)?;
+    outcome.failure.map_or(Ok(()), Err)
 }
 
 async fn outcome(
@@ -69,6 +81,9 @@ async fn outcome(
     };
     match &cli.verb {
         Verb::Set(arguments) => verbs::set::run(arguments, &context).await,
+        Verb::Promote(arguments) => verbs::promote::run(arguments, &context).await,
+        Verb::Rollback(arguments) => verbs::rollback::run(arguments, &context).await,
+        Verb::Verify(arguments) => verbs::verify::run(arguments, &context).await,
         Verb::List(arguments) => verbs::list::run(arguments, &context),
     }
 }

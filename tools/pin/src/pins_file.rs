@@ -1,19 +1,34 @@
-//! The lock file of one service: read, or changed by one writer at a time.
+//! Lock files of services: read, and changed by one writer at a time, all of them or none.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use windlass_pins::Lock;
+use windlass_pins::{Lock, Pin};
 
+use crate::checks::Entry;
 use crate::error::Error;
+use crate::git::Text;
 
 /// A service's `pins.json`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PinsFile {
     path: PathBuf,
     shown: PathBuf,
+}
+
+/// A pin that is to become another. `None` is no pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Of which image.
+    pub entry: Entry,
+    /// The lock file that has it.
+    pub file: PinsFile,
+    /// What it was when it was decided what it is to be.
+    pub old: Option<Pin>,
+    /// What it is to be.
+    pub new: Option<Pin>,
 }
 
 impl PinsFile {
@@ -27,13 +42,25 @@ impl PinsFile {
         &self.shown
     }
 
+    /// The path as git knows it, from the checkout's root: without links.
+    pub fn tracked(&self) -> PathBuf {
+        let tracked = || {
+            let folders = self.shown.components().count();
+            let root = self.path.ancestors().nth(folders)?.canonicalize().ok()?;
+            let whole = self.path.canonicalize().ok()?;
+            Some(whole.strip_prefix(root).ok()?.to_owned())
+        };
+        tracked().unwrap_or_else(|| self.shown.clone())
+    }
+
     /// Reads the file, which may have pins of these environments only.
     pub fn read(&self, environments: &[&str]) -> Result<Lock, Error> {
-        let text = fs::read_to_string(&self.path).map_err(|source| Error::Read {
-            path: self.shown.clone(),
-            source,
-        })?;
-        let parsed = Lock::parse(&text).and_then(|lock| {
+        let text = fs::read_to_string(&self.path).map_err(self.unread())?;
+        self.parse(&text, environments)
+    }
+
+    fn parse(&self, text: &str, environments: &[&str]) -> Result<Lock, Error> {
+        let parsed = Lock::parse(text).and_then(|lock| {
             lock.check_environments(environments)?;
             Ok(lock)
         });
@@ -43,33 +70,180 @@ impl PinsFile {
         })
     }
 
-    /// Changes the file, and gives what `edit` gives. Of two that change it at once, one waits
-    /// for the other and reads what it wrote. The new file takes the place of the old one whole,
-    /// so a reader sees one or the other; without a change, nothing is written.
-    pub fn change<T>(
-        &self,
-        environments: &[&str],
-        edit: impl FnOnce(&mut Lock) -> T,
-    ) -> Result<T, Error> {
-        let failed = |source| Error::Write {
-            path: self.shown.clone(),
-            source,
-        };
-        // A link stays one: what it points to is replaced.
-        let path = fs::canonicalize(&self.path).map_err(failed)?;
-        let held = hold(&path).map_err(failed)?;
-        let before = self.read(environments)?;
-        let mut lock = before.clone();
-        let result = edit(&mut lock);
-        if lock != before {
-            replace(&path, &held, &lock.to_string()).map_err(failed)?;
-        }
-        Ok(result)
+    fn unread(&self) -> impl FnOnce(io::Error) -> Error {
+        let path = self.shown.clone();
+        move |source| Error::Read { path, source }
+    }
+
+    fn unwritten(&self) -> impl FnOnce(io::Error) -> Error {
+        let path = self.shown.clone();
+        move |source| Error::Write { path, source }
     }
 }
 
-/// The file that is at a path, locked; closing it lets others go on. The lock is the kernel's, so
-/// it ends with this process, however that ends.
+/// Lock files with what is to change in them. While this lives, no other run changes them.
+#[derive(Debug)]
+pub struct Held {
+    files: Vec<HeldFile>,
+}
+
+#[derive(Debug)]
+struct HeldFile {
+    file: PinsFile,
+    /// What it is without links: a link stays one, and what it points to is replaced.
+    path: PathBuf,
+    /// Open, and locked by the kernel: the lock ends with this process, however that ends.
+    held: File,
+    text: String,
+}
+
+impl Held {
+    /// Takes the files that are to change, in the order of their paths, so that of two runs one
+    /// waits and none for ever; and makes the changes in memory.
+    ///
+    /// # Errors
+    /// A file is not as it was when the changes were decided on, or holds no pins.
+    pub fn take(changes: &[Change], environments: &[&str]) -> Result<Self, Error> {
+        let mut files: Vec<&PinsFile> = changes.iter().map(|change| &change.file).collect();
+        files.sort();
+        files.dedup();
+        let take = |file: &PinsFile| {
+            let path = fs::canonicalize(&file.path).map_err(file.unread())?;
+            let mut held = hold(&path).map_err(file.unread())?;
+            let mut before = String::new();
+            held.read_to_string(&mut before).map_err(file.unread())?;
+            let mut lock = file.parse(&before, environments)?;
+            for change in changes.iter().filter(|change| change.file == *file) {
+                edit(&mut lock, change)?;
+            }
+            Ok(HeldFile {
+                file: file.clone(),
+                path,
+                held,
+                text: lock.to_string(),
+            })
+        };
+        let files: Result<_, Error> = files.into_iter().map(take).collect();
+        Ok(Self { files: files? })
+    }
+
+    /// The files as git knows them, and what they are to hold.
+    pub fn texts(&self) -> impl Iterator<Item = Text> {
+        self.files.iter().map(|file| Text {
+            path: file.file.tracked(),
+            text: file.text.clone(),
+        })
+    }
+
+    /// Puts the new files in the places of the old ones, and then does `last`. If something
+    /// fails, `last` included, all files are as they were.
+    pub fn replace(self, last: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        self.replace_on(&Files, last)
+    }
+
+    pub(crate) fn replace_on(
+        self,
+        disk: &dyn Disk,
+        last: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        // What can fail for want of space is done for all of them first.
+        let prepared = self.files.iter().try_for_each(|file| file.prepare(disk));
+        let replaced = prepared.and_then(|()| {
+            let mut done = Vec::new();
+            let moved = self.files.iter().try_for_each(|file| {
+                disk.rename(&file.beside(), &file.path)
+                    .map_err(file.file.unwritten())?;
+                done.push(file);
+                Ok(())
+            });
+            moved.and_then(|()| last()).inspect_err(|_| {
+                for file in done {
+                    // A name for a name: this needs no space.
+                    let _ = disk.rename(&file.kept(), &file.path);
+                }
+            })
+        });
+        for file in &self.files {
+            // What is not there need not be removed, and what stays is in nobody's way.
+            let _ = fs::remove_file(file.beside());
+            let _ = fs::remove_file(file.kept());
+        }
+        replaced
+    }
+}
+
+impl HeldFile {
+    /// The name of the new file, beside the old one. Only who holds that one uses it, so it is
+    /// free, or left by somebody who was killed.
+    fn beside(&self) -> PathBuf {
+        self.path.with_extension("json.new")
+    }
+
+    /// A second name of the old file, under which it can be had back.
+    fn kept(&self) -> PathBuf {
+        self.path.with_extension("json.old")
+    }
+
+    fn prepare(&self, disk: &dyn Disk) -> Result<(), Error> {
+        let prepare = || {
+            let permissions = self.held.metadata()?.permissions();
+            disk.write(&self.beside(), &self.text, permissions)?;
+            match fs::remove_file(self.kept()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            disk.link(&self.path, &self.kept())
+        };
+        prepare().map_err(self.file.unwritten())
+    }
+}
+
+/// What is done to files; a test fails each of it in turn.
+pub(crate) trait Disk {
+    /// Makes a file, and waits until the disk has it.
+    fn write(&self, path: &Path, text: &str, permissions: Permissions) -> io::Result<()>;
+    /// Gives a file a second name.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file another name, and takes that from the one that has it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+}
+
+/// The file system.
+pub(crate) struct Files;
+
+impl Disk for Files {
+    fn write(&self, path: &Path, text: &str, permissions: Permissions) -> io::Result<()> {
+        let mut new = File::create(path)?;
+        new.set_permissions(permissions)?;
+        new.write_all(text.as_bytes())?;
+        new.sync_all()
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        // Some file systems have no second names.
+        fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+}
+
+fn edit(lock: &mut Lock, change: &Change) -> Result<(), Error> {
+    let Entry { env, key, .. } = &change.entry;
+    if lock.get(env, key) != change.old.as_ref() {
+        return Err(Error::Changed {
+            entry: change.entry.clone(),
+        });
+    }
+    match &change.new {
+        Some(pin) => lock.set(env, key, pin.clone()),
+        None => lock.remove(env, key),
+    };
+    Ok(())
+}
+
+/// The file that is at a path, locked; closing it lets others go on.
 fn hold(path: &Path) -> io::Result<File> {
     loop {
         let file = File::open(path)?;
@@ -80,23 +254,4 @@ fn hold(path: &Path) -> io::Result<File> {
             return Ok(file);
         }
     }
-}
-
-/// Puts a new file with the old one's permissions in its place. Only who holds the old one does
-/// this, so the name beside it is free, or left by somebody who was killed.
-fn replace(path: &Path, old: &File, text: &str) -> io::Result<()> {
-    let beside = path.with_extension("json.new");
-    let write = || {
-        let mut new = File::create(&beside)?;
-        new.set_permissions(old.metadata()?.permissions())?;
-        new.write_all(text.as_bytes())?;
-        new.sync_all()?;
-        fs::rename(&beside, path)
-    };
-    let written = write();
-    if written.is_err() {
-        // What it could not write is not worth another error.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }

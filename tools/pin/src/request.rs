@@ -10,7 +10,7 @@ use windlass_oci_reference::{ParseError, Registry, Repository};
 use crate::error::{Error, RequestError};
 
 /// The version of the schema that this tool reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a repository deploys to, as far as pins go.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,6 +22,8 @@ pub struct PinRequest {
     pub project: String,
     /// Whether the registries are spoken to by plain http though they are not this machine.
     pub insecure: bool,
+    /// The branch whose commits protected environments run: `main`.
+    pub main_branch: String,
     /// The environments, in the order of ENVS.
     pub environments: Vec<EnvironmentRequest>,
 }
@@ -36,6 +38,8 @@ pub struct EnvironmentRequest {
     pub images: Images,
     /// Where they are.
     pub registry: Registry,
+    /// Whether it runs no image of an unknown commit.
+    pub protected: bool,
 }
 
 /// Where the images of an environment come from.

@@ -1,8 +1,16 @@
 //! The tool as `main` runs it, against a registry in the process and a checkout of its own.
 
+mod atomic;
+mod commit;
 mod errors;
 mod list;
+mod promote;
+mod repositories;
+mod repository;
+mod rollback;
 mod set;
+mod together;
+mod verify;
 
 use std::path::Path;
 
@@ -21,11 +29,17 @@ const ELSEWHERE: &str = "localhost:31000";
 
 /// The constants, as `pin_tool` writes them; the images of all environments are in `registry`.
 fn request(registry: &str) -> String {
-    let environment = |name: &str, images: &str| serde_json::json!({"name": name, "images": images, "registry": registry});
+    request_with(registry, &[])
+}
+
+/// The same, with protected environments.
+fn request_with(registry: &str, protected: &[&str]) -> String {
+    let environment = |name: &str, images: &str| serde_json::json!({"name": name, "images": images, "registry": registry, "protected": protected.contains(&name)});
     serde_json::json!({
-        "version": 1,
+        "version": 2,
         "project": "demo",
         "insecure": false,
+        "main_branch": "main",
         "environments": [
             environment("prod", "pinned"),
             environment("staging", "pinned"),
@@ -41,6 +55,7 @@ fn environment(folder: &Path) -> Environment {
     Environment {
         workspace: Some(folder.join("checkout")),
         working_directory: Some(folder.join("checkout")),
+        path: std::env::var_os("PATH"),
         registries: ConfigPlaces {
             home: Some(folder.join("home")),
             ..ConfigPlaces::default()
@@ -87,6 +102,48 @@ impl Bench {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes folders");
         std::fs::write(path, text).expect("writes");
+    }
+
+    /// A service with these pins.
+    fn service(&self, name: &str, pins: &str) {
+        self.write(&format!("checkout/services/{name}/BUILD.bazel"), "");
+        self.write(&format!("checkout/services/{name}/pins.json"), pins);
+    }
+
+    /// Makes the checkout a repository with all that is there in a commit of `main`; gives that.
+    fn repository(&self) -> String {
+        let checkout = self.folder.path().join("checkout");
+        repository::init(&checkout);
+        repository::commit(&checkout, "All that is there")
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        repository::git(&self.folder.path().join("checkout"), arguments)
+    }
+
+    /// Protects environments.
+    fn protect(&self, environments: &[&str]) {
+        let request = request_with(&self.registry.name(), environments);
+        self.write("bin/pin.json", &request);
+    }
+
+    /// The lock file of a service, with `REGISTRY` for the name of the registry.
+    fn pins_of(&self, name: &str) -> String {
+        let path = format!("checkout/services/{name}/pins.json");
+        let text = std::fs::read_to_string(self.folder.path().join(path));
+        self.shown(&text.expect("reads"))
+    }
+
+    /// Runs, and gives the notes.
+    async fn notes(&self, arguments: &[&str]) -> Vec<String> {
+        let notes = self.run(arguments).await.expect("runs").notes;
+        notes.iter().map(|note| self.shown(note)).collect()
+    }
+
+    /// Runs, and gives what is said of the error.
+    async fn refused(&self, arguments: &[&str]) -> String {
+        let error = self.run(arguments).await.expect_err("is refused");
+        self.shown(&windlass_report::render(&error))
     }
 
     /// The pins of `//services/client`, with `REGISTRY` for the name of the registry.
@@ -139,4 +196,29 @@ fn digest(manifest: &str) -> String {
 
 fn short(manifest: &str) -> String {
     Digest::of(manifest.as_bytes()).short()
+}
+
+/// One pin, as the file has it.
+fn entry(image: &str, more: &[(&str, &str)]) -> String {
+    let fields = [("image", image)];
+    let fields = fields.iter().chain(more);
+    let fields: Vec<String> = fields
+        .map(|(key, value)| format!("      \"{key}\": \"{value}\""))
+        .collect();
+    format!("{{\n{}\n    }}", fields.join(",\n"))
+}
+
+/// A lock file: environments, each with the pins of its images.
+fn lock(environments: &[(&str, &[(&str, String)])]) -> String {
+    let environments: Vec<String> = environments
+        .iter()
+        .map(|(name, pins)| {
+            let pins: Vec<String> = pins
+                .iter()
+                .map(|(key, pin)| format!("    \"{key}\": {pin}"))
+                .collect();
+            format!("  \"{name}\": {{\n{}\n  }}", pins.join(",\n"))
+        })
+        .collect();
+    format!("{{\n{}\n}}\n", environments.join(",\n"))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use windlass_oci_reference::{Digest, ImageReference};
+use windlass_oci_reference::{Digest, ImageReference, Repository};
 
 /// One pinned image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,21 @@ impl Pin {
     /// The image: a reference with a digest.
     pub fn image(&self) -> &ImageReference {
         &self.image
+    }
+
+    /// The same image in another repository.
+    #[must_use]
+    pub fn moved_to(&self, repository: &Repository) -> Self {
+        let tag = self.image.tag().cloned();
+        let tagged = tag.map(|tag| ImageReference::tagged(repository.clone(), tag));
+        let image = match tagged {
+            Some(tagged) => tagged.with_digest(self.digest),
+            None => ImageReference::at(repository.clone(), self.digest),
+        };
+        Self {
+            image,
+            ..self.clone()
+        }
     }
 
     /// The digest of that reference.
@@ -268,6 +283,24 @@ mod tests {
         }
         let (early, late) = (time("2026-11-29T15:23:33Z"), time("2026-12-01T00:00:00Z"));
         assert!(early.expect("a time") < late.expect("a time"));
+    }
+
+    #[test]
+    fn to_another_repository() {
+        let digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let repository: Repository = "ghcr.io/acme/client".parse().expect("a repository");
+        for tag in ["", ":v1"] {
+            let image = format!("localhost:31000/demo/client{tag}@{digest}");
+            let pin = Pin::try_new(image.parse().expect("an image")).expect("a digest");
+            let pin = Pin {
+                commit: "3f9c21a".parse().ok(),
+                ..pin
+            };
+            let moved = pin.moved_to(&repository);
+            let want = format!("ghcr.io/acme/client{tag}@{digest}");
+            assert_eq!(moved.image().to_string(), want);
+            assert_eq!((moved.digest(), &moved.commit), (pin.digest(), &pin.commit));
+        }
     }
 
     #[test]

@@ -10,14 +10,17 @@ use windlass_error_cases::{Case, Folder, complete, hold};
 use windlass_oci_registry_fake::{Fault, Registry, What};
 use windlass_report::Exit;
 
+use super::repositories::{REPOSITORIES, SERVICES};
 use super::{ELSEWHERE, block_on, cli, environment, request};
+use crate::checks::Finding;
 use crate::cli::Cli;
 use crate::environment::Environment;
 use crate::error::{Error, RequestError};
 use crate::run;
 
 /// SHA-256 of `abc`.
-const DIGEST: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+pub(super) const DIGEST: &str =
+    "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 #[test]
 fn what_is_not_there() {
@@ -40,14 +43,25 @@ fn lock_files_that_cannot_be_used() {
 }
 
 #[test]
+fn repositories_that_do_not_do() {
+    holds(REPOSITORIES);
+}
+
+#[test]
+fn services_that_are_not_found() {
+    holds(SERVICES);
+}
+
+#[test]
 fn every_error_has_a_case() {
-    let all = [PLACES, ARGUMENTS, REGISTRIES, LOCKS];
+    let all = [PLACES, ARGUMENTS, REGISTRIES, LOCKS, REPOSITORIES, SERVICES];
     let cases = all.into_iter().flatten().map(|case| case.variant);
-    // A request's error stands for it.
+    // A request's error stands for it, and a finding.
     let variants: Vec<&str> = Error::VARIANTS
         .iter()
-        .filter(|name| **name != "Request")
+        .filter(|name| !["Request", "Unfit"].contains(*name))
         .chain(RequestError::VARIANTS)
+        .chain(Finding::VARIANTS)
         .copied()
         .collect();
     complete(cases, &variants);
@@ -57,6 +71,7 @@ fn every_error_has_a_case() {
 fn holds(cases: &[Case<Error>]) {
     hold(cases, |error| match error {
         Error::Request { source, .. } => source.into(),
+        Error::Unfit { source, .. } => source.as_ref().into(),
         other => other.into(),
     });
 }
@@ -83,7 +98,8 @@ fn what_the_command_line_does_not_take() {
     assert_eq!(kind(&["--commit=3f9c21a"]), None);
     assert_eq!(kind(&["--commit=main"]), Some(ErrorKind::ValueValidation));
     assert_eq!(kind(&["--toolchain="]), Some(ErrorKind::ValueValidation));
-    assert_eq!(kind(&["--digest-only"]), Some(ErrorKind::UnknownArgument));
+    assert_eq!(kind(&["--time=today"]), Some(ErrorKind::ValueValidation));
+    assert_eq!(kind(&["--branch=x"]), Some(ErrorKind::UnknownArgument));
     for label in ["services/client", "@other//x", "//../x"] {
         let parsed = Cli::try_parse_from(["pin", "list", "--service", label]);
         let error = parsed.expect_err(label);
@@ -94,13 +110,38 @@ fn what_the_command_line_does_not_take() {
     }
 }
 
+#[test]
+fn which_services_is_said_once() {
+    let kind = |line: &str| {
+        let parsed = Cli::try_parse_from(line.split_whitespace());
+        parsed.err().map(|error| error.kind())
+    };
+    let missing = Some(ErrorKind::MissingRequiredArgument);
+    let conflict = Some(ErrorKind::ArgumentConflict);
+    for verb in ["promote --from=dev --to=prod", "rollback --env=prod"] {
+        let given = |more: &str| kind(&format!("pin {verb} {more}"));
+        assert_eq!(given(""), missing, "{verb}");
+        assert_eq!(given("--service=//a --service=//b"), None, "{verb}");
+        assert_eq!(given("--deep=//a:prod-deep --branch=x"), None, "{verb}");
+        assert_eq!(given("--all --commit"), None, "{verb}");
+        assert_eq!(given("--all --service=//a"), conflict, "{verb}");
+        assert_eq!(given("--all --deep=//a"), conflict, "{verb}");
+        assert_eq!(given("--all --commit --branch=x"), conflict, "{verb}");
+        let no_label = Some(ErrorKind::ValueValidation);
+        assert_eq!(given("--deep=services/client"), no_label, "{verb}");
+    }
+    assert_eq!(kind("pin verify"), None);
+    assert_eq!(kind("pin verify --env=prod --all"), None);
+    assert_eq!(kind("pin verify --deep=//a --all"), conflict);
+}
+
 /// Runs with the checkout, the request and the home that are in the folder.
-fn run_in(folder: &Folder, arguments: &[&str]) -> Result<(), Error> {
+pub(super) fn run_in(folder: &Folder, arguments: &[&str]) -> Result<(), Error> {
     run_with(folder, arguments, |_| ())
 }
 
 /// The same, with a process's environment of another kind.
-fn run_with(
+pub(super) fn run_with(
     folder: &Folder,
     arguments: &[&str],
     change: fn(&mut Environment),
@@ -117,7 +158,7 @@ fn run_with(
 }
 
 /// Makes the request and a service with these pins; `@D` is a digest in them.
-fn with_pins(folder: &Folder, pins: &str) {
+pub(super) fn with_pins(folder: &Folder, pins: &str) {
     folder.file("bin/pin.json", request(ELSEWHERE));
     folder.file("checkout/services/client/BUILD.bazel", "");
     let pins = pins.replace("@D", &format!("@{DIGEST}"));
@@ -125,7 +166,7 @@ fn with_pins(folder: &Folder, pins: &str) {
 }
 
 /// `set` of this image (`@D` is a digest) for `//services/client` in `prod`.
-fn set(folder: &Folder, image: &str, more: &[&str]) -> Result<(), Error> {
+pub(super) fn set(folder: &Folder, image: &str, more: &[&str]) -> Result<(), Error> {
     folder.show_as(DIGEST, "D");
     let image = image.replace("@D", &format!("@{DIGEST}"));
     let given = [
@@ -167,7 +208,7 @@ const PLACES: &[Case<Error>] = &[
                cause: missing field `project` at line 1 column 13\n\
                hint: bazel run //tools/pin -- list\n",
         provoke: |folder| {
-            folder.file("bin/pin.json", r#"{"version":1}"#);
+            folder.file("bin/pin.json", r#"{"version":2}"#);
             run_in(folder, &["list"])
         },
     },
@@ -175,10 +216,10 @@ const PLACES: &[Case<Error>] = &[
         variant: "OtherVersion",
         exit: Exit::Input,
         text: "error: cannot use request `DIR/bin/pin.json`\n\
-               cause: version: got 2, want 1\n\
+               cause: version: got 1, want 2\n\
                hint: bazel run //tools/pin -- list\n",
         provoke: |folder| {
-            folder.file("bin/pin.json", r#"{"version":2}"#);
+            folder.file("bin/pin.json", r#"{"version":1}"#);
             run_in(folder, &["list"])
         },
     },
@@ -396,7 +437,8 @@ const REGISTRIES: &[Case<Error>] = &[
     Case {
         variant: "NotPushed",
         exit: Exit::Registry,
-        text: "error: registry `REGISTRY` has no image `demo/client@D`; nothing was written\n\
+        text: "error: cannot pin `//services/client prod client`; nothing was written\n\
+               cause: registry `REGISTRY` has no image `demo/client@D`\n\
                hint: bazel run //services/client:myns-shallow.push\n",
         provoke: |folder| set_there(folder, vec![]),
     },
@@ -404,8 +446,9 @@ const REGISTRIES: &[Case<Error>] = &[
         // What a namespace runs goes when that moves on.
         variant: "NotKept",
         exit: Exit::Registry,
-        text: "error: registry `REGISTRY` does not keep image `demo/client@D` for good: tag \
-               `kept_ba7816bf8f01` is not on it; nothing was written\n\
+        text: "error: cannot pin `//services/client prod client`; nothing was written\n\
+               cause: registry `REGISTRY` does not keep image `demo/client@D` for good: no tag \
+               `kept_ba7816bf8f01` on it\n\
                hint: bazel run //services/client:myns-shallow.push\n",
         provoke: |folder| {
             set_at(folder, vec![], |registry| {
@@ -417,8 +460,9 @@ const REGISTRIES: &[Case<Error>] = &[
         // The tag is on another one.
         variant: "NotKept",
         exit: Exit::Registry,
-        text: "error: registry `REGISTRY` does not keep image `demo/client@D` for good: tag \
-               `kept_ba7816bf8f01` is not on it; nothing was written\n\
+        text: "error: cannot pin `//services/client prod client`; nothing was written\n\
+               cause: registry `REGISTRY` does not keep image `demo/client@D` for good: no tag \
+               `kept_ba7816bf8f01` on it\n\
                hint: bazel run //services/client:myns-shallow.push\n",
         provoke: |folder| {
             set_at(folder, vec![], |registry| {

@@ -130,7 +130,7 @@ fn for_machines() {
                 "image": pinned.then(|| format!("{repository}@{A}")),
                 "repository": pinned.then_some(&repository),
                 "digest": pinned.then_some(A),
-                "commit": commit, "toolchain": toolchain,
+                "commit": commit, "toolchain": toolchain, "time": null, "who": null,
             })
         };
         let want = serde_json::json!({

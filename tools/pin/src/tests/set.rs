@@ -4,8 +4,6 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use super::{Bench, block_on, digest, short};
 use crate::environment::Environment;
-use crate::pins_file::PinsFile;
-use windlass_pins::Pin;
 
 #[test]
 fn the_first_pin() {
@@ -13,7 +11,15 @@ fn the_first_pin() {
         let bench = Bench::new(vec![]).await;
         let image = bench.push("client", "one");
         let toolchain = "rustc 1.94.0, --config=release";
-        let more = ["--commit=3f9c21a03f9c21a0", "--toolchain", toolchain];
+        let built = bench.repository();
+        let more = [
+            "--commit",
+            &built,
+            "--toolchain",
+            toolchain,
+            "--time=2026-11-29T15:23:33Z",
+            "--who=ci@example.com",
+        ];
         let notes = bench.set(&format!("client={image}"), &more).await;
         let (digest, short) = (digest("one"), short("one"));
         assert_eq!(
@@ -21,7 +27,8 @@ fn the_first_pin() {
             [
                 format!(
                     "//services/client prod client: unpinned -> \
-                     REGISTRY/demo/client@sha256:{short} (commit 3f9c21a03f9c)"
+                     REGISTRY/demo/client@sha256:{short} (commit {})",
+                    &built[..12]
                 ),
                 "next: bazel run //services/client:prod-shallow.diff".to_owned(),
                 format!(
@@ -36,8 +43,10 @@ fn the_first_pin() {
   "prod": {{
     "client": {{
       "image": "REGISTRY/demo/client@{digest}",
-      "commit": "3f9c21a03f9c21a0",
-      "toolchain": "{toolchain}"
+      "commit": "{built}",
+      "toolchain": "{toolchain}",
+      "time": "2026-11-29T15:23:33Z",
+      "who": "ci@example.com"
     }}
   }}
 }}
@@ -84,7 +93,14 @@ fn the_same_again_writes_nothing() {
     block_on(async {
         let bench = Bench::new(vec![]).await;
         let image = bench.push("client", "one");
-        bench.set(&image, &["--commit=3f9c21a"]).await;
+        let built = bench.repository();
+        let more = [
+            "--commit",
+            &built[..7],
+            "--time=2026-11-29T15:23:33Z",
+            "--who=ci",
+        ];
+        bench.set(&image, &more).await;
         let path = bench
             .folder
             .path()
@@ -98,7 +114,8 @@ fn the_same_again_writes_nothing() {
             notes,
             [format!(
                 "//services/client prod client: REGISTRY/demo/client@sha256:{short} \
-                 (commit 3f9c21a), as before; nothing was written"
+                 (commit {}), as before; nothing was written",
+                &built[..7]
             )]
         );
         assert_eq!((file(), bench.pins()), (before, pins));
@@ -110,9 +127,11 @@ fn a_new_image_is_not_of_the_old_commit() {
     block_on(async {
         let bench = Bench::new(vec![]).await;
         let (one, two) = (bench.push("client", "one"), bench.push("client", "two"));
-        bench.set(&one, &["--commit=3f9c21a"]).await;
+        let built = bench.repository();
+        bench.set(&one, &["--commit", &built, "--who=ci"]).await;
         bench.set(&two, &[]).await;
         assert!(!bench.pins().contains("commit"), "{}", bench.pins());
+        assert!(!bench.pins().contains("who"), "{}", bench.pins());
     });
 }
 
@@ -213,33 +232,91 @@ fn permissions_and_links_stay_and_nothing_is_left() {
 }
 
 #[test]
-fn of_many_at_once_none_is_lost() {
-    const WRITERS: usize = 16;
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("pins.json"), "{}\n").expect("writes");
-    let file = PinsFile::new(folder.path(), "pins.json".into());
-    let start = std::sync::Barrier::new(WRITERS);
-    std::thread::scope(|scope| {
-        for writer in 0..WRITERS {
-            let (file, start) = (&file, &start);
-            scope.spawn(move || {
-                start.wait();
-                for round in 0..4 {
-                    let digest = digest(&format!("{writer} {round}"));
-                    let image = format!("localhost:31000/demo/image-{writer}@{digest}");
-                    let pin = Pin::try_new(image.parse().expect("an image")).expect("a digest");
-                    file.change(&["prod"], |lock| {
-                        lock.set("prod", &format!("image-{writer}"), pin);
-                    })
-                    .expect("writes");
-                }
-            });
-        }
+fn a_digest_alone_asks_nobody() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let image = format!("{}/demo/client@{}", bench.registry.name(), digest("one"));
+        bench.set(&image, &["--digest-only"]).await;
+        assert!(bench.pins().contains(&digest("one")));
+        assert_eq!(bench.registry.requests(), [""; 0]);
     });
-    let lock = file.read(&["prod"]).expect("reads");
-    assert_eq!(lock.images().len(), WRITERS);
-    for writer in 0..WRITERS {
-        let pin = lock.get("prod", &format!("image-{writer}")).expect("a pin");
-        assert_eq!(pin.digest().to_string(), digest(&format!("{writer} 3")));
-    }
+}
+
+#[test]
+fn a_protected_environment_wants_a_commit_of_the_main_branch() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        bench.protect(&["prod"]);
+        let image = bench.push("client", "one");
+        let main = bench.repository();
+        bench.git(&["checkout", "--quiet", "-b", "side"]);
+        let side = super::repository::commit(&bench.folder.path().join("checkout"), "Aside");
+        let set = |env: &'static str, more: &[&str]| {
+            let service = "--service=//services/client";
+            let given = ["set", service, "--env", env, "--image", &image];
+            let more = given.iter().chain(more);
+            more.map(|&it| it.to_owned()).collect::<Vec<_>>()
+        };
+        let run = async |arguments: Vec<String>| {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            bench.run(&arguments).await
+        };
+        let refused = async |arguments| {
+            let error = run(arguments).await.expect_err("is refused");
+            bench.shown(&windlass_report::render(&error))
+        };
+        let said = refused(set("prod", &[])).await;
+        let image = bench.shown(&image);
+        assert_eq!(
+            said,
+            format!(
+                "error: cannot pin `//services/client prod client`; nothing was written\n\
+                 cause: environment `prod` is protected: got no commit that the image was built \
+                 from\n\
+                 hint: bazel run //tools/pin -- set --service //services/client --env prod \
+                 --image client={image} --commit SHA\n"
+            )
+        );
+        // Whatever the environment, a commit that is said must hold.
+        for env in ["prod", "staging"] {
+            let said = refused(set(env, &["--commit", &side])).await;
+            let side = &side[..12];
+            assert_eq!(
+                said,
+                format!(
+                    "error: cannot pin `//services/client {env} client`; nothing was written\n\
+                     cause: commit `{side}` is not on branch `main`\n\
+                     hint: git branch --all --contains {side}\n"
+                )
+            );
+        }
+        assert_eq!(bench.pins(), "{}\n");
+        run(set("staging", &[])).await.expect("is not protected");
+        run(set("prod", &["--commit", &main]))
+            .await
+            .expect("is on main");
+    });
+}
+
+#[test]
+fn what_others_have_counts_before_our_own_branch() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let image = bench.push("client", "one");
+        let shared = bench.repository();
+        bench.git(&["update-ref", "refs/remotes/origin/main", &shared]);
+        let own = super::repository::commit(&bench.folder.path().join("checkout"), "Not pushed");
+        let given = [
+            "set",
+            "--service=//services/client",
+            "--env=prod",
+            "--image",
+            &image,
+            "--commit",
+        ];
+        let with = |commit| given.into_iter().chain([commit]).collect::<Vec<_>>();
+        let said = bench.refused(&with(&own)).await;
+        assert!(said.contains("is not on branch `origin/main`"), "{said}");
+        bench.run(&with(&shared)).await.expect("others have it");
+    });
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use windlass_pins::{Lock, Pin};
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, columns};
 use crate::checkout::Package;
 use crate::cli::OutputFormat;
 use crate::error::Error;
@@ -44,6 +44,8 @@ struct Row<'a> {
     digest: Option<String>,
     commit: Option<String>,
     toolchain: Option<String>,
+    time: Option<String>,
+    who: Option<String>,
 }
 
 /// Runs the verb.
@@ -60,7 +62,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Error> {
         |name: &&&str| arguments.env.is_empty() || arguments.env.iter().any(|e| e == **name);
     let environments: Vec<&str> = pinned.iter().filter(asked).copied().collect();
     let services = if arguments.service.is_empty() {
-        context.checkout.services()?
+        context.checkout.services(&context.git())?
     } else {
         arguments.service.clone()
     };
@@ -77,7 +79,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Error> {
     if services.is_empty() {
         notes.push("no package here has a pins.json".to_owned());
     }
-    Ok(Outcome { data, notes })
+    Ok(Outcome {
+        data,
+        notes,
+        failure: None,
+    })
 }
 
 fn rows_of<'a>(service: &Package, lock: &Lock, environments: &[&'a str]) -> Vec<Row<'a>> {
@@ -93,6 +99,8 @@ fn rows_of<'a>(service: &Package, lock: &Lock, environments: &[&'a str]) -> Vec<
             digest: pin.map(|pin| pin.digest().to_string()),
             commit: pin.and_then(|pin| Some(pin.commit.as_ref()?.to_string())),
             toolchain: pin.and_then(|pin| Some(pin.toolchain.as_ref()?.to_string())),
+            time: pin.and_then(|pin| Some(pin.time.as_ref()?.to_string())),
+            who: pin.and_then(|pin| Some(pin.who.as_ref()?.to_string())),
         }
     };
     let mut keys: Vec<Option<&str>> = lock.images().into_iter().map(Some).collect();
@@ -133,16 +141,5 @@ fn table(rows: &[Row<'_>]) -> String {
         ]
     };
     let lines: Vec<[String; 6]> = [head].into_iter().chain(rows.iter().map(cells)).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].len()).max();
-    let widths: Vec<usize> = (0..6).filter_map(width).collect();
-    let mut text = String::new();
-    for line in &lines {
-        let padded = line.iter().zip(&widths);
-        let padded: Vec<_> = padded
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        text += padded.join("  ").trim_end();
-        text.push('\n');
-    }
-    text
+    columns(&lines)
 }

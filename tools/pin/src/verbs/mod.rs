@@ -1,10 +1,15 @@
 //! What the tool can do, a file each: `Arguments`, and `run` that gives an [`Outcome`].
 
 pub mod list;
+pub mod promote;
+pub mod rollback;
 pub mod set;
+pub mod verify;
 
 use crate::checkout::Checkout;
 use crate::environment::Environment;
+use crate::error::Error;
+use crate::git::Git;
 use crate::request::PinRequest;
 
 /// What every verb works with.
@@ -19,10 +24,35 @@ pub struct Context {
 }
 
 /// What a verb has to say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// For stdout.
     pub data: String,
     /// Lines for stderr.
     pub notes: Vec<String>,
+    /// Why the run fails though it has something to say.
+    pub failure: Option<Error>,
+}
+
+impl Context {
+    /// git in the checkout.
+    pub fn git(&self) -> Git {
+        Git::new(self.checkout.root(), self.environment.path.clone())
+    }
+}
+
+/// Lines of cells as columns, two spaces apart.
+fn columns<const WIDTH: usize>(lines: &[[String; WIDTH]]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].len()).max();
+    let widths: Vec<usize> = (0..WIDTH).filter_map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        let padded = line.iter().zip(&widths);
+        let padded: Vec<_> = padded
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        text += padded.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
 }

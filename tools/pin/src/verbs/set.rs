@@ -1,16 +1,15 @@
 //! `set`: one pin, of an image that is in its registry.
 
-use std::path::{Path, PathBuf};
-
-use windlass_oci_reference::{ImageReference, Repository, Tag};
-use windlass_oci_registry::{Client, DockerConfig, Settings, Target, Transport};
-use windlass_pins::{Commit, Lock, Pin, Toolchain};
+use windlass_oci_reference::{ImageReference, Repository};
+use windlass_pins::{Commit, Lock, Pin, Time, Toolchain, Who};
 
 use super::{Context, Outcome};
 use crate::checkout::Package;
+use crate::checks::{Asks, Checks, Entry, refuse};
 use crate::cli::COMMAND;
-use crate::environment::Environment;
+use crate::deliver::{Delivery, Message, in_short, notes};
 use crate::error::Error;
+use crate::pins_file::Change;
 use crate::request::{EnvironmentRequest, PinRequest};
 
 /// What to pin.
@@ -32,9 +31,18 @@ pub struct Arguments {
     /// What compiled it: versions and flags.
     #[arg(long, value_name = "TEXT")]
     pub toolchain: Option<Toolchain>,
+    /// When it was published, in UTC: `2026-11-29T15:23:33Z`.
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<Time>,
+    /// Who published it.
+    #[arg(long, value_name = "TEXT")]
+    pub who: Option<Who>,
     /// Where the image is, if that is not where the constants say.
     #[arg(long, value_name = "REPOSITORY")]
     pub repository: Option<String>,
+    /// Ask no registry: whether it has the image is not looked at.
+    #[arg(long)]
+    pub digest_only: bool,
 }
 
 /// Runs the verb.
@@ -48,46 +56,44 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let file = context.checkout.pins_file(&arguments.service)?;
     let lock = file.read(&environments)?;
     let key = key.map_or_else(|| meant(arguments, &pin, &lock), Ok)?;
-    let target = target(arguments, &context.request, environment, &key, &pin)?;
-    look(arguments, context, &pin, &target).await?;
-    let (old, new) = file.change(&environments, |lock| {
-        let old = lock.get(&arguments.env, &key).cloned();
-        let new = with_origin(pin, arguments, old.as_ref());
-        lock.set(&arguments.env, &key, new.clone());
-        (old, new)
-    })?;
-    let path = from(&context.environment, file.shown());
+    in_its_place(arguments, &context.request, environment, &key, &pin)?;
+    let entry = Entry {
+        service: arguments.service.clone(),
+        env: arguments.env.clone(),
+        key,
+    };
+    let old = lock.get(&entry.env, &entry.key).cloned();
+    let new = with_origin(pin, arguments, old.as_ref());
+    let checks = Checks::new(context, Asks::unless(arguments.digest_only))?;
+    refuse(&entry, checks.look(&entry, &new).await?)?;
+    refuse(&entry, checks.commit(&entry, &new)?)?;
+    if old.as_ref() == Some(&new) {
+        let said = in_short(Some(&new));
+        return Ok(Outcome {
+            notes: vec![format!("{entry}: {said}, as before; nothing was written")],
+            ..Outcome::default()
+        });
+    }
+    let message = Message {
+        subject: format!("{}: {} runs {}", entry.key, entry.env, new.digest().short()),
+        lines: Vec::new(),
+    };
+    let change = Change {
+        entry,
+        file,
+        old,
+        new: Some(new),
+    };
+    let changes = [change];
+    let checkout = Delivery::checkout();
+    let base = checkout.base(context)?;
+    let brought = checkout.bring(&base, &changes, &message, context)?;
+    let Arguments { service, env, .. } = arguments;
+    let diffs = vec![format!("bazel run {service}:{env}-shallow.diff")];
     Ok(Outcome {
-        notes: notes(arguments, &key, old.as_ref(), &new, &path),
+        notes: notes(&changes, diffs, brought),
         ..Outcome::default()
     })
-}
-
-/// What was done, and what to type next.
-fn notes(
-    arguments: &Arguments,
-    key: &str,
-    old: Option<&Pin>,
-    new: &Pin,
-    path: &Path,
-) -> Vec<String> {
-    let Arguments { service, env, .. } = arguments;
-    let said = in_short(new);
-    let before = match old {
-        Some(old) if old == new => {
-            return vec![format!(
-                "{service} {env} {key}: {said}, as before; nothing was written"
-            )];
-        }
-        Some(old) => in_short(old),
-        None => "unpinned".to_owned(),
-    };
-    let (digest, path) = (new.digest().short(), path.display());
-    vec![
-        format!("{service} {env} {key}: {before} -> {said}"),
-        format!("next: bazel run {service}:{env}-shallow.diff"),
-        format!("      git commit -m \"{key}: {env} runs {digest}\" {path}"),
-    ]
 }
 
 /// Parses `KEY=REFERENCE` or `REFERENCE`. Not by clap, which would repeat the credentials of a
@@ -126,14 +132,14 @@ fn meant(arguments: &Arguments, pin: &Pin, lock: &Lock) -> Result<String, Error>
     }
 }
 
-/// Where the image is, which must be where the constants or the user say.
-fn target(
+/// Refuses an image that is not where the constants or the user say.
+fn in_its_place(
     arguments: &Arguments,
     request: &PinRequest,
     environment: &EnvironmentRequest,
     key: &str,
     pin: &Pin,
-) -> Result<Target, Error> {
+) -> Result<(), Error> {
     let own = request
         .repository(environment, key)
         .map_err(|source| Error::Key {
@@ -145,67 +151,17 @@ fn target(
         flag: "--repository",
         source,
     })?;
-    let got = pin.image().repository().clone();
+    let got = pin.image().repository();
     let want = said.unwrap_or(own);
-    if got != want {
-        return Err(Error::OtherRepository {
-            key: key.to_owned(),
-            command: command(arguments, key, pin, Some(&got)),
-            got: got.to_string(),
-            want: want.to_string(),
-        });
-    }
-    // What the constants say of their registry says nothing of another.
-    let insecure = request.insecure && *got.registry() == environment.registry;
-    Ok(Target {
-        repository: got,
-        transport: Transport::from_insecure(insecure),
-    })
-}
-
-/// Asks the registry for the image. A local one removes what tags have moved off (ADR 16): there it
-/// must have the tag that never moves.
-async fn look(
-    arguments: &Arguments,
-    context: &Context,
-    pin: &Pin,
-    target: &Target,
-) -> Result<(), Error> {
-    let client = Client::new(Settings {
-        credentials: DockerConfig::find(&context.environment.registries)?,
-        ..Settings::default()
-    });
-    let failed = |error| Error::Registry(Box::new(error));
-    let digest = pin.digest();
-    let kept = target.is_plain_http().then(|| Tag::kept(digest));
-    if let Some(tag) = &kept
-        && client
-            .is_tagged(target, tag, digest)
-            .await
-            .map_err(failed)?
-    {
+    if *got == want {
         return Ok(());
     }
-    let is_there = client.head(target, digest).await.map_err(failed)?;
-    let repository = pin.image().repository();
-    let registry = repository.registry().to_string();
-    let image = format!("{}@{digest}", repository.path());
-    let built = context.request.built_name();
-    let command = built.map(|env| format!("bazel run {}:{env}-shallow.push", arguments.service));
-    match kept {
-        None if is_there => Ok(()),
-        Some(tag) if is_there => Err(Error::NotKept {
-            registry,
-            image,
-            tag: tag.to_string(),
-            command,
-        }),
-        _ => Err(Error::NotPushed {
-            registry,
-            image,
-            command,
-        }),
-    }
+    Err(Error::OtherRepository {
+        key: key.to_owned(),
+        command: command(arguments, key, pin, Some(got)),
+        got: got.to_string(),
+        want: want.to_string(),
+    })
 }
 
 /// The pin with where it is from: as given, else as known of the same image.
@@ -213,19 +169,13 @@ fn with_origin(mut pin: Pin, arguments: &Arguments, old: Option<&Pin>) -> Pin {
     let known = old.filter(|old| old.digest() == pin.digest());
     let commit = known.and_then(|old| old.commit.clone());
     let toolchain = known.and_then(|old| old.toolchain.clone());
+    let time = known.and_then(|old| old.time.clone());
+    let who = known.and_then(|old| old.who.clone());
     pin.commit = arguments.commit.clone().or(commit);
     pin.toolchain = arguments.toolchain.clone().or(toolchain);
+    pin.time = arguments.time.clone().or(time);
+    pin.who = arguments.who.clone().or(who);
     pin
-}
-
-/// `localhost:31000/demo/client@sha256:1f0c2a3b4c5d (commit 3f9c21a03f9c)`.
-fn in_short(pin: &Pin) -> String {
-    let digest = pin.digest().short();
-    let image = format!("{}@sha256:{digest}", pin.image().repository());
-    match &pin.commit {
-        Some(commit) => format!("{image} (commit {})", commit.short()),
-        None => image,
-    }
 }
 
 /// What to type for another key, or another repository.
@@ -236,59 +186,16 @@ fn command(arguments: &Arguments, key: &str, pin: &Pin, repository: Option<&Repo
         "{COMMAND} set --service {service} --env {env} --image {key}={image}"
     )];
     words.extend(repository.map(|repository| format!("--repository {repository}")));
-    let (commit, toolchain) = (&arguments.commit, &arguments.toolchain);
+    let Arguments {
+        commit,
+        toolchain,
+        time,
+        who,
+        ..
+    } = arguments;
     words.extend(commit.iter().map(|commit| format!("--commit {commit}")));
     words.extend(toolchain.iter().map(|text| format!("--toolchain '{text}'")));
+    words.extend(time.iter().map(|time| format!("--time {time}")));
+    words.extend(who.iter().map(|text| format!("--who '{text}'")));
     words.join(" ")
-}
-
-/// A path of the checkout as it is typed where the user stands.
-fn from(environment: &Environment, path: &Path) -> PathBuf {
-    let stands = environment.workspace.as_ref().and_then(|root| {
-        let folder = environment.working_directory.as_ref()?;
-        folder.strip_prefix(root).ok()
-    });
-    let up = stands.map_or(0, |folder| folder.components().count());
-    std::iter::repeat_n("..", up)
-        .collect::<PathBuf>()
-        .join(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::request::Images;
-
-    #[test]
-    fn plain_http_only_for_the_registry_of_the_constants() {
-        let environment = EnvironmentRequest {
-            name: "prod".to_owned(),
-            images: Images::Pinned,
-            registry: "registry.example:5000".parse().expect("a registry"),
-        };
-        let request = PinRequest {
-            version: 1,
-            project: "demo".to_owned(),
-            insecure: true,
-            environments: vec![environment.clone()],
-        };
-        for (repository, transport) in [
-            ("registry.example:5000/demo/client", Transport::PlainHttp),
-            ("ghcr.io/acme/client", Transport::Safe),
-        ] {
-            let arguments = Arguments {
-                service: "//services/client".parse().expect("a label"),
-                env: "prod".to_owned(),
-                image: String::new(),
-                commit: None,
-                toolchain: None,
-                repository: Some(repository.to_owned()),
-            };
-            let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-            let image = format!("{repository}@sha256:{digest}").parse();
-            let pin = Pin::try_new(image.expect("an image")).expect("a digest");
-            let target = target(&arguments, &request, &environment, "client", &pin);
-            assert_eq!(target.expect("it is said").transport, transport);
-        }
-    }
 }

@@ -1,0 +1,348 @@
+//! What must hold of an image before an environment runs it: its registry has it, for good, and it
+//! was built from a commit of the main branch, which is the one that its publisher named.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use windlass_oci_reference::{Repository, Tag};
+use windlass_oci_registry::{Client, DockerConfig, Settings, Target, Transport};
+use windlass_pins::{Commit, Pin};
+use windlass_report::{Exit, Explain};
+
+use crate::checkout::Package;
+use crate::cli::COMMAND;
+use crate::error::Error;
+use crate::git::{Git, Standing};
+use crate::request::EnvironmentRequest;
+use crate::verbs::Context;
+
+/// The type of the statement in which `image push --revision` says where an image comes from.
+const ORIGIN: &str = "application/vnd.windlass.origin.v1";
+/// What it calls the commit.
+const REVISION: &str = "org.opencontainers.image.revision";
+
+/// One image of one service in one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The service.
+    pub service: Package,
+    /// The environment.
+    pub env: String,
+    /// The image's key.
+    pub key: String,
+}
+
+/// `//services/client prod client`.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.service, self.env, self.key)
+    }
+}
+
+/// What does not hold of an image.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(test, derive(strum::IntoStaticStr, strum::VariantNames))]
+pub enum Finding {
+    /// Nobody has pushed it.
+    #[error("registry `{registry}` has no image `{image}`")]
+    NotPushed {
+        /// The registry.
+        registry: String,
+        /// The image, without the registry.
+        image: String,
+        /// What to type to push what is at head.
+        command: Option<String>,
+    },
+    /// Its registry may remove it.
+    #[error("registry `{registry}` does not keep image `{image}` for good: no tag `{tag}` on it")]
+    NotKept {
+        /// The registry.
+        registry: String,
+        /// The image, without the registry.
+        image: String,
+        /// The tag that keeps it.
+        tag: String,
+        /// What to type to push what is at head for good.
+        command: Option<String>,
+    },
+    /// A protected environment, and nobody says what it was built from.
+    #[error("environment `{env}` is protected: got no commit that the image was built from")]
+    NoCommit {
+        /// The environment.
+        env: String,
+        /// What to type to say it.
+        command: String,
+    },
+    /// It was built from something that is not here.
+    #[error("commit `{commit}` is not in this repository")]
+    UnknownCommit {
+        /// The commit.
+        commit: String,
+    },
+    /// It was built from something that is not on the main branch.
+    #[error("commit `{commit}` is not on branch `{branch}`")]
+    NotOnMain {
+        /// The commit.
+        commit: String,
+        /// The branch.
+        branch: String,
+    },
+    /// Its publisher says that it was built from something else.
+    #[error("commit: got `{commit}`, and the image's publisher says `{revision}`")]
+    OtherRevision {
+        /// The commit of the pin.
+        commit: String,
+        /// That of the publisher.
+        revision: String,
+    },
+}
+
+impl Explain for Finding {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotPushed { command, .. } | Self::NotKept { command, .. } => command.clone(),
+            Self::NoCommit { command, .. } => Some(command.clone()),
+            Self::UnknownCommit { .. } => Some("git fetch".to_owned()),
+            Self::NotOnMain { commit, .. } => Some(format!("git branch --all --contains {commit}")),
+            Self::OtherRevision { revision, .. } => Some(format!("git log -1 {revision}")),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NotPushed { .. } | Self::NotKept { .. } => Exit::Registry,
+            _ => Exit::Input,
+        }
+    }
+}
+
+/// Whether registries are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// They are.
+    Registries,
+    /// Nobody is, who is not on this machine.
+    Nobody,
+}
+
+impl Asks {
+    /// By the flag `--digest-only`.
+    pub fn unless(is_digest_only: bool) -> Self {
+        if is_digest_only {
+            Self::Nobody
+        } else {
+            Self::Registries
+        }
+    }
+}
+
+/// Who is asked of images.
+pub struct Checks<'a> {
+    context: &'a Context,
+    git: Git,
+    client: Option<Client>,
+    /// The main branch, once it is looked up.
+    branch: OnceCell<String>,
+}
+
+impl<'a> Checks<'a> {
+    /// Nobody is asked yet.
+    ///
+    /// # Errors
+    /// Credentials for registries are there, and cannot be used.
+    pub fn new(context: &'a Context, asks: Asks) -> Result<Self, Error> {
+        let client = match asks {
+            Asks::Nobody => None,
+            Asks::Registries => Some(Client::new(Settings {
+                credentials: DockerConfig::find(&context.environment.registries)?,
+                ..Settings::default()
+            })),
+        };
+        Ok(Self {
+            context,
+            git: context.git(),
+            client,
+            branch: OnceCell::new(),
+        })
+    }
+
+    /// Where an image is. What the constants say of their registry says nothing of another.
+    pub fn target(&self, environment: &EnvironmentRequest, repository: Repository) -> Target {
+        let insecure = self.context.request.insecure;
+        let insecure = insecure && *repository.registry() == environment.registry;
+        Target {
+            repository,
+            transport: Transport::from_insecure(insecure),
+        }
+    }
+
+    /// Whether the registry has the image. A local one removes what tags have moved off (ADR 16):
+    /// there it must have the tag that never moves.
+    pub async fn look(&self, entry: &Entry, pin: &Pin) -> Result<Option<Finding>, Error> {
+        let Some(client) = &self.client else {
+            return Ok(None);
+        };
+        let environment = self.context.request.pinned(&entry.env)?;
+        let target = self.target(environment, pin.image().repository().clone());
+        let failed = |error| Error::Registry(Box::new(error));
+        let digest = pin.digest();
+        let kept = target.is_plain_http().then(|| Tag::kept(digest));
+        if let Some(tag) = &kept {
+            let is_tagged = client.is_tagged(&target, tag, digest).await;
+            if is_tagged.map_err(failed)? {
+                return Ok(None);
+            }
+        }
+        let is_there = client.head(&target, digest).await.map_err(failed)?;
+        let repository = pin.image().repository();
+        let registry = repository.registry().to_string();
+        let image = format!("{}@{digest}", repository.path());
+        let built = self.context.request.built_name();
+        let push = built.map(|env| format!("bazel run {}:{env}-shallow.push", entry.service));
+        let command = push.map(|push| match &pin.commit {
+            Some(commit) => format!("git switch --detach {} && {push}", commit.short()),
+            None => push,
+        });
+        Ok(match kept {
+            None if is_there => None,
+            Some(tag) if is_there => Some(Finding::NotKept {
+                registry,
+                image,
+                tag: tag.to_string(),
+                command,
+            }),
+            _ => Some(Finding::NotPushed {
+                registry,
+                image,
+                command,
+            }),
+        })
+    }
+
+    /// Whether the image was built from a commit of the main branch, as far as its pin says. For a
+    /// protected environment it must.
+    pub fn commit(&self, entry: &Entry, pin: &Pin) -> Result<Option<Finding>, Error> {
+        let Some(commit) = &pin.commit else {
+            let environment = self.context.request.pinned(&entry.env)?;
+            return Ok(environment.protected.then(|| Finding::NoCommit {
+                env: entry.env.clone(),
+                command: format!(
+                    "{COMMAND} set --service {} --env {} --image {}={} --commit SHA",
+                    entry.service,
+                    entry.env,
+                    entry.key,
+                    pin.image()
+                ),
+            }));
+        };
+        let branch = self.branch()?;
+        let shown = commit.short().to_owned();
+        Ok(match self.git.standing(commit, branch)? {
+            Standing::On => None,
+            Standing::Unknown => Some(Finding::UnknownCommit { commit: shown }),
+            Standing::Off => Some(Finding::NotOnMain {
+                commit: shown,
+                branch: branch.to_owned(),
+            }),
+        })
+    }
+
+    fn branch(&self) -> Result<&str, Error> {
+        if let Some(branch) = self.branch.get() {
+            return Ok(branch);
+        }
+        let branch = self.git.main_branch(&self.context.request.main_branch)?;
+        Ok(self.branch.get_or_init(|| branch))
+    }
+
+    /// The commits that an image was built from, as publishers say beside it in the registry. An
+    /// image that is the same at two commits may have both.
+    pub async fn revisions(&self, entry: &Entry, pin: &Pin) -> Result<BTreeSet<String>, Error> {
+        let Some(client) = &self.client else {
+            return Ok(BTreeSet::new());
+        };
+        let environment = self.context.request.pinned(&entry.env)?;
+        let target = self.target(environment, pin.image().repository().clone());
+        let said = client.referrers(&target, pin.digest(), Some(ORIGIN)).await;
+        let said = said.map_err(|error| Error::Registry(Box::new(error)))?;
+        let revisions = said.iter().filter_map(|statement| {
+            let annotations = statement.annotations().as_ref()?;
+            annotations.get(REVISION).cloned()
+        });
+        Ok(revisions.collect())
+    }
+
+    /// All that does not hold of an image, and what publishers say of it.
+    pub async fn findings(
+        &self,
+        entry: &Entry,
+        pin: &Pin,
+    ) -> Result<(Vec<Finding>, BTreeSet<String>), Error> {
+        let mut findings = Vec::new();
+        let mut revisions = BTreeSet::new();
+        match self.look(entry, pin).await? {
+            Some(finding) => findings.push(finding),
+            None => revisions = self.revisions(entry, pin).await?,
+        }
+        findings.extend(self.commit(entry, pin)?);
+        if let Some(commit) = &pin.commit {
+            findings.extend(disagreement(commit, &revisions));
+        }
+        Ok((findings, revisions))
+    }
+
+    /// Refuses an image of which something does not hold.
+    pub async fn require(&self, entry: &Entry, pin: &Pin) -> Result<(), Error> {
+        let (findings, _) = self.findings(entry, pin).await?;
+        refuse(entry, findings.into_iter().next())
+    }
+}
+
+/// An error of a finding, if there is one.
+pub fn refuse(entry: &Entry, finding: Option<Finding>) -> Result<(), Error> {
+    match finding {
+        None => Ok(()),
+        Some(source) => Err(Error::Unfit {
+            entry: entry.clone(),
+            source: Box::new(source),
+        }),
+    }
+}
+
+/// Whether publishers name other commits than the pin, and none names that.
+fn disagreement(commit: &Commit, revisions: &BTreeSet<String>) -> Option<Finding> {
+    let commit = commit.as_str();
+    // Either may be short.
+    let agrees = |revision: &String| {
+        let shorter = revision.len().min(commit.len());
+        shorter >= 7 && revision.get(..shorter) == commit.get(..shorter)
+    };
+    let revision = revisions.first()?;
+    (!revisions.iter().any(agrees)).then(|| Finding::OtherRevision {
+        commit: crate::git::short(commit).to_owned(),
+        revision: crate::git::short(revision).to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_publisher_of_several_is_enough() {
+        let commit: Commit = "3f9c21a03f9c".parse().expect("a commit");
+        let said = |revisions: &[&str]| {
+            let revisions = revisions.iter().map(|&it| it.to_owned()).collect();
+            disagreement(&commit, &revisions).map(|finding| finding.to_string())
+        };
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(&["3f9c21a"]), None);
+        assert_eq!(said(&["3f9c21a03f9c21a03f9c"]), None);
+        assert_eq!(said(&["0000000", "3f9c21a03f9c21a03f9c"]), None);
+        let other = "commit: got `3f9c21a03f9c`, and the image's publisher says `3f9c21b`";
+        assert_eq!(said(&["3f9c21b"]).as_deref(), Some(other));
+        // Too short to say anything.
+        assert!(said(&["3f"]).is_some());
+    }
+}

@@ -1,0 +1,186 @@
+//! Changed pins: into the checkout, into a commit there, or into a commit on a branch of their own.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use windlass_pins::Pin;
+
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::git::{Git, Text, short};
+use crate::pins_file::{Change, Held};
+use crate::verbs::Context;
+
+/// Where changed pins go; without a flag, into the checkout.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Delivery {
+    /// Commit the pins that change, and nothing else: what is staged stays staged. Hooks do not
+    /// run.
+    #[arg(long)]
+    pub commit: bool,
+    /// Make that commit on a new branch of this name; checkout and HEAD stay as they are.
+    #[arg(long, value_name = "NAME", conflicts_with = "commit")]
+    pub branch: Option<String>,
+}
+
+/// What a commit of pins says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its first line.
+    pub subject: String,
+    /// The others.
+    pub lines: Vec<String>,
+}
+
+/// Where pins are changed: what HEAD was when they were read.
+#[derive(Clone, Debug)]
+pub struct Base {
+    git: Git,
+    /// HEAD, if there is to be a commit.
+    head: Option<String>,
+}
+
+impl Delivery {
+    /// Into the checkout.
+    pub fn checkout() -> Self {
+        Self {
+            commit: false,
+            branch: None,
+        }
+    }
+
+    /// Looks at HEAD, before any pin is read.
+    ///
+    /// # Errors
+    /// There is to be a commit and there is no HEAD, or the branch is there.
+    pub fn base(&self, context: &Context) -> Result<Base, Error> {
+        let git = context.git();
+        if let Some(name) = &self.branch {
+            git.new_branch(name)?;
+        }
+        let commits = self.commit || self.branch.is_some();
+        let head = commits.then(|| git.head()).transpose()?;
+        Ok(Base { git, head })
+    }
+
+    /// Brings the changes to where they go, all of them or none.
+    pub fn bring(
+        &self,
+        base: &Base,
+        changes: &[Change],
+        message: &Message,
+        context: &Context,
+    ) -> Result<Brought, Error> {
+        let held = Held::take(changes, &context.request.pinned_names())?;
+        let Some(parent) = &base.head else {
+            held.replace(|| Ok(()))?;
+            let commit = message.command(changes, &context.environment);
+            return Ok(Brought {
+                note: None,
+                command: commit,
+            });
+        };
+        let git = &base.git;
+        let texts: Vec<Text> = held.texts().collect();
+        base.require_clean(texts.iter().map(|text| &*text.path))?;
+        let draft = git.draft(parent, &texts, &message.text())?;
+        let (made, subject) = (short(&draft.commit), &message.subject);
+        if let Some(name) = &self.branch {
+            git.branch(name, &draft)?;
+            return Ok(Brought {
+                note: Some(format!("branch `{name}` is commit {made}: {subject}")),
+                command: format!("git push origin {name}"),
+            });
+        }
+        held.replace(|| git.commit(&draft))?;
+        Ok(Brought {
+            note: Some(format!("HEAD is commit {made}: {subject}")),
+            command: "git push".to_owned(),
+        })
+    }
+}
+
+/// What became of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// What was made of them, if that is more than files.
+    pub note: Option<String>,
+    /// What to type when they are looked at.
+    pub command: String,
+}
+
+impl Base {
+    /// Refuses files that are not as they are at HEAD, if there is to be a commit: it would take
+    /// along what others did to them, or say that there is nothing to do where that is done and
+    /// not committed.
+    pub fn require_clean<'a>(&self, paths: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
+        if self.head.is_none() {
+            return Ok(());
+        }
+        match self.git.first_changed(paths)? {
+            Some(path) => Err(Error::Dirty { path }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Message {
+    /// All of it.
+    fn text(&self) -> String {
+        format!("{}\n\n{}\n", self.subject, self.lines.join("\n"))
+    }
+
+    /// What to type to commit changes that are in the checkout.
+    fn command(&self, changes: &[Change], environment: &Environment) -> String {
+        let paths: BTreeSet<&Path> = changes.iter().map(|it| it.file.shown()).collect();
+        let mut words = vec![format!("git commit -m \"{}\"", self.subject)];
+        let typed = |path| from(environment, path).display().to_string();
+        words.extend(paths.into_iter().map(typed));
+        words.join(" ")
+    }
+}
+
+/// A line for each change, as commits and people have it.
+pub fn lines(changes: &[Change]) -> Vec<String> {
+    let line = |change: &Change| {
+        let (old, new) = (in_short(change.old.as_ref()), in_short(change.new.as_ref()));
+        format!("{}: {old} -> {new}", change.entry)
+    };
+    changes.iter().map(line).collect()
+}
+
+/// `localhost:31000/demo/client@sha256:1f0c2a3b4c5d (commit 3f9c21a03f9c)`.
+pub fn in_short(pin: Option<&Pin>) -> String {
+    let Some(pin) = pin else {
+        return "unpinned".to_owned();
+    };
+    let digest = pin.digest().short();
+    let image = format!("{}@sha256:{digest}", pin.image().repository());
+    match &pin.commit {
+        Some(commit) => format!("{image} (commit {})", commit.short()),
+        None => image,
+    }
+}
+
+/// What was done, and what to type next.
+pub fn notes(changes: &[Change], mut diffs: Vec<String>, brought: Brought) -> Vec<String> {
+    let mut notes = lines(changes);
+    notes.extend(brought.note);
+    diffs.push(brought.command);
+    let heads = std::iter::once("next: ").chain(std::iter::repeat("      "));
+    let next = heads.zip(diffs);
+    notes.extend(next.map(|(head, command)| format!("{head}{command}")));
+    notes
+}
+
+/// A path of the checkout as it is typed where the user stands.
+fn from(environment: &Environment, path: &Path) -> PathBuf {
+    let stands = environment.workspace.as_ref().and_then(|root| {
+        let folder = environment.working_directory.as_ref()?;
+        folder.strip_prefix(root).ok()
+    });
+    let up = stands.map_or(0, |folder| folder.components().count());
+    std::iter::repeat_n("..", up)
+        .collect::<PathBuf>()
+        .join(path)
+}

@@ -1,0 +1,452 @@
+//! The repository of the checkout: what it remembers of pins, and commits of them.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use windlass_pins::Commit;
+
+use crate::error::{Error, Reason};
+
+/// What git tells its hooks of the repository: it would name another one than the checkout's.
+const HOOK: [&str; 6] = [
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_WORK_TREE",
+];
+
+/// git in one folder: the root of a workspace, which need not be that of the repository.
+#[derive(Clone, Debug)]
+pub struct Git {
+    root: PathBuf,
+    /// Where git is found.
+    path: OsString,
+}
+
+/// Where a commit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// On the branch, or what it came from.
+    On,
+    /// Somewhere else.
+    Off,
+    /// There is no such commit here.
+    Unknown,
+}
+
+/// A file with what it is to hold. Its path is from the root of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The file.
+    pub path: PathBuf,
+    /// All of it.
+    pub text: String,
+}
+
+/// A commit that no branch has yet.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    base: String,
+    /// Its hash.
+    pub commit: String,
+    entries: Vec<Entry>,
+}
+
+/// A file of a commit, before and after.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// From the root of the repository.
+    path: String,
+    mode: String,
+    old: String,
+    new: String,
+}
+
+impl Git {
+    /// git in a folder. `path` is the PATH in which it is found.
+    pub fn new(root: &Path, path: Option<OsString>) -> Self {
+        Self {
+            root: root.to_owned(),
+            path: path.unwrap_or_default(),
+        }
+    }
+
+    /// What git prints, without the last line end. `what` is what it is for, after "cannot".
+    pub(crate) fn ask(&self, what: &str, arguments: &[&str]) -> Result<String, Error> {
+        said(what, self.output(arguments, None, None))
+    }
+
+    /// What HEAD is, in full.
+    pub fn head(&self) -> Result<String, Error> {
+        let arguments = ["rev-parse", "--verify", "HEAD^{commit}"];
+        self.ask("look up HEAD", &arguments)
+    }
+
+    /// What is said of a revision if there is one.
+    fn find(&self, revision: &str) -> Result<Option<String>, Error> {
+        let arguments = [
+            "rev-parse",
+            "--quiet",
+            "--verify",
+            "--end-of-options",
+            revision,
+        ];
+        let what = format!("look up `{revision}`");
+        let output = self.output(&arguments, None, None);
+        match output {
+            // That is how it says that there is none; a folder of no repository is 128.
+            Ok(output) if output.status.code() == Some(1) => Ok(None),
+            Ok(output) if !output.status.success() && self.is_repository() => Ok(None),
+            output => said(&what, output).map(Some),
+        }
+    }
+
+    fn is_repository(&self) -> bool {
+        self.ask("look", &["rev-parse", "--git-dir"]).is_ok()
+    }
+
+    /// Whether history ends early here.
+    ///
+    /// # Errors
+    /// git does not say.
+    pub fn is_shallow(&self) -> Result<bool, Error> {
+        let arguments = ["rev-parse", "--is-shallow-repository"];
+        Ok(self.ask("look at the history", &arguments)? == "true")
+    }
+
+    /// The main branch as it is known here: that of `origin`, which others have too, else our own.
+    ///
+    /// # Errors
+    /// There is neither.
+    pub fn main_branch(&self, name: &str) -> Result<String, Error> {
+        let (shared, own) = (format!("origin/{name}"), name.to_owned());
+        if self.find(&format!("refs/remotes/{shared}"))?.is_some() {
+            return Ok(shared);
+        }
+        match self.find(&format!("refs/heads/{own}"))? {
+            Some(_) => Ok(own),
+            None => Err(Error::NoMainBranch { name: own }),
+        }
+    }
+
+    /// Where a commit stands to a branch.
+    ///
+    /// # Errors
+    /// History ends before it can be said.
+    pub fn standing(&self, commit: &Commit, branch: &str) -> Result<Standing, Error> {
+        let found = self.find(&format!("{commit}^{{commit}}"))?;
+        let standing = match found {
+            None => Standing::Unknown,
+            Some(whole) => {
+                let arguments = ["merge-base", "--is-ancestor", &whole, branch];
+                match self.output(&arguments, None, None) {
+                    Ok(output) if output.status.code() == Some(1) => Standing::Off,
+                    output => {
+                        let what = format!("look for commit `{}` on `{branch}`", commit.short());
+                        said(&what, output).map(|_| Standing::On)?
+                    }
+                }
+            }
+        };
+        if standing != Standing::On && self.is_shallow()? {
+            return Err(Error::Shallow {
+                what: format!("where commit `{}` stands", commit.short()),
+            });
+        }
+        Ok(standing)
+    }
+
+    /// The first of some files that is not as it is at HEAD.
+    pub fn first_changed<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a Path>,
+    ) -> Result<Option<PathBuf>, Error> {
+        for path in paths {
+            let what = format!("look at `{}`", path.display());
+            let path_alone = literal(path);
+            let arguments = ["status", "--porcelain", "--untracked-files=all", "--"];
+            let arguments: Vec<&str> = arguments.into_iter().chain([&*path_alone]).collect();
+            if !self.ask(&what, &arguments)?.is_empty() {
+                return Ok(Some(path.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The commits that changed one of these files, the newest first, as the branch itself has
+    /// them: what a merge brought is one change.
+    pub fn commits_of(&self, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
+        let paths: Vec<String> = paths.iter().map(|path| literal(path)).collect();
+        let mut arguments = vec!["log", "--first-parent", "--format=%H", "HEAD", "--"];
+        arguments.extend(paths.iter().map(String::as_str));
+        let commits = self.ask("look at the history of pins", &arguments)?;
+        Ok(commits.lines().map(str::to_owned).collect())
+    }
+
+    /// What a commit came from: its first parent.
+    ///
+    /// # Errors
+    /// History ends there, and not because it began there.
+    pub fn parent(&self, commit: &str) -> Result<Option<String>, Error> {
+        let parent = self.find(&format!("{commit}^1"))?;
+        if parent.is_none() && self.is_shallow()? {
+            return Err(Error::Shallow {
+                what: format!("what was before commit `{}`", short(commit)),
+            });
+        }
+        Ok(parent)
+    }
+
+    /// The files of the workspace that differ between a commit and what it came from.
+    pub fn changed_by(
+        &self,
+        commit: &str,
+        parent: Option<&str>,
+    ) -> Result<BTreeSet<PathBuf>, Error> {
+        let mut arguments = vec!["diff-tree", "-r", "-z", "--name-only", "--no-commit-id"];
+        arguments.extend(["--no-renames", "--relative"]);
+        match parent {
+            Some(parent) => arguments.extend([parent, commit]),
+            None => arguments.extend(["--root", commit]),
+        }
+        let what = format!("look at commit `{}`", short(commit));
+        let names = self.ask(&what, &arguments)?;
+        Ok(names.split_terminator('\0').map(PathBuf::from).collect())
+    }
+
+    /// A file of a commit; `None` if it is not there.
+    pub fn text_at(&self, commit: &str, path: &Path) -> Result<Option<String>, Error> {
+        let path = path.display().to_string();
+        let what = format!("read `{path}` of commit `{}`", short(commit));
+        let Some((_, blob)) = self.entry(&what, commit, &path)? else {
+            return Ok(None);
+        };
+        let output = self.output(&["cat-file", "blob", &blob], None, None);
+        let output = succeeded(&what, output)?;
+        let text = String::from_utf8(output.stdout).map_err(|error| Error::Git {
+            what,
+            source: Reason(error.to_string()),
+        })?;
+        Ok(Some(text))
+    }
+
+    /// Mode and blob of a file in a commit.
+    fn entry(
+        &self,
+        what: &str,
+        commit: &str,
+        path: &str,
+    ) -> Result<Option<(String, String)>, Error> {
+        let listed = self.ask(what, &["ls-tree", commit, "--", path])?;
+        // `100644 blob 1f0c...\tservices/client/pins.json`
+        let mut words = listed.split_whitespace();
+        let (mode, blob) = (words.next(), words.nth(1));
+        Ok(mode
+            .zip(blob)
+            .map(|(mode, blob)| (mode.into(), blob.into())))
+    }
+
+    /// Makes a commit of `base` with other texts in some of its files. No branch has it, and
+    /// neither checkout nor index know of it.
+    pub fn draft(&self, base: &str, texts: &[Text], message: &str) -> Result<Draft, Error> {
+        const WHAT: &str = "make a commit";
+        let prefix = self.ask(WHAT, &["rev-parse", "--show-prefix"])?;
+        let mut entries = Vec::new();
+        for Text { path, text } in texts {
+            let path = path.display().to_string();
+            let (mode, old) = self.entry(WHAT, base, &path)?.ok_or_else(|| Error::Git {
+                what: WHAT.to_owned(),
+                source: Reason(format!("`{path}` is not in commit `{}`", short(base))),
+            })?;
+            let arguments = ["hash-object", "-w", "--stdin", "--path", &path];
+            let new = said(WHAT, self.output(&arguments, Some(text), None))?;
+            let path = format!("{prefix}{path}");
+            entries.push(Entry {
+                path,
+                mode,
+                old,
+                new,
+            });
+        }
+        // An index of its own: what the user has staged stays out of it.
+        let folder = tempfile::tempdir().map_err(|error| Error::Git {
+            what: WHAT.to_owned(),
+            source: Reason(error.to_string()),
+        })?;
+        let index = folder.path().join("index");
+        let with_index =
+            |arguments: &[&str], input| said(WHAT, self.output(arguments, input, Some(&index)));
+        with_index(&["read-tree", base], None)?;
+        let lines = lines(&entries, |entry| &entry.new);
+        with_index(&["update-index", "--index-info"], Some(&lines))?;
+        let tree = with_index(&["write-tree"], None)?;
+        let mut arguments = vec!["commit-tree", &tree, "-p", base];
+        if self.signs()? {
+            arguments.push("-S");
+        }
+        let commit = said(WHAT, self.output(&arguments, Some(message), None))?;
+        Ok(Draft {
+            base: base.to_owned(),
+            commit,
+            entries,
+        })
+    }
+
+    /// Whether the user's commits are signed.
+    fn signs(&self) -> Result<bool, Error> {
+        let arguments = [
+            "config",
+            "--type=bool",
+            "--default=false",
+            "--get",
+            "commit.gpgSign",
+        ];
+        Ok(self.ask("read the configuration", &arguments)? == "true")
+    }
+
+    /// Makes a draft be HEAD, and what it changes the same in the index.
+    ///
+    /// # Errors
+    /// HEAD is no longer what the draft is made of; then it and the index are as they were.
+    pub fn commit(&self, draft: &Draft) -> Result<(), Error> {
+        const WHAT: &str = "commit";
+        let index = |lines: String| {
+            let arguments = ["update-index", "--index-info"];
+            said(WHAT, self.output(&arguments, Some(&lines), None))
+        };
+        index(lines(&draft.entries, |entry| &entry.new))?;
+        let arguments = [
+            "update-ref",
+            "-m",
+            "commit: pins",
+            "HEAD",
+            &draft.commit,
+            &draft.base,
+        ];
+        let moved = self.ask(WHAT, &arguments);
+        if moved.is_ok() {
+            return Ok(());
+        }
+        index(lines(&draft.entries, |entry| &entry.old))?;
+        let head = self.head()?;
+        if head != draft.base {
+            return Err(Error::HeadMoved {
+                from: short(&draft.base).to_owned(),
+                to: short(&head).to_owned(),
+            });
+        }
+        moved.map(drop)
+    }
+
+    /// Makes a new branch of a draft.
+    ///
+    /// # Errors
+    /// There is a branch of that name, or it is no name of a branch.
+    pub fn branch(&self, name: &str, draft: &Draft) -> Result<(), Error> {
+        let refname = self.new_branch(name)?;
+        let arguments = [
+            "update-ref",
+            "-m",
+            "branch: pins",
+            &refname,
+            &draft.commit,
+            "",
+        ];
+        self.ask(&format!("make branch `{name}`"), &arguments)
+            .map(drop)
+    }
+
+    /// The whole name of a branch that there is not.
+    ///
+    /// # Errors
+    /// See [`Git::branch`].
+    pub fn new_branch(&self, name: &str) -> Result<String, Error> {
+        let what = format!("make branch `{name}`");
+        self.ask(&what, &["check-ref-format", "--branch", name])?;
+        let refname = format!("refs/heads/{name}");
+        match self.find(&refname)? {
+            None => Ok(refname),
+            Some(_) => Err(Error::BranchExists {
+                name: name.to_owned(),
+            }),
+        }
+    }
+
+    fn output(
+        &self,
+        arguments: &[&str],
+        input: Option<&str>,
+        index: Option<&Path>,
+    ) -> Result<Output, Reason> {
+        let mut command = Command::new("git");
+        command
+            // It reads only, unless it is told otherwise.
+            .arg("--no-optional-locks")
+            .args(arguments)
+            .current_dir(&self.root)
+            .env("PATH", &self.path)
+            // What it says is read here, and shown as it is.
+            .env("LC_ALL", "C")
+            .stdin(input.map_or_else(Stdio::null, |_| Stdio::piped()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for name in HOOK {
+            command.env_remove(name);
+        }
+        if let Some(index) = index {
+            command.env("GIT_INDEX_FILE", index);
+        }
+        let failed = |error: std::io::Error| Reason(format!("git: {error}"));
+        let mut child = command.spawn().map_err(failed)?;
+        if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+            stdin.write_all(input.as_bytes()).map_err(failed)?;
+        }
+        child.wait_with_output().map_err(failed)
+    }
+}
+
+/// A path that means itself, whatever is in it.
+fn literal(path: &Path) -> String {
+    format!(":(literal){}", path.display())
+}
+
+/// A commit's first 12 digits, for people.
+pub fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
+/// What `update-index --index-info` reads.
+fn lines(entries: &[Entry], blob: impl Fn(&Entry) -> &String) -> String {
+    let line = |entry: &Entry| format!("{} {}\t{}\n", entry.mode, blob(entry), entry.path);
+    entries.iter().map(line).collect()
+}
+
+fn succeeded(what: &str, output: Result<Output, Reason>) -> Result<Output, Error> {
+    let output = output.and_then(|output| {
+        if output.status.success() {
+            Ok(output)
+        } else {
+            // What comes behind an empty line is advice.
+            let said = text(&output.stderr);
+            let first = said.split("\n\n").next().unwrap_or_default();
+            Err(Reason(first.to_owned()))
+        }
+    });
+    output.map_err(|source| Error::Git {
+        what: what.to_owned(),
+        source,
+    })
+}
+
+fn said(what: &str, output: Result<Output, Reason>) -> Result<String, Error> {
+    Ok(text(&succeeded(what, output)?.stdout))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
