@@ -144,6 +144,8 @@ pub struct Checks<'a> {
     client: Option<Client>,
     /// The main branch, once it is looked up.
     branch: OnceCell<String>,
+    /// The environment whose pins are asked about, if they are to be those of another one.
+    source: Option<String>,
 }
 
 impl<'a> Checks<'a> {
@@ -164,7 +166,15 @@ impl<'a> Checks<'a> {
             git: context.git(),
             client,
             branch: OnceCell::new(),
+            source: None,
         })
+    }
+
+    /// The same, of pins that an environment has: there it is mended what they do not say.
+    #[must_use]
+    pub fn of(mut self, environment: &str) -> Self {
+        self.source = Some(environment.to_owned());
+        self
     }
 
     /// Where an image is. What the constants say of their registry says nothing of another.
@@ -230,7 +240,7 @@ impl<'a> Checks<'a> {
                 command: format!(
                     "{COMMAND} set --service {} --env {} --image {}={} --commit SHA",
                     entry.service,
-                    entry.env,
+                    self.source.as_ref().unwrap_or(&entry.env),
                     entry.key,
                     pin.image()
                 ),

@@ -78,6 +78,7 @@ impl Delivery {
             return Ok(Brought {
                 note: None,
                 command: commit,
+                look: None,
             });
         };
         let git = &base.git;
@@ -90,12 +91,14 @@ impl Delivery {
             return Ok(Brought {
                 note: Some(format!("branch `{name}` is commit {made}: {subject}")),
                 command: format!("git push origin {name}"),
+                look: Some(format!("git show {name}")),
             });
         }
         held.replace(|| git.commit(&draft))?;
         Ok(Brought {
             note: Some(format!("HEAD is commit {made}: {subject}")),
             command: "git push".to_owned(),
+            look: None,
         })
     }
 }
@@ -107,6 +110,8 @@ pub struct Brought {
     pub note: Option<String>,
     /// What to type when they are looked at.
     pub command: String,
+    /// What to type to look at them, where the checkout does not have them.
+    pub look: Option<String>,
 }
 
 impl Base {
@@ -163,12 +168,13 @@ pub fn in_short(pin: Option<&Pin>) -> String {
 }
 
 /// What was done, and what to type next.
-pub fn notes(changes: &[Change], mut diffs: Vec<String>, brought: Brought) -> Vec<String> {
+pub fn notes(changes: &[Change], diffs: Vec<String>, brought: Brought) -> Vec<String> {
     let mut notes = lines(changes);
     notes.extend(brought.note);
-    diffs.push(brought.command);
+    let mut commands = brought.look.map_or(diffs, |look| vec![look]);
+    commands.push(brought.command);
     let heads = std::iter::once("next: ").chain(std::iter::repeat("      "));
-    let next = heads.zip(diffs);
+    let next = heads.zip(commands);
     notes.extend(next.map(|(head, command)| format!("{head}{command}")));
     notes
 }

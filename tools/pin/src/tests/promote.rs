@@ -268,6 +268,9 @@ fn a_protected_environment_takes_no_image_without_a_commit() {
                     cause: environment `staging` is protected: got no commit that the image was \
                     built from\n";
         assert!(said.starts_with(want), "{said}");
+        // It is `dev` that does not say it.
+        let hint = "hint: bazel run //tools/pin -- set --service //services/web --env dev --image";
+        assert!(said.contains(hint), "{said}");
         assert!(!bench.pins_of("client").contains("staging"));
     });
 }

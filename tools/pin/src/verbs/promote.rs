@@ -57,7 +57,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
         notes.push("nothing to promote; nothing was written".to_owned());
         return Ok(noted(notes));
     }
-    let checks = Checks::new(context, Asks::unless(arguments.digest_only))?;
+    let checks = Checks::new(context, Asks::unless(arguments.digest_only))?.of(from);
     let pins = changes.iter().filter_map(|it| Some((it, it.new.as_ref()?)));
     let required = stream::iter(pins).map(|(it, pin)| checks.require(&it.entry, pin));
     // In the order of the services, so that of several faults always the same one is told.
