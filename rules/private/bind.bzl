@@ -180,6 +180,12 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         for name, env in envs.items()
     }
 
+    def repositories(env, keys):
+        own = envs[env]
+        if not own.get("protected", False):
+            return {}
+        return {key: "%s/%s/%s" % (own.get("registry", registry), project, key) for key in keys}
+
     def params(env, service):
         """What Jsonnet gets as `params` in one environment: `jsonnet_to_json(params = params(env, name))`.
 
@@ -217,5 +223,6 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             k8s_object = k8s_object,
             k8s_objects = k8s_objects,
             params = params,
+            repositories = repositories,
         ),
     )

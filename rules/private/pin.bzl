@@ -13,6 +13,10 @@ def _pin_impl(ctx):
     args.add("--environment-name", ctx.attr.environment)
     args.add_all(ctx.attr.environments, before_each = "--known-environment")
     args.add_all(ctx.attr.images, before_each = "--known-image")
+    args.add_all(
+        ["%s=%s" % item for item in ctx.attr.repositories.items()],
+        before_each = "--repository",
+    )
     args.add("--out", pins)
     ctx.actions.run(
         executable = ctx.executable._manifest,
@@ -44,6 +48,9 @@ pin = rule(
             mandatory = True,
             allow_single_file = [".json"],
             doc = "The lock file: `{environment: {image key: {\"image\": \"registry/project/name@sha256:...\"}}}`.",
+        ),
+        "repositories": attr.string_dict(
+            doc = "Image key -> repository: where the image of a pin of this environment must be. Anywhere where empty.",
         ),
         "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
     },

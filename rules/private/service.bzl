@@ -37,7 +37,7 @@ def refusal_of_service(name, package, has_service, envs, images, pins):
         )
     return None
 
-def make_service(envs, k8s_object, k8s_objects, params):
+def make_service(envs, k8s_object, k8s_objects, params, repositories):
     """The `service` macro of one binding.
 
     Args:
@@ -45,6 +45,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
       k8s_object: the bound macro.
       k8s_objects: the bound macro.
       params: function(env, service) that gives what the service's Jsonnet gets.
+      repositories: function(env, keys) that gives where pinned images must be: image key -> repository.
 
     Returns:
       the macro.
@@ -107,6 +108,7 @@ def make_service(envs, k8s_object, k8s_objects, params):
                     environments = pinned,
                     images = images.keys(),
                     lock = pins,
+                    repositories = repositories(env, images.keys()),
                     **common
                 )
             objects = []

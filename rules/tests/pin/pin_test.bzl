@@ -244,7 +244,16 @@ def pin_test_suite(name):
             "--environment-name prod ",
             "--known-environment prod --known-environment dev ",
             "--known-image front --known-image proxy ",
+            # Protected: it runs what is where the constants say.
+            "--repository front=localhost:5000/shop/front --repository proxy=localhost:5000/shop/proxy ",
         ],
+    )
+    action_test(
+        name = name + "_pins_not_protected",
+        mnemonic = "K8sPins",
+        target_under_test = ":dev-pins",
+        unwanted = ["--repository"],
+        want = ["--environment-name dev "],
     )
 
     # A pin of another environment does not make this one's manifests anew; an image key is looked for in

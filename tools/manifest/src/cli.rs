@@ -150,6 +150,9 @@ pub struct Pins {
     /// An image of the service: the lock file may have pins of these only.
     #[arg(long, value_name = "KEY")]
     pub known_image: Vec<String>,
+    /// An image whose pin in the environment must be of this repository.
+    #[arg(long, value_name = "KEY=REPOSITORY", value_parser = pinned)]
+    pub repository: Vec<Pinned>,
     /// The pins of the environment, in the form of the lock file.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

@@ -43,7 +43,11 @@ fn check(lock: &Lock, arguments: &cli::Pins) -> Result<(), LockError> {
     if !arguments.known_image.is_empty() {
         lock.check_images(&arguments.known_image)?;
     }
-    Ok(())
+    let repositories = arguments.repository.iter();
+    let repositories: Vec<_> = repositories
+        .map(|one| (one.key.clone(), one.repository.clone()))
+        .collect();
+    lock.check_repositories(&arguments.environment_name, &repositories)
 }
 
 /// Reads a lock file.

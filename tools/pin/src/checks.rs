@@ -66,6 +66,16 @@ pub enum Finding {
         /// What to type to push what is at head for good.
         command: Option<String>,
     },
+    /// A protected environment, and the image is not where the constants say.
+    #[error("environment `{env}` is protected: got repository `{got}`, want `{want}`")]
+    Foreign {
+        /// The environment.
+        env: String,
+        /// The image's repository.
+        got: String,
+        /// That of the constants.
+        want: String,
+    },
     /// A protected environment, and nobody says what it was built from.
     #[error("environment `{env}` is protected: got no commit that the image was built from")]
     NoCommit {
@@ -102,6 +112,7 @@ impl Explain for Finding {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotPushed { command, .. } | Self::NotKept { command, .. } => command.clone(),
+            Self::Foreign { .. } => None,
             Self::NoCommit { command, .. } => Some(command.clone()),
             Self::UnknownCommit { .. } => Some("git fetch".to_owned()),
             Self::NotOnMain { commit, .. } => Some(format!("git branch --all --contains {commit}")),
@@ -185,6 +196,21 @@ impl<'a> Checks<'a> {
             repository,
             transport: Transport::from_insecure(insecure),
         }
+    }
+
+    /// Whether the image is where the constants say. In a protected environment it must: others
+    /// would not build.
+    pub fn place(&self, entry: &Entry, pin: &Pin) -> Result<Option<Finding>, Error> {
+        let request = &self.context.request;
+        let environment = request.pinned(&entry.env)?;
+        let own = request.repository(environment, &entry.key).ok();
+        let got = pin.image().repository();
+        let foreign = own.filter(|own| environment.protected && own != got);
+        Ok(foreign.map(|own| Finding::Foreign {
+            env: entry.env.clone(),
+            got: got.to_string(),
+            want: own.to_string(),
+        }))
     }
 
     /// Whether the registry has the image. A local one removes what tags have moved off (ADR 16):
@@ -289,7 +315,7 @@ impl<'a> Checks<'a> {
         entry: &Entry,
         pin: &Pin,
     ) -> Result<(Vec<Finding>, BTreeSet<String>), Error> {
-        let mut findings = Vec::new();
+        let mut findings = Vec::from_iter(self.place(entry, pin)?);
         let mut revisions = BTreeSet::new();
         match self.look(entry, pin).await? {
             Some(finding) => findings.push(finding),

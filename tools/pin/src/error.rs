@@ -104,8 +104,8 @@ pub enum Error {
         got: String,
         /// The one of the constants.
         want: String,
-        /// What to type if it is meant.
-        command: String,
+        /// What to type if it is meant, where that may be.
+        command: Option<String>,
     },
     /// An image that an environment is not to run.
     #[error("cannot pin `{entry}`; nothing was written")]
@@ -267,9 +267,8 @@ impl Explain for Error {
             | Self::NoPackage { .. }
             | Self::Changed { .. } => Some(format!("{COMMAND} list")),
             Self::NoPins { path, .. } => Some(format!("echo '{{}}' > {}", path.display())),
-            Self::WhichImage { command, .. } | Self::OtherRepository { command, .. } => {
-                Some(command.clone())
-            }
+            Self::WhichImage { command, .. } => Some(command.clone()),
+            Self::OtherRepository { command, .. } => command.clone(),
             Self::Unfit { source, .. } => source.hint(),
             Self::Dirty { path } => Some(format!("git diff HEAD -- {}", path.display())),
             Self::HeadMoved { .. } => Some("git log -1".to_owned()),

@@ -65,4 +65,14 @@ pub enum LockError {
         /// Those that there are.
         want: String,
     },
+    /// An image of a protected environment that is not where the constants say.
+    #[error("{place}: got repository `{got}`, want `{want}`")]
+    ForeignImage {
+        /// Where it stands.
+        place: String,
+        /// Its repository.
+        got: String,
+        /// The one of the constants.
+        want: String,
+    },
 }

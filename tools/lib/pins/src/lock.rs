@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
-use windlass_oci_reference::ImageReference;
+use windlass_oci_reference::{ImageReference, Repository};
 
 use crate::error::LockError;
 use crate::json::Json;
@@ -133,6 +133,31 @@ impl Lock {
                     environment: environment.clone(),
                     got: got.clone(),
                     want: one_of(got, known),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a pin of an environment whose image is not in the repository of its key. Keys that
+    /// are not among `known` may have any.
+    ///
+    /// # Errors
+    /// [`LockError::ForeignImage`].
+    pub fn check_repositories(
+        &self,
+        environment: &str,
+        known: &[(String, Repository)],
+    ) -> Result<(), LockError> {
+        for (key, pin) in self.pins(environment) {
+            let mut all = known.iter();
+            let want = all.find(|(name, _)| name == key).map(|(_, want)| want);
+            let got = pin.image().repository();
+            if let Some(want) = want.filter(|want| *want != got) {
+                return Err(LockError::ForeignImage {
+                    place: format!("{environment}.{key}.image"),
+                    got: got.to_string(),
+                    want: want.to_string(),
                 });
             }
         }

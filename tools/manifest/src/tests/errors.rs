@@ -434,12 +434,26 @@ fn pins(folder: &Folder, lock: &str) -> Result<(), Error> {
         "--known-environment=prod",
         "--known-environment=dev",
         "--known-image=client",
+        "--repository=client=ghcr.io/a",
         &format!("--out={}", folder.path("out.json")),
     ];
     run(&arguments.map(str::to_owned))
 }
 
 const PINS: &[Case<Error>] = &[
+    Case {
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: cannot check pins `//services/client:prod-pins`\n\
+               cause: pins `DIR/pins.json` do not hold\n\
+               cause: prod.client.image: got repository `ghcr.io/b`, want `ghcr.io/a`\n",
+        provoke: |folder| {
+            let pin = |image| format!(r#"{{"client": {{"image": "ghcr.io/{image}@D"}}}}"#);
+            // That of another environment is for its own target to say.
+            let lock = format!(r#"{{"dev": {}, "prod": {}}}"#, pin("c"), pin("b"));
+            pins(folder, &lock)
+        },
+    },
     Case {
         variant: "Pins",
         exit: Exit::Input,

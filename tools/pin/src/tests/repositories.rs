@@ -237,6 +237,35 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "OtherRepository",
+        exit: Exit::Input,
+        text: "error: image `client`: got repository `ghcr.io/acme/client`, want \
+               `localhost:31000/demo/client`\n",
+        provoke: |folder| {
+            with_pins(folder, "{}");
+            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"]));
+            set(folder, "client=ghcr.io/acme/client@D", &["--digest-only"])
+        },
+    },
+    Case {
+        // That it is meant does not help: it would not build.
+        variant: "Foreign",
+        exit: Exit::Input,
+        text: "error: cannot pin `//services/client prod client`; nothing was written\n\
+               cause: environment `prod` is protected: got repository `ghcr.io/acme/client`, want \
+               `localhost:31000/demo/client`\n",
+        provoke: |folder| {
+            with_pins(folder, "{}");
+            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"]));
+            let meant = "--repository=ghcr.io/acme/client";
+            set(
+                folder,
+                "client=ghcr.io/acme/client@D",
+                &["--digest-only", meant],
+            )
+        },
+    },
+    Case {
         variant: "OtherRevision",
         exit: Exit::Input,
         text: "error: cannot pin `//services/client staging client`; nothing was written\n\

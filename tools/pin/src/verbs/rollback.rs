@@ -75,6 +75,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let checks = Checks::new(context, Asks::unless(arguments.digest_only))?;
     for change in &changes {
         if let Some(pin) = &change.new {
+            refuse(&change.entry, checks.place(&change.entry, pin)?)?;
             refuse(&change.entry, checks.look(&change.entry, pin).await?)?;
         }
     }

@@ -65,6 +65,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let old = lock.get(&entry.env, &entry.key).cloned();
     let new = with_origin(pin, arguments, old.as_ref());
     let checks = Checks::new(context, Asks::unless(arguments.digest_only))?;
+    refuse(&entry, checks.place(&entry, &new)?)?;
     refuse(&entry, checks.look(&entry, &new).await?)?;
     refuse(&entry, checks.commit(&entry, &new)?)?;
     if old.as_ref() == Some(&new) {
@@ -156,9 +157,11 @@ fn in_its_place(
     if *got == want {
         return Ok(());
     }
+    // A protected environment runs nothing else.
+    let may = !environment.protected;
     Err(Error::OtherRepository {
         key: key.to_owned(),
-        command: command(arguments, key, pin, Some(got)),
+        command: may.then(|| command(arguments, key, pin, Some(got))),
         got: got.to_string(),
         want: want.to_string(),
     })

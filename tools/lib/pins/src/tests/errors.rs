@@ -124,13 +124,20 @@ const CASES: &[(&str, &str, &str)] = &[
         r#"{"prod": {"clinet": {"image": "ghcr.io/a@D"}}}"#,
         "prod: got image key `clinet`, want `client`",
     ),
+    (
+        "ForeignImage",
+        r#"{"dev": {"client": {"image": "ghcr.io/a@D"}}, "prod": {"client": {"image": "ghcr.io/b@D"}}}"#,
+        "prod.client.image: got repository `ghcr.io/b`, want `ghcr.io/a`",
+    ),
 ];
 
 /// What the tools do with a file.
 fn read(text: &str) -> Result<(), LockError> {
     let lock = Lock::parse(text)?;
     lock.check_environments(&["prod", "dev"])?;
-    lock.check_images(&["client"])
+    lock.check_images(&["client"])?;
+    let repository = "ghcr.io/a".parse().expect("a repository");
+    lock.check_repositories("prod", &[("client".to_owned(), repository)])
 }
 
 #[test]
