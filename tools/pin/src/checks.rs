@@ -1,8 +1,8 @@
 //! What must hold of an image before an environment runs it: its registry has it, for good, and it
 //! was built from a commit of the main branch, which is the one that its publisher named.
 
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use windlass_oci_reference::{Repository, Tag};
@@ -155,6 +155,8 @@ pub struct Checks<'a> {
     client: Option<Client>,
     /// The main branch, once it is looked up.
     branch: OnceCell<String>,
+    /// Where commits stand to it, as far as it is known: many images are of one commit.
+    standings: RefCell<BTreeMap<String, Standing>>,
     /// The environment whose pins are asked about, if they are to be those of another one.
     source: Option<String>,
 }
@@ -177,6 +179,7 @@ impl<'a> Checks<'a> {
             git: context.git(),
             client,
             branch: OnceCell::new(),
+            standings: RefCell::default(),
             source: None,
         })
     }
@@ -274,7 +277,7 @@ impl<'a> Checks<'a> {
         };
         let branch = self.branch()?;
         let shown = commit.short().to_owned();
-        Ok(match self.git.standing(commit, branch)? {
+        Ok(match self.standing(commit, branch)? {
             Standing::On => None,
             Standing::Unknown => Some(Finding::UnknownCommit { commit: shown }),
             Standing::Off => Some(Finding::NotOnMain {
@@ -282,6 +285,17 @@ impl<'a> Checks<'a> {
                 branch: branch.to_owned(),
             }),
         })
+    }
+
+    fn standing(&self, commit: &Commit, branch: &str) -> Result<Standing, Error> {
+        let known = self.standings.borrow().get(commit.as_str()).copied();
+        if let Some(standing) = known {
+            return Ok(standing);
+        }
+        let standing = self.git.standing(commit, branch)?;
+        let mut standings = self.standings.borrow_mut();
+        standings.insert(commit.as_str().to_owned(), standing);
+        Ok(standing)
     }
 
     fn branch(&self) -> Result<&str, Error> {

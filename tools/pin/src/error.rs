@@ -218,6 +218,12 @@ pub enum Error {
         /// Of how many.
         of: usize,
     },
+    /// The checkout has no history.
+    #[error("cannot {what}: the checkout is in no git repository")]
+    NoRepository {
+        /// What was asked, after "cannot".
+        what: String,
+    },
     /// git does not do what it is asked for.
     #[error("cannot {what}")]
     Git {
@@ -304,6 +310,7 @@ impl Explain for Error {
             | Self::Dirty { .. }
             | Self::HeadMoved { .. }
             | Self::NoMainBranch { .. }
+            | Self::NoRepository { .. }
             | Self::Shallow { .. } => Exit::Preflight,
             Self::DockerConfig(error) => error.exit(),
             Self::Unfit { source, .. } => source.exit(),

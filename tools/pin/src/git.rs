@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -166,16 +167,28 @@ impl Git {
         &self,
         paths: impl Iterator<Item = &'a Path>,
     ) -> Result<Option<PathBuf>, Error> {
-        for path in paths {
-            let what = format!("look at `{}`", path.display());
-            let path_alone = literal(path);
-            let arguments = ["status", "--porcelain", "--untracked-files=all", "--"];
-            let arguments: Vec<&str> = arguments.into_iter().chain([&*path_alone]).collect();
-            if !self.ask(&what, &arguments)?.is_empty() {
-                return Ok(Some(path.to_owned()));
-            }
-        }
-        Ok(None)
+        const WHAT: &str = "look for changes";
+        let paths: Vec<String> = paths.map(literal).collect();
+        let mut arguments = vec!["status", "--porcelain", "-z", "--no-renames"];
+        arguments.extend(["--untracked-files=all", "--"]);
+        arguments.extend(paths.iter().map(String::as_str));
+        let changed = self.ask(WHAT, &arguments)?;
+        // `XY path`, from the root of the repository.
+        let Some(path) = changed
+            .split('\0')
+            .next()
+            .and_then(|entry| entry.trim_start().split_once(' '))
+            .map(|(_, path)| path.trim_start())
+        else {
+            return Ok(None);
+        };
+        let prefix = self.prefix()?;
+        Ok(Some(path.strip_prefix(&prefix).unwrap_or(path).into()))
+    }
+
+    /// The workspace, from the root of the repository: empty, or with a `/` at its end.
+    fn prefix(&self) -> Result<String, Error> {
+        self.ask("find the repository", &["rev-parse", "--show-prefix"])
     }
 
     /// The commits that changed one of these files, the newest first, as the branch itself has
@@ -255,7 +268,7 @@ impl Git {
     /// neither checkout nor index know of it.
     pub fn draft(&self, base: &str, texts: &[Text], message: &str) -> Result<Draft, Error> {
         const WHAT: &str = "make a commit";
-        let prefix = self.ask(WHAT, &["rev-parse", "--show-prefix"])?;
+        let prefix = self.prefix()?;
         let mut entries = Vec::new();
         for Text { path, text } in texts {
             let path = path.display().to_string();
@@ -309,38 +322,48 @@ impl Git {
         Ok(self.ask("read the configuration", &arguments)? == "true")
     }
 
-    /// Makes a draft be HEAD, and what it changes the same in the index.
+    /// Makes a draft be HEAD, and what it changes the same in the index. Of two runs one waits.
     ///
     /// # Errors
     /// HEAD is no longer what the draft is made of; then it and the index are as they were.
     pub fn commit(&self, draft: &Draft) -> Result<(), Error> {
         const WHAT: &str = "commit";
+        let _held = self.hold(WHAT)?;
+        self.require_head(draft)?;
         let index = |lines: String| {
             let arguments = ["update-index", "--index-info"];
             said(WHAT, self.output(&arguments, Some(&lines), None))
         };
         index(lines(&draft.entries, |entry| &entry.new))?;
-        let arguments = [
-            "update-ref",
-            "-m",
-            "commit: pins",
-            "HEAD",
-            &draft.commit,
-            &draft.base,
-        ];
+        let (new, old) = (&*draft.commit, &*draft.base);
+        let arguments = ["update-ref", "-m", "commit: pins", "HEAD", new, old];
         let moved = self.ask(WHAT, &arguments);
-        if moved.is_ok() {
-            return Ok(());
-        }
-        index(lines(&draft.entries, |entry| &entry.old))?;
-        let head = self.head()?;
-        if head != draft.base {
-            return Err(Error::HeadMoved {
-                from: short(&draft.base).to_owned(),
-                to: short(&head).to_owned(),
-            });
+        if moved.is_err() {
+            index(lines(&draft.entries, |entry| &entry.old))?;
+            self.require_head(draft)?;
         }
         moved.map(drop)
+    }
+
+    /// Keeps other runs of this tool from index and HEAD of the checkout until it is dropped.
+    fn hold(&self, what: &str) -> Result<File, Error> {
+        let folder = self.ask(what, &["rev-parse", "--absolute-git-dir"])?;
+        let held = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
+        held.map_err(|error| Error::Git {
+            what: what.to_owned(),
+            source: Reason(error.to_string()),
+        })
+    }
+
+    fn require_head(&self, draft: &Draft) -> Result<(), Error> {
+        let head = self.head()?;
+        if head == draft.base {
+            return Ok(());
+        }
+        Err(Error::HeadMoved {
+            from: short(&draft.base).to_owned(),
+            to: short(&head).to_owned(),
+        })
     }
 
     /// Makes a new branch of a draft.
@@ -427,20 +450,23 @@ fn lines(entries: &[Entry], blob: impl Fn(&Entry) -> &String) -> String {
 }
 
 fn succeeded(what: &str, output: Result<Output, Reason>) -> Result<Output, Error> {
-    let output = output.and_then(|output| {
-        if output.status.success() {
-            Ok(output)
-        } else {
-            // What comes behind an empty line is advice.
-            let said = text(&output.stderr);
-            let first = said.split("\n\n").next().unwrap_or_default();
-            Err(Reason(first.to_owned()))
-        }
-    });
-    output.map_err(|source| Error::Git {
+    let failed = |source| Error::Git {
         what: what.to_owned(),
         source,
-    })
+    };
+    let output = output.map_err(failed)?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = text(&output.stderr);
+    if said.starts_with("fatal: not a git repository") {
+        return Err(Error::NoRepository {
+            what: what.to_owned(),
+        });
+    }
+    // What comes behind the first line is advice.
+    let first = said.lines().next().unwrap_or_default();
+    Err(failed(Reason(first.to_owned())))
 }
 
 fn said(what: &str, output: Result<Output, Reason>) -> Result<String, Error> {

@@ -87,10 +87,9 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
         },
     },
     Case {
-        variant: "Git",
-        exit: Exit::Failure,
-        text: "error: cannot look up HEAD\n\
-               cause: fatal: not a git repository (or any of the parent directories): .git\n",
+        variant: "NoRepository",
+        exit: Exit::Preflight,
+        text: "error: cannot look up HEAD: the checkout is in no git repository\n",
         provoke: |folder| {
             with_pins(folder, PINNED);
             promote(folder, &["--service=//services/client", "--commit"])

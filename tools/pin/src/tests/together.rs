@@ -275,6 +275,13 @@ fn of_runs_in_one_checkout_each_is_whole_or_nothing() {
             "{promoted:?}"
         );
     }
+    let late = promoted.iter().filter_map(|run| run.as_ref().err());
+    let late: Vec<_> = late.collect();
+    assert!(
+        late.iter()
+            .all(|error| matches!(error, Error::HeadMoved { .. })),
+        "{late:?}"
+    );
     // What is committed is what is there, and nothing else is staged.
     assert_eq!(git(&person.checkout(), &["status", "--porcelain"]), "");
     let commits = git(&person.checkout(), &["rev-list", "--count", "HEAD"]);
