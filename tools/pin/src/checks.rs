@@ -13,7 +13,7 @@ use windlass_report::{Exit, Explain};
 use crate::checkout::Package;
 use crate::cli::COMMAND;
 use crate::error::Error;
-use crate::git::{Git, Standing};
+use crate::git::{Branch, Git, Standing};
 use crate::request::EnvironmentRequest;
 use crate::verbs::Context;
 
@@ -154,7 +154,7 @@ pub struct Checks<'a> {
     git: Git,
     client: Option<Client>,
     /// The main branch, once it is looked up.
-    branch: OnceCell<String>,
+    branch: OnceCell<Branch>,
     /// Where commits stand to it, as far as it is known: many images are of one commit.
     standings: RefCell<BTreeMap<String, Standing>>,
     /// The environment whose pins are asked about, if they are to be those of another one.
@@ -282,12 +282,12 @@ impl<'a> Checks<'a> {
             Standing::Unknown => Some(Finding::UnknownCommit { commit: shown }),
             Standing::Off => Some(Finding::NotOnMain {
                 commit: shown,
-                branch: branch.to_owned(),
+                branch: branch.name.clone(),
             }),
         })
     }
 
-    fn standing(&self, commit: &Commit, branch: &str) -> Result<Standing, Error> {
+    fn standing(&self, commit: &Commit, branch: &Branch) -> Result<Standing, Error> {
         let known = self.standings.borrow().get(commit.as_str()).copied();
         if let Some(standing) = known {
             return Ok(standing);
@@ -298,7 +298,7 @@ impl<'a> Checks<'a> {
         Ok(standing)
     }
 
-    fn branch(&self) -> Result<&str, Error> {
+    fn branch(&self) -> Result<&Branch, Error> {
         if let Some(branch) = self.branch.get() {
             return Ok(branch);
         }

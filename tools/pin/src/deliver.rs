@@ -8,7 +8,7 @@ use windlass_pins::Pin;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::git::{Git, Text, short};
-use crate::pins_file::{Change, Held};
+use crate::pins_file::{Change, Held, PinsFile};
 use crate::verbs::Context;
 
 /// Where changed pins go; without a flag, into the checkout.
@@ -83,7 +83,8 @@ impl Delivery {
         };
         let git = &base.git;
         let texts: Vec<Text> = held.texts().collect();
-        base.require_clean(texts.iter().map(|text| &*text.path))?;
+        let paths: Vec<PathBuf> = texts.iter().map(|text| text.path.clone()).collect();
+        base.require_clean_paths(&paths)?;
         let draft = git.draft(parent, &texts, &message.text())?;
         let (made, subject) = (short(&draft.commit), &message.subject);
         if let Some(name) = &self.branch {
@@ -116,12 +117,18 @@ pub struct Brought {
 
 impl Base {
     /// Refuses files that are not as they are at HEAD, if there is to be a commit: it would take
-    /// along what others did to them, or say that there is nothing to do where that is done and
-    /// not committed.
-    pub fn require_clean<'a>(&self, paths: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
-        if self.head.is_none() {
+    /// along what others did to them, or leave out what an earlier run has done.
+    pub fn require_clean(&self, files: &[PinsFile]) -> Result<(), Error> {
+        let paths: Vec<PathBuf> = files.iter().map(PinsFile::tracked).collect();
+        self.require_clean_paths(&paths)
+    }
+
+    fn require_clean_paths(&self, paths: &[PathBuf]) -> Result<(), Error> {
+        // Of no path, git says it of all.
+        if self.head.is_none() || paths.is_empty() {
             return Ok(());
         }
+        let paths = paths.iter().map(PathBuf::as_path);
         match self.git.first_changed(paths)? {
             Some(path) => Err(Error::Dirty { path }),
             None => Ok(()),

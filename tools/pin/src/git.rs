@@ -29,6 +29,15 @@ pub struct Git {
     path: OsString,
 }
 
+/// A branch that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Its name, as people say it.
+    pub name: String,
+    /// Its whole name: a tag may be called as it is.
+    refname: String,
+}
+
 /// Where a commit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -100,15 +109,10 @@ impl Git {
         let what = format!("look up `{revision}`");
         let output = self.output(&arguments, None, None);
         match output {
-            // That is how it says that there is none; a folder of no repository is 128.
+            // That is how it says that there is none; what goes wrong otherwise is 128.
             Ok(output) if output.status.code() == Some(1) => Ok(None),
-            Ok(output) if !output.status.success() && self.is_repository() => Ok(None),
             output => said(&what, output).map(Some),
         }
-    }
-
-    fn is_repository(&self) -> bool {
-        self.ask("look", &["rev-parse", "--git-dir"]).is_ok()
     }
 
     /// Whether history ends early here.
@@ -124,31 +128,37 @@ impl Git {
     ///
     /// # Errors
     /// There is neither.
-    pub fn main_branch(&self, name: &str) -> Result<String, Error> {
-        let (shared, own) = (format!("origin/{name}"), name.to_owned());
-        if self.find(&format!("refs/remotes/{shared}"))?.is_some() {
-            return Ok(shared);
+    pub fn main_branch(&self, name: &str) -> Result<Branch, Error> {
+        let branches = [("refs/remotes/", format!("origin/{name}"))];
+        let branches = branches
+            .into_iter()
+            .chain([("refs/heads/", name.to_owned())]);
+        for (place, name) in branches {
+            let refname = format!("{place}{name}");
+            if self.find(&refname)?.is_some() {
+                return Ok(Branch { name, refname });
+            }
         }
-        match self.find(&format!("refs/heads/{own}"))? {
-            Some(_) => Ok(own),
-            None => Err(Error::NoMainBranch { name: own }),
-        }
+        Err(Error::NoMainBranch {
+            name: name.to_owned(),
+        })
     }
 
     /// Where a commit stands to a branch.
     ///
     /// # Errors
     /// History ends before it can be said.
-    pub fn standing(&self, commit: &Commit, branch: &str) -> Result<Standing, Error> {
+    pub fn standing(&self, commit: &Commit, branch: &Branch) -> Result<Standing, Error> {
         let found = self.find(&format!("{commit}^{{commit}}"))?;
         let standing = match found {
             None => Standing::Unknown,
             Some(whole) => {
-                let arguments = ["merge-base", "--is-ancestor", &whole, branch];
+                let arguments = ["merge-base", "--is-ancestor", &whole, &branch.refname];
                 match self.output(&arguments, None, None) {
                     Ok(output) if output.status.code() == Some(1) => Standing::Off,
                     output => {
-                        let what = format!("look for commit `{}` on `{branch}`", commit.short());
+                        let (commit, branch) = (commit.short(), &branch.name);
+                        let what = format!("look for commit `{commit}` on `{branch}`");
                         said(&what, output).map(|_| Standing::On)?
                     }
                 }

@@ -162,6 +162,23 @@ fn what_is_done_and_not_committed_is_no_nothing_to_do() {
 }
 
 #[test]
+fn a_commit_leaves_out_nothing_that_an_earlier_run_has_done() {
+    block_on(async {
+        let bench = bench().await;
+        // As somebody leaves it who is killed after the first of two files.
+        bench
+            .notes(&promote(&["--service=//services/client"]))
+            .await;
+        let said = bench.refused(&promote(&["--all", "--commit"])).await;
+        let want = "error: `services/client/pins.json` has changes that are not committed";
+        assert!(said.starts_with(want), "{said}");
+        // Without a commit, it goes on.
+        bench.notes(&promote(&["--all"])).await;
+        assert!(bench.pins_of("server").contains("staging"));
+    });
+}
+
+#[test]
 fn a_commit_that_git_refuses_leaves_all_as_it_was() {
     block_on(async {
         let bench = bench().await;

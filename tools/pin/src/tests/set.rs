@@ -306,6 +306,8 @@ fn what_others_have_counts_before_our_own_branch() {
         let shared = bench.repository();
         bench.git(&["update-ref", "refs/remotes/origin/main", &shared]);
         let own = super::repository::commit(&bench.folder.path().join("checkout"), "Not pushed");
+        // A tag of that name is no branch.
+        bench.git(&["tag", "origin/main", &own]);
         let given = [
             "set",
             "--service=//services/client",

@@ -1,7 +1,5 @@
 //! `promote`: what one environment runs becomes what another one runs.
 
-use std::path::PathBuf;
-
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use windlass_pins::Pin;
 
@@ -49,11 +47,9 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     }
     let base = arguments.delivery.base(context)?;
     let services = arguments.selection.services(context)?;
+    base.require_clean(&files_of(&services, context)?)?;
     let (changes, mut notes) = changes(source, target, &services, context)?;
     if changes.is_empty() {
-        let files = files_of(&services, context)?;
-        let tracked: Vec<_> = files.iter().map(PinsFile::tracked).collect();
-        base.require_clean(tracked.iter().map(PathBuf::as_path))?;
         notes.push("nothing to promote; nothing was written".to_owned());
         return Ok(noted(notes));
     }

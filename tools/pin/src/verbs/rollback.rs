@@ -58,16 +58,15 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let base = arguments.delivery.base(context)?;
     let services = arguments.selection.services(context)?;
     let files = files_of(&services, context)?;
+    base.require_clean(&files)?;
     let paths: Vec<PathBuf> = files.iter().map(PinsFile::tracked).collect();
     let Some(last) = last_change(env, &paths, &context.git())? else {
-        base.require_clean(paths.iter().map(PathBuf::as_path))?;
         let note = format!("git knows no change of what {env} runs; nothing was written");
         return Ok(noted(vec![note]));
     };
     let commit = short(&last.commit).to_owned();
     let changes = changes(env, last, &services, &files, context)?;
     if changes.is_empty() {
-        base.require_clean(paths.iter().map(PathBuf::as_path))?;
         return Ok(noted(vec![format!(
             "{env} runs what it ran before commit {commit}; nothing was written"
         )]));
