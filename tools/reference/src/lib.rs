@@ -4,8 +4,10 @@
 
 mod deploy;
 mod exit_codes;
+mod flags;
 mod jsonnet;
 pub mod library;
+mod pin;
 mod rendered;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ const PAGES: &[Page] = &[
     ("cli/deploy.md", deploy::page),
     ("cli/exit-codes.md", exit_codes::page),
     ("jsonnet.md", jsonnet::page),
+    ("cli/pin.md", pin::page),
     ("cli/rendered.md", rendered::page),
     ("schemas/deploy-event.v1.json", || {
         json(&windlass_deploy::schemas::event())
@@ -95,8 +98,8 @@ mod tests {
             variant: "Unknown",
             exit: Exit::Usage,
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/deploy.md`, \
-                   `cli/exit-codes.md`, `jsonnet.md`, `cli/rendered.md`, \
-                   `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
+                   `cli/exit-codes.md`, `jsonnet.md`, `cli/pin.md`, \
+                   `cli/rendered.md`, `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
                    `schemas/rendered-diff.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
         },

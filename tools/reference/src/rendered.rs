@@ -1,9 +1,9 @@
 //! `docs/cli/rendered.md`.
 
-use std::fmt::Write as _;
-
-use clap::{Arg, CommandFactory as _};
+use clap::CommandFactory as _;
 use windlass_rendered::cli::Cli;
+
+use crate::flags::table;
 
 const HEAD: &str = "\
 # Rendered: what a change does to manifests
@@ -16,29 +16,6 @@ const HEAD: &str = "\
 pub(crate) fn page() -> String {
     let command = Cli::command();
     let about = command.get_long_about().map(ToString::to_string);
-    let mut text = format!("{HEAD}{}\n\n", about.unwrap_or_default());
-    text += "| flag | what it does |\n|---|---|\n";
-    text.extend(command.get_arguments().map(row));
-    text
-}
-
-fn row(argument: &Arg) -> String {
-    let value = argument.get_value_names().unwrap_or_default().first();
-    let value = value.filter(|_| argument.get_action().takes_values());
-    let flag = match (argument.get_long(), value) {
-        (Some(name), Some(value)) => format!("`--{name}={value}`"),
-        (Some(name), None) => format!("`--{name}`"),
-        (None, _) => format!("`-- {}`", value.map_or("", |value| value)),
-    };
-    let help = argument.get_help().map(ToString::to_string);
-    let mut row = format!("| {flag} | {}", help.unwrap_or_default());
-    if let [default] = argument.get_default_values() {
-        let _ = write!(row, "; `{}` by default", default.display());
-    }
-    for value in argument.get_possible_values() {
-        if let Some(text) = value.get_help() {
-            let _ = write!(row, "<br>`{}`: {text}", value.get_name());
-        }
-    }
-    row + " |\n"
+    let text = format!("{HEAD}{}\n\n", about.unwrap_or_default());
+    text + &table(command.get_arguments())
 }

@@ -371,6 +371,38 @@ fn other_revision(folder: &Folder) -> Result<(), Error> {
 
 pub(super) const SERVICES: &[Case<Error>] = &[
     Case {
+        // One of them does not hold: none is promoted.
+        variant: "Pins",
+        exit: Exit::Input,
+        text: "error: pins `services/web/pins.json` do not hold\n\
+               cause: dev.web.image: got `localhost:31000/demo/web:v1`, want one with a digest: \
+               `localhost:31000/demo/web:v1@sha256:...`\n",
+        provoke: |folder| {
+            with_pins(folder, PINNED);
+            folder.file("checkout/services/web/BUILD.bazel", "");
+            let pins = r#"{"dev": {"web": {"image": "localhost:31000/demo/web:v1"}}}"#;
+            folder.file("checkout/services/web/pins.json", pins);
+            let services = ["--service=//services/client", "--service=//services/web"];
+            promote(folder, &services)
+        },
+    },
+    Case {
+        // Nobody listens there.
+        variant: "Registry",
+        exit: Exit::Registry,
+        text: "error: cannot look up `127.0.0.1:1/demo/client@D`\n\
+               cause: HEAD /v2/demo/client/manifests/kept_ba7816bf8f01: Connection refused (os \
+               error 111)\n\
+               hint: run `curl -i http://127.0.0.1:1/v2/`\n",
+        provoke: |folder| {
+            folder.show_as(DIGEST, "D");
+            with_pins(folder, &PINNED.replace("localhost:31000", "127.0.0.1:1"));
+            folder.file("bin/pin.json", request("127.0.0.1:1"));
+            let service = "--service=//services/client";
+            run_in(folder, &["promote", "--from=dev", "--to=prod", service])
+        },
+    },
+    Case {
         variant: "SameEnvironment",
         exit: Exit::Usage,
         text: "error: --to: got `dev`, want another environment than that of --from\n",
