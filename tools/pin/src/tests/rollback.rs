@@ -178,6 +178,27 @@ fn to_nothing_where_nothing_was() {
 }
 
 #[test]
+fn a_service_that_moves_has_not_changed() {
+    block_on(async {
+        let history = History::new().await;
+        history.set("server", &[("prod", "one")]);
+        history.commit("One");
+        history.set("client", &[("prod", "one")]);
+        let one = history.commit("One");
+        history
+            .bench
+            .git(&["mv", "services/server", "services/guide"]);
+        history.commit("A better name");
+        let notes = history.rollback(&["--service=//services/guide"]).await;
+        let nothing = "git knows no change of what prod runs; nothing was written";
+        assert_eq!(notes, [nothing]);
+        let notes = history.rollback(&["--all"]).await;
+        assert_eq!(notes[0], format!("prod as before commit {one}:"));
+        assert!(notes[1].starts_with("//services/client prod any: "));
+    });
+}
+
+#[test]
 fn nothing_ever_changed() {
     block_on(async {
         let history = History::new().await;

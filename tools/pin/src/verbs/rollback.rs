@@ -107,10 +107,10 @@ fn last_change(env: &str, paths: &[PathBuf], git: &Git) -> Result<Option<Last>, 
         let all = paths.iter().enumerate();
         for (at, path) in all.filter(|(_, path)| names.contains(*path)) {
             let lock = |commit: &str| lock_at(git, commit, path);
-            let new = lock(&commit)?;
-            let old = match &parent {
-                Some(parent) => lock(parent)?,
-                None => Lock::default(),
+            let old = parent.as_deref().map(lock).transpose()?.flatten();
+            // A file that is new, or was elsewhere, says nothing of what was before.
+            let (Some(old), Some(new)) = (old, lock(&commit)?) else {
+                continue;
             };
             let changed = changed(env, &old, &new);
             if !changed.is_empty() {
@@ -124,15 +124,14 @@ fn last_change(env: &str, paths: &[PathBuf], git: &Git) -> Result<Option<Last>, 
     Ok(None)
 }
 
-/// What pins of a commit say. Environments may have gone since.
-fn lock_at(git: &Git, commit: &str, path: &Path) -> Result<Lock, Error> {
+/// What pins of a commit say; `None` if the file is not there. Environments may have gone since.
+fn lock_at(git: &Git, commit: &str, path: &Path) -> Result<Option<Lock>, Error> {
     let text = git.text_at(commit, path)?;
     let lock = text.map(|text| Lock::parse(&text)).transpose();
-    let lock = lock.map_err(|source| Error::Pins {
+    lock.map_err(|source| Error::Pins {
         path: format!("{}:{}", short(commit), path.display()).into(),
         source,
-    })?;
-    Ok(lock.unwrap_or_default())
+    })
 }
 
 fn changed(env: &str, old: &Lock, new: &Lock) -> Vec<Before> {
