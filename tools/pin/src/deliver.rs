@@ -11,6 +11,9 @@ use crate::git::{Git, Text, short};
 use crate::pins_file::{Change, Held, PinsFile};
 use crate::verbs::Context;
 
+/// How many services are told apart in what to type next.
+const MOST: usize = 8;
+
 /// Where changed pins go; without a flag, into the checkout.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Delivery {
@@ -179,6 +182,10 @@ pub fn notes(changes: &[Change], diffs: Vec<String>, brought: Brought) -> Vec<St
     let mut notes = lines(changes);
     notes.extend(brought.note);
     let mut commands = brought.look.map_or(diffs, |look| vec![look]);
+    if let Some(more) = commands.len().checked_sub(MOST).filter(|more| *more > 0) {
+        commands.truncate(MOST);
+        commands.push(format!("... and of {more} more"));
+    }
     commands.push(brought.command);
     let heads = std::iter::once("next: ").chain(std::iter::repeat("      "));
     let next = heads.zip(commands);

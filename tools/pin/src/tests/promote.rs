@@ -137,6 +137,25 @@ fn again_there_is_nothing_to_do() {
 }
 
 #[test]
+fn of_many_services_some_are_told_apart() {
+    block_on(async {
+        let (bench, _) = bench().await;
+        for number in 0..20 {
+            let name = format!("s{number}");
+            let pin = entry(&bench.push(&name, &name), &[]);
+            bench.service(&name, &lock(&[("dev", &[(&*name, pin)])]));
+        }
+        let notes = bench.notes(&to_staging(&["--all"])).await;
+        let next = notes.iter().position(|note| note.starts_with("next: "));
+        let next = &notes[next.expect("says what to type")..];
+        assert_eq!(next.len(), 10);
+        // The three of the bench, too.
+        assert_eq!(next[8], "      ... and of 15 more");
+        assert!(next[9].starts_with("      git commit -m "));
+    });
+}
+
+#[test]
 fn what_a_target_reaches() {
     block_on(async {
         let (bench, _) = bench().await;
