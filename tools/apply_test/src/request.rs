@@ -82,25 +82,14 @@ pub struct Golden {
 impl Request {
     /// Reads a request.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Request {
+        Self::checked(path).map_err(|source| Error::Request {
             path: path.to_owned(),
             source,
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.into()))?;
-        Self::parse(&text).map_err(failed)
+        })
     }
 
-    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        /// Read first: another version may have other fields.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let Versioned { version } = serde_json::from_str(text)?;
-        if version != VERSION {
-            return Err(format!("version: got {version}, want {VERSION}").into());
-        }
-        let request: Self = serde_json::from_str(text)?;
+    fn checked(path: &Path) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let request: Self = windlass_versioned::read(path, VERSION)?;
         if let Some(registry) = &request.registry
             && address(registry).is_none()
         {

@@ -84,10 +84,7 @@ impl Request {
     }
 
     fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let request: Self = serde_json::from_str(text)?;
-        if request.version != VERSION {
-            return Err(format!("version: got {}, want {VERSION}", request.version).into());
-        }
+        let request: Self = windlass_versioned::parse(text.as_bytes(), VERSION)?;
         if request.registry_port().is_none() {
             return Err(format!("registry: got `{}`, want host:port", request.registry).into());
         }

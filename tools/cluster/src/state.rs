@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
+use windlass_whole_file::{Readers, replace};
 
 use crate::environment::Environment;
 use crate::error::Error;
@@ -356,20 +357,7 @@ pub fn lock(file: File, path: &Path, say: impl FnOnce()) -> Result<Flock<File>, 
 
 /// Writes a file that only its owner reads, all or nothing.
 pub fn write_private(path: &Path, data: &[u8]) -> Result<(), Error> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let write = || {
-        let _ = std::fs::remove_file(&part);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&part)?;
-        file.write_all(data)?;
-        std::fs::rename(&part, path)
-    };
-    write().map_err(Error::io("write", path))
+    replace(path, Readers::Owner, |file| file.write_all(data)).map_err(Error::io("write", path))
 }
 
 /// The last `count` lines of a file, each cut at 300 characters; none where it cannot be read.

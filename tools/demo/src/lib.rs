@@ -14,10 +14,14 @@ use windlass_runfiles::{Environment, Launcher};
 /// How long a log is followed.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The request: `<launcher>.json`, version 1.
+/// The version of the schema that this tool reads.
+const VERSION: u32 = 1;
+
+/// The request: `<launcher>.json`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
+    #[expect(dead_code, reason = "it is read before all others")]
     version: u32,
     /// Run targets, in order.
     steps: Vec<Step>,
@@ -53,8 +57,7 @@ pub enum Error {
         /// The request.
         path: PathBuf,
         /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: windlass_versioned::Error,
     },
     /// A run target cannot be started.
     #[error("cannot start `{label}`")]
@@ -150,18 +153,10 @@ impl Step {
 }
 
 fn read(path: &Path) -> Result<Request, Error> {
-    let unreadable = |source: Box<dyn std::error::Error + Send + Sync>| Error::Request {
+    windlass_versioned::read(path, VERSION).map_err(|source| Error::Request {
         path: path.to_owned(),
         source,
-    };
-    let text = std::fs::read(path).map_err(|error| unreadable(error.into()))?;
-    let request: Request =
-        serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))?;
-    if request.version != 1 {
-        let text = format!("got version {}, want 1", request.version);
-        return Err(unreadable(text.into()));
-    }
-    Ok(request)
+    })
 }
 
 #[cfg(test)]

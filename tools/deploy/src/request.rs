@@ -240,27 +240,13 @@ pub struct ImageRequest {
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum RequestError {
-    /// The file cannot be read.
+    /// The file is not there, or does not hold a request of this version.
     #[error("cannot read request `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
-        source: std::io::Error,
-    },
-    /// The file does not hold a request.
-    #[error("cannot parse request `{}`", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
         /// Where and why.
-        source: serde_json::Error,
-    },
-    /// The request is of another version.
-    #[error("request version: got {got}, want {VERSION}")]
-    Version {
-        /// Its version.
-        got: u32,
+        source: windlass_versioned::Error,
     },
     /// A group appears twice.
     #[error("group `{id}` appears twice in the request")]
@@ -285,29 +271,22 @@ pub enum RequestError {
 impl DeployRequest {
     /// Reads and checks a request.
     pub fn read(path: &Path) -> Result<Self, RequestError> {
-        let text = std::fs::read_to_string(path).map_err(|source| RequestError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
+        Self::of(windlass_versioned::read(path, VERSION), path)
     }
 
     /// Parses and checks a request; `path` is for messages.
     pub fn parse(text: &str, path: &Path) -> Result<Self, RequestError> {
-        /// Read first: another version may have other fields.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let failed = |source| RequestError::Parse {
+        Self::of(windlass_versioned::parse(text.as_bytes(), VERSION), path)
+    }
+
+    fn of(
+        read: Result<Self, windlass_versioned::Error>,
+        path: &Path,
+    ) -> Result<Self, RequestError> {
+        let mut request = read.map_err(|source| RequestError::Read {
             path: path.to_owned(),
             source,
-        };
-        let Versioned { version } = serde_json::from_str(text).map_err(failed)?;
-        if version != VERSION {
-            return Err(RequestError::Version { got: version });
-        }
-        let mut request: Self = serde_json::from_str(text).map_err(failed)?;
+        })?;
         request.order_groups()?;
         Ok(request)
     }
@@ -454,7 +433,7 @@ pub(crate) mod tests {
         assert!(refused(&request).starts_with("unknown field `extra`"));
         assert!(refused(&empty("explode")).starts_with("unknown variant `explode`"));
         request["version"] = json!(2);
-        assert_eq!(refused(&request), "request version: got 2, want 1");
+        assert_eq!(refused(&request), "version: got 2, want 1");
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! Secrets no digests either.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,6 +20,7 @@ use crate::plan::{Live, Plan, Seen};
 use crate::request::DeployRequest;
 use crate::session::Place;
 use windlass_k8s_diff::mask::is_secret;
+use windlass_whole_file::{Readers, replace};
 
 /// The version of the file.
 pub const VERSION: u32 = 1;
@@ -65,21 +68,12 @@ pub struct Step {
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum SavedPlanError {
-    /// The file cannot be read.
+    /// The file is not there, or holds no plan of this version.
     #[error("cannot read it")]
-    Read(#[source] std::io::Error),
+    Read(#[source] windlass_versioned::Error),
     /// The file cannot be written.
     #[error("cannot write it")]
     Write(#[source] std::io::Error),
-    /// The file holds no plan.
-    #[error("it is not a plan")]
-    Parse(#[source] serde_json::Error),
-    /// Another version of this tool wrote it.
-    #[error("version: got {got}, want {VERSION}")]
-    Version {
-        /// Its version.
-        got: u32,
-    },
 }
 
 impl SavedPlan {
@@ -129,28 +123,14 @@ impl SavedPlan {
 
     /// Reads a plan.
     pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
-        /// Read first: another version may have other fields.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let text = std::fs::read_to_string(path).map_err(SavedPlanError::Read)?;
-        let Versioned { version } = serde_json::from_str(&text).map_err(SavedPlanError::Parse)?;
-        if version != VERSION {
-            return Err(SavedPlanError::Version { got: version });
-        }
-        serde_json::from_str(&text).map_err(SavedPlanError::Parse)
+        windlass_versioned::read(path, VERSION).map_err(SavedPlanError::Read)
     }
 
     /// Writes the plan, as a whole or not at all.
     pub fn write(&self, path: &Path) -> Result<(), SavedPlanError> {
         let text = serde_json::to_string_pretty(self).expect("plain data is JSON") + "\n";
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        std::fs::write(&beside, text)
-            .and_then(|()| std::fs::rename(&beside, path))
-            .map_err(SavedPlanError::Write)
+        let write = |file: &mut File| file.write_all(text.as_bytes());
+        replace(path, Readers::AsBefore, write).map_err(SavedPlanError::Write)
     }
 
     /// What this plan does that the other one would not do, a line each.

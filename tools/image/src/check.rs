@@ -34,6 +34,7 @@ pub(crate) struct Args {
 #[serde(deny_unknown_fields)]
 struct Request {
     /// 1.
+    #[expect(dead_code, reason = "it is read before all others")]
     version: u32,
     /// `check`; a run target finds out by it what it is.
     #[serde(rename = "verb")]
@@ -64,14 +65,7 @@ pub(crate) struct Expected {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let request: Request = output::read_json(&args.request)?;
-    if request.version != VERSION {
-        return Err(Error::Value {
-            what: "version of the request",
-            got: request.version.to_string(),
-            want: "1",
-        });
-    }
+    let request: Request = output::read_request(&args.request, VERSION)?;
     let contents = Contents::read(&args.root.join(&request.layout), None)?;
     print(&sizes(&contents))?;
     let complaints = complaints(&contents, &request.expected);

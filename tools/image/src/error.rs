@@ -1,7 +1,6 @@
 //! What can go wrong.
 
 use crate::certificates::CertificatesError;
-use crate::lock::LockError;
 use std::path::PathBuf;
 use windlass_oci_reference::{Digest, Repository};
 use windlass_report::{Exit, Explain};
@@ -36,6 +35,14 @@ pub enum Error {
         /// Where and why.
         #[source]
         source: serde_json::Error,
+    },
+    /// The request of a run target or a test is none that can be read.
+    #[error("cannot read request `{}`", path.display())]
+    Request {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: windlass_versioned::Error,
     },
     /// A value is none of those that are accepted.
     #[error("{what}: got `{got}`, want {want}")]
@@ -134,7 +141,7 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         #[source]
-        source: LockError,
+        source: windlass_versioned::Error,
     },
     /// A layer that is needed here is in a registry.
     #[error("layer {digest} is not on this machine: it is in `{repository}`")]

@@ -56,7 +56,6 @@ pub use certificates::CertificatesError;
 pub use cli::run;
 pub use environment::Environment;
 pub use error::Error;
-pub use lock::LockError;
 
 #[cfg(test)]
 mod tests {

@@ -16,21 +16,6 @@ use windlass_oci_registry::{Source, to_canonical_json};
 /// The only version of a lock.
 pub(crate) const VERSION: u32 = 1;
 
-/// Why a lock cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
-pub enum LockError {
-    /// It is not JSON, or has other fields.
-    #[error(transparent)]
-    Parse(serde_json::Error),
-    /// It is one of another windlass.
-    #[error("version: got `{got}`, want 1")]
-    Version {
-        /// The version.
-        got: u32,
-    },
-}
-
 /// A lock, as its file has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,25 +38,14 @@ pub(crate) struct Lock {
 impl Lock {
     /// Reads a lock.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        /// Read first: another version may have other fields.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
         let bytes = std::fs::read(path).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;
-        let wrong = |source| Error::Lock {
+        windlass_versioned::parse(&bytes, VERSION).map_err(|source| Error::Lock {
             path: path.to_owned(),
             source,
-        };
-        let unparsed = |source| wrong(LockError::Parse(source));
-        let Versioned { version } = serde_json::from_slice(&bytes).map_err(unparsed)?;
-        if version != VERSION {
-            return Err(wrong(LockError::Version { got: version }));
-        }
-        serde_json::from_slice(&bytes).map_err(unparsed)
+        })
     }
 
     /// Writes it with a line for each document.
@@ -110,44 +84,5 @@ impl Lock {
         };
         check(path, Digest::of(text.as_bytes()), want)?;
         Ok(text.clone().into_bytes())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use strum::VariantNames as _;
-
-    /// How they look in the end is a case of `tests/errors.rs`.
-    #[test]
-    fn every_error_has_a_case() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("lock");
-        let cases = [
-            ("Parse", "{\n]", "key must be a string at line 2 column 1"),
-            (
-                "Parse",
-                r#"{"version":1,"more":1}"#,
-                "unknown field `more`, expected one of `version`, `image`, `insecure`, \
-                 `platforms`, `index`, `documents` at line 1 column 19",
-            ),
-            (
-                "Version",
-                r#"{"version":2,"more":1}"#,
-                "version: got `2`, want 1",
-            ),
-        ];
-        for (variant, text, want) in cases {
-            std::fs::write(&path, text).expect("writes");
-            let Err(Error::Lock { source, .. }) = Lock::read(&path) else {
-                panic!("{text} is read");
-            };
-            assert_eq!(
-                (<&str>::from(&source), source.to_string().as_str()),
-                (variant, want)
-            );
-        }
-        let variants = cases.iter().map(|(variant, ..)| *variant);
-        windlass_error_cases::complete(variants, LockError::VARIANTS);
     }
 }

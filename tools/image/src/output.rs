@@ -4,7 +4,16 @@ use crate::Error;
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use windlass_whole_file::Readers;
+
+/// Reads a request: JSON of one version.
+pub(crate) fn read_request<T: DeserializeOwned>(path: &Path, version: u32) -> Result<T, Error> {
+    windlass_versioned::read(path, version).map_err(|source| Error::Request {
+        path: path.to_owned(),
+        source,
+    })
+}
 
 /// Reads JSON.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
@@ -56,32 +65,10 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Puts a new file in the place of one that the user has, if there is one: whoever reads it meanwhile,
 /// or after a crash, has the one or the other. Permissions stay, and so does a link to the file.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let there = std::fs::metadata(path).ok();
-    // A device or a pipe is written to.
-    if there.as_ref().is_some_and(|there| !there.is_file()) {
-        return write(path, bytes);
-    }
-    let file = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut beside = file.clone().into_os_string();
-    // Two processes that write the same file have a name each.
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let put = || {
-        let mut new = File::create_new(&beside)?;
-        if let Some(there) = &there {
-            new.set_permissions(there.permissions())?;
-        }
-        new.write_all(bytes)?;
-        new.sync_all()?;
-        std::fs::rename(&beside, &file)
-    };
-    put().map_err(|source| {
-        // What went wrong first is what the user has to know.
-        let _ = std::fs::remove_file(&beside);
-        Error::Write {
-            path: path.to_owned(),
-            source,
-        }
+    let put = windlass_whole_file::replace(path, Readers::AsBefore, |file| file.write_all(bytes));
+    put.map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
     })
 }
 

@@ -1,7 +1,7 @@
 //! `image push`: images to their repositories, as request files say; all of them in one go.
 
 use crate::bars::Bars;
-use crate::output::read_json;
+use crate::output::read_request;
 use crate::size::in_words;
 use crate::{Environment, Error};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,7 @@ enum OutputFormat {
 #[serde(deny_unknown_fields)]
 struct ImageRequest {
     /// 1.
+    #[expect(dead_code, reason = "it is read before all others")]
     version: u32,
     /// `push`; a run target finds out by it what it is.
     #[serde(default, rename = "verb")]
@@ -221,15 +222,7 @@ pub(crate) fn client(environment: &Environment) -> Result<Client, Error> {
 
 /// Reads a request, and the files that it names.
 fn load(path: &Path, root: &Path) -> Result<Push, Error> {
-    let request: ImageRequest = read_json(path)?;
-    if request.version != VERSION {
-        let got = request.version.to_string();
-        return Err(Error::Value {
-            what: "version of the request",
-            got,
-            want: "1",
-        });
-    }
+    let request: ImageRequest = read_request(path, VERSION)?;
     let image = Image::load(&request.files.below(root)).map_err(|source| Error::Image {
         label: request.label.clone(),
         source,

@@ -22,8 +22,7 @@ pub enum Error {
         /// The request.
         path: PathBuf,
         /// Not there, not JSON, or not of this version.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: windlass_versioned::Error,
     },
     /// A file that is read or written.
     #[error("cannot {what} `{}`", path.display())]

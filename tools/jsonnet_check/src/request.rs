@@ -111,24 +111,9 @@ impl Request {
     /// # Errors
     /// The file is not there, not JSON, or not of this version.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Request {
+        windlass_versioned::read(path, VERSION).map_err(|source| Error::Request {
             path: path.to_owned(),
             source,
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.into()))?;
-        Self::parse(&text).map_err(failed)
-    }
-
-    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        /// Read first: another version may have other fields.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let Versioned { version } = serde_json::from_str(text)?;
-        if version != VERSION {
-            return Err(format!("version: got {version}, want {VERSION}").into());
-        }
-        Ok(serde_json::from_str(text)?)
+        })
     }
 }

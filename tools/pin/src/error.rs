@@ -23,7 +23,7 @@ pub enum Error {
         /// The request.
         path: PathBuf,
         /// Why.
-        source: RequestError,
+        source: windlass_versioned::Error,
     },
     /// Not started by `bazel run`.
     #[error(
@@ -235,24 +235,6 @@ pub enum Error {
     /// Nobody reads what is printed.
     #[error("cannot print")]
     Output(#[source] std::io::Error),
-}
-
-/// Why a request cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[cfg_attr(test, derive(strum::IntoStaticStr, strum::VariantNames))]
-pub enum RequestError {
-    /// The file is not there.
-    #[error("cannot read it")]
-    Unreadable(#[source] std::io::Error),
-    /// It is no request.
-    #[error("it is not a request")]
-    OtherForm(#[source] serde_json::Error),
-    /// It is of another version.
-    #[error("version: got {got}, want {}", crate::request::VERSION)]
-    OtherVersion {
-        /// Its version.
-        got: u32,
-    },
 }
 
 /// A cause that is a sentence.

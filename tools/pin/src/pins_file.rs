@@ -2,10 +2,10 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use windlass_pins::{Lock, Pin};
+use windlass_whole_file::hold;
 
 use crate::checks::Entry;
 use crate::error::Error;
@@ -109,7 +109,7 @@ impl Held {
         files.dedup();
         let take = |file: &PinsFile| {
             let path = fs::canonicalize(&file.path).map_err(file.unread())?;
-            let mut held = hold(&path).map_err(file.unread())?;
+            let mut held = hold(&path, |path| File::open(path)).map_err(file.unread())?;
             let mut before = String::new();
             held.read_to_string(&mut before).map_err(file.unread())?;
             let mut lock = file.parse(&before, environments)?;
@@ -241,17 +241,4 @@ fn edit(lock: &mut Lock, change: &Change) -> Result<(), Error> {
         None => lock.remove(env, key),
     };
     Ok(())
-}
-
-/// The file that is at a path, locked; closing it lets others go on.
-fn hold(path: &Path) -> io::Result<File> {
-    loop {
-        let file = File::open(path)?;
-        file.lock()?;
-        // While this one waited, another may have replaced the file that it waited for.
-        let (held, there) = (file.metadata()?, fs::metadata(path)?);
-        if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
-            return Ok(file);
-        }
-    }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use windlass_nearest::one_of;
 use windlass_oci_reference::{ParseError, Registry, Repository};
 
-use crate::error::{Error, RequestError};
+use crate::error::Error;
 
 /// The version of the schema that this tool reads.
 pub const VERSION: u32 = 2;
@@ -55,23 +55,10 @@ pub enum Images {
 impl PinRequest {
     /// Reads and checks the request.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        /// Read first: another version may have other fields.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let failed = |source| Error::Request {
+        windlass_versioned::read(path, VERSION).map_err(|source| Error::Request {
             path: path.to_owned(),
             source,
-        };
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| failed(RequestError::Unreadable(source)))?;
-        let other = |source| failed(RequestError::OtherForm(source));
-        let Versioned { version } = serde_json::from_str(&text).map_err(other)?;
-        if version != VERSION {
-            return Err(failed(RequestError::OtherVersion { got: version }));
-        }
-        serde_json::from_str(&text).map_err(other)
+        })
     }
 
     /// The names of the environments that have pins.

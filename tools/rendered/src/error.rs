@@ -27,7 +27,7 @@ pub enum Error {
         /// The request.
         path: PathBuf,
         /// Why.
-        source: Reason,
+        source: windlass_versioned::Error,
     },
     /// Not started by `bazel run`.
     #[error(

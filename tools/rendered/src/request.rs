@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Reason};
+use crate::error::Error;
 
 /// The version of the schema that this tool reads.
 pub const VERSION: u32 = 1;
@@ -83,27 +82,11 @@ pub struct Golden {
 impl Request {
     /// Reads a request.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let failed = |source: Reason| Error::Request {
+        windlass_versioned::read(path, VERSION).map_err(|source| Error::Request {
             path: path.to_owned(),
             source,
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(Reason::of(&error)))?;
-        parse(&text, VERSION).map_err(failed)
+        })
     }
-}
-
-/// A request in JSON, of one version: another one is told as such, whatever its fields are.
-pub fn parse<T: DeserializeOwned>(text: &str, want: u32) -> Result<T, Reason> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let of = |error: serde_json::Error| Reason::of(&error);
-    let Versioned { version } = serde_json::from_str(text).map_err(of)?;
-    if version != want {
-        return Err(Reason(format!("version: got {version}, want {want}")));
-    }
-    serde_json::from_str(text).map_err(of)
 }
 
 #[cfg(test)]
@@ -117,7 +100,8 @@ mod tests {
         let task = Task::Against {
             targets: vec!["//services/...".to_owned()],
         };
-        let request: Request = parse(text, VERSION).expect("a request");
+        let request: Request =
+            windlass_versioned::parse(text.as_bytes(), VERSION).expect("a request");
         assert_eq!(request.task, task);
     }
 }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use windlass_rendered::error::Reason;
 use windlass_report::{Exit, Explain};
 
 /// Why a tour ended early.
@@ -19,7 +18,7 @@ pub enum Error {
         /// The request.
         path: PathBuf,
         /// Why.
-        source: Reason,
+        source: windlass_versioned::Error,
     },
     /// There is no copy of the checkout, or it cannot be rendered.
     #[error(transparent)]

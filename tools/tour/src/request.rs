@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use windlass_rendered::error::Reason;
-use windlass_rendered::request::parse;
 
 use crate::error::Error;
 
@@ -16,7 +14,7 @@ const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The schema's version, [`VERSION`].
-    #[expect(dead_code, reason = "`parse` reads it, before all others")]
+    #[expect(dead_code, reason = "it is read before all others")]
     version: u32,
     /// The target: `//:tour`.
     pub label: String,
@@ -55,11 +53,9 @@ pub struct Edit {
 impl Request {
     /// Reads a request.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Request {
+        windlass_versioned::read(path, VERSION).map_err(|source| Error::Request {
             path: path.to_owned(),
             source,
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(Reason::of(&error)))?;
-        parse(&text, VERSION).map_err(failed)
+        })
     }
 }

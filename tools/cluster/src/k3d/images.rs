@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
+use windlass_whole_file::{Readers, replace};
 
 use crate::error::Error;
 use crate::settings;
@@ -45,9 +46,8 @@ pub fn write(
         files.extend(manifest.layers.iter().map(|layer| blob(&layer.digest)));
     }
     files.insert("oci-layout".to_owned());
-    let part = archive.with_extension("tar.part");
-    pack(&layout, &files, &index.to_string(), &part).map_err(Error::io("write", &part))?;
-    std::fs::rename(&part, archive).map_err(Error::io("rename", &part))
+    let pack = |file: &mut File| pack(&layout, &files, &index.to_string(), file);
+    replace(archive, Readers::AsBefore, pack).map_err(Error::io("write", archive))
 }
 
 /// Where a layout has the blob of a digest.
@@ -55,8 +55,13 @@ fn blob(digest: &str) -> String {
     format!("blobs/{}", digest.replace(':', "/"))
 }
 
-fn pack(layout: &Path, files: &BTreeSet<String>, index: &str, archive: &Path) -> io::Result<()> {
-    let mut tar = tar::Builder::new(File::create(archive)?);
+fn pack(
+    layout: &Path,
+    files: &BTreeSet<String>,
+    index: &str,
+    archive: &mut File,
+) -> io::Result<()> {
+    let mut tar = tar::Builder::new(archive);
     tar.mode(tar::HeaderMode::Deterministic);
     let mut header = tar::Header::new_gnu();
     header.set_mode(0o644);
@@ -65,5 +70,5 @@ fn pack(layout: &Path, files: &BTreeSet<String>, index: &str, archive: &Path) ->
     for file in files {
         tar.append_path_with_name(layout.join(file), file)?;
     }
-    tar.into_inner()?.sync_all()
+    tar.into_inner().map(drop)
 }

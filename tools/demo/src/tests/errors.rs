@@ -30,14 +30,14 @@ const CASES: &[Case<Error>] = &[
         exit: Exit::Input,
         text: "error: cannot read request `DIR/demo.json`\n\
                cause: unknown field `from`, expected one of `version`, `steps`, `log`, `until`, \
-               `next` at line 1 column 7\n",
-        provoke: |folder| demo(folder, r#"{"from":1}"#),
+               `next` at line 1 column 19\n",
+        provoke: |folder| demo(folder, r#"{"version":1,"from":1}"#),
     },
     Case {
         variant: "Request",
         exit: Exit::Input,
         text: "error: cannot read request `DIR/demo.json`\n\
-               cause: got version 2, want 1\n",
+               cause: version: got 2, want 1\n",
         provoke: |folder| demo(folder, &request(2, "", "")),
     },
     Case {

@@ -46,9 +46,9 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
-        variant: "Parse",
+        variant: "Request",
         exit: Exit::Input,
-        text: "error: cannot parse `DIR/request.json`\n\
+        text: "error: cannot read request `DIR/request.json`\n\
                cause: repository: got `https://ghcr.io/a`, want registry/path in lower case, as \
                in `localhost:31000/demo/client` at line 1 column 65\n",
         provoke: |folder| {
@@ -250,7 +250,7 @@ const CASES: &[Case<Error>] = &[
         variant: "Lock",
         exit: Exit::Input,
         text: "error: cannot read lock `DIR/lock`\n\
-               cause: version: got `2`, want 1\n\
+               cause: version: got 2, want 1\n\
                hint: make it anew: `rm DIR/lock`, then `bazel run @windlass//tools/image -- pull \
                <image> --lock DIR/lock`\n",
         provoke: |folder| {
@@ -320,9 +320,10 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
-        variant: "Value",
+        variant: "Request",
         exit: Exit::Input,
-        text: "error: version of the request: got `2`, want 1\n",
+        text: "error: cannot read request `DIR/request.json`\n\
+               cause: version: got 2, want 1\n",
         provoke: |folder| {
             folder.file(
                 "request.json",

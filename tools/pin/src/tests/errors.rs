@@ -15,7 +15,7 @@ use super::{ELSEWHERE, block_on, cli, environment, request};
 use crate::checks::Finding;
 use crate::cli::Cli;
 use crate::environment::Environment;
-use crate::error::{Error, RequestError};
+use crate::error::Error;
 use crate::run;
 
 /// SHA-256 of `abc`.
@@ -56,11 +56,10 @@ fn services_that_are_not_found() {
 fn every_error_has_a_case() {
     let all = [PLACES, ARGUMENTS, REGISTRIES, LOCKS, REPOSITORIES, SERVICES];
     let cases = all.into_iter().flatten().map(|case| case.variant);
-    // A request's error stands for it, and a finding.
+    // A finding stands for its error.
     let variants: Vec<&str> = Error::VARIANTS
         .iter()
-        .filter(|name| !["Request", "Unfit"].contains(*name))
-        .chain(RequestError::VARIANTS)
+        .filter(|name| **name != "Unfit")
         .chain(Finding::VARIANTS)
         .copied()
         .collect();
@@ -70,7 +69,6 @@ fn every_error_has_a_case() {
 /// Each case is as it says, and wrote nothing.
 fn holds(cases: &[Case<Error>]) {
     hold(cases, |error| match error {
-        Error::Request { source, .. } => source.into(),
         Error::Unfit { source, .. } => source.as_ref().into(),
         other => other.into(),
     });
@@ -192,19 +190,17 @@ const PLACES: &[Case<Error>] = &[
         },
     },
     Case {
-        variant: "Unreadable",
+        variant: "Request",
         exit: Exit::Input,
         text: "error: cannot use request `DIR/bin/pin.json`\n\
-               cause: cannot read it\n\
                cause: No such file or directory (os error 2)\n\
                hint: bazel run //tools/pin -- list\n",
         provoke: |folder| run_in(folder, &["list"]),
     },
     Case {
-        variant: "OtherForm",
+        variant: "Request",
         exit: Exit::Input,
         text: "error: cannot use request `DIR/bin/pin.json`\n\
-               cause: it is not a request\n\
                cause: missing field `project` at line 1 column 13\n\
                hint: bazel run //tools/pin -- list\n",
         provoke: |folder| {
@@ -213,7 +209,7 @@ const PLACES: &[Case<Error>] = &[
         },
     },
     Case {
-        variant: "OtherVersion",
+        variant: "Request",
         exit: Exit::Input,
         text: "error: cannot use request `DIR/bin/pin.json`\n\
                cause: version: got 1, want 2\n\

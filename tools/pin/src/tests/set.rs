@@ -216,7 +216,7 @@ fn permissions_and_links_stay_and_nothing_is_left() {
         let mode = std::fs::Permissions::from_mode(0o664);
         std::fs::set_permissions(&file, mode).expect("sets");
         // As somebody leaves it who is killed.
-        std::fs::write(folder.join("lock.json.new"), "{\n  \"pro").expect("writes");
+        std::fs::write(folder.join("lock.json.part"), "{\n  \"pro").expect("writes");
         bench.set(&image, &[]).await;
         assert!(bench.pins().contains(&digest("one")));
         assert!(link.symlink_metadata().expect("there").is_symlink());

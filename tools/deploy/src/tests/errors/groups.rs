@@ -131,17 +131,18 @@ pub(super) const CASES: &[Case<Failure>] = &[
         provoke: |folder| planned(folder, &["--save-plan=none/plan.json"], None),
     },
     Case {
-        variant: "PlanFile/Parse",
+        variant: "PlanFile/Read",
         exit: Exit::Input,
         text: "error: cannot use plan `plan.json`; nothing was pushed or written\n\
-               cause: it is not a plan\n\
+               cause: cannot read it\n\
                cause: missing field `version` at line 1 column 2\n",
         provoke: |folder| planned(folder, &["--plan=plan.json"], Some(json!({}))),
     },
     Case {
-        variant: "PlanFile/Version",
+        variant: "PlanFile/Read",
         exit: Exit::Input,
         text: "error: cannot use plan `plan.json`; nothing was pushed or written\n\
+               cause: cannot read it\n\
                cause: version: got 9, want 1\n",
         provoke: |folder| planned(folder, &["--plan=plan.json"], Some(json!({"version": 9}))),
     },

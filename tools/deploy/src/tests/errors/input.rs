@@ -102,9 +102,9 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..INPUT
     },
     Case {
-        variant: "Request/Parse",
+        variant: "Request/Read",
         text: "error: cannot use the request of this target\n\
-               cause: cannot parse request `DIR/run.json`\n\
+               cause: cannot read request `DIR/run.json`\n\
                cause: unknown variant `explode`, expected one of `apply`, `create`, `replace`, \
                `delete`, `diff`, `status`, `logs`, `port-forward`, `push`, `resolve`, \
                `orphans` at line 1 column 29\n",
@@ -112,9 +112,10 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..INPUT
     },
     Case {
-        variant: "Request/Version",
+        variant: "Request/Read",
         text: "error: cannot use the request of this target\n\
-               cause: request version: got 2, want 1\n",
+               cause: cannot read request `DIR/run.json`\n\
+               cause: version: got 2, want 1\n",
         provoke: |folder| {
             let mut request = request();
             request["version"] = json!(2);
