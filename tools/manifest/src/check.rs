@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use windlass_k8s_object::{Environment, Ownership, check_personal};
+use windlass_k8s_object::Ownership;
 use windlass_k8s_schema::{Definition, Problem, Schemas, definitions};
 
 use crate::cli::{Check, Messages};
 use crate::error::{Cause, Error};
 use crate::file;
 use crate::policy::{self, Rule, Violation};
+use crate::user;
 
 /// Checks by each version; what the first of them refuses is said.
 ///
@@ -18,7 +19,11 @@ use crate::policy::{self, Rule, Violation};
 pub fn run(arguments: &Check) -> Result<(), Error> {
     let checked = || {
         let text = file::read(&arguments.src)?;
-        check_user(arguments, &text)?;
+        let environment = &arguments.environment_name;
+        if let Some(namespace) = &arguments.user {
+            user::environment(environment, namespace, Ownership::Personal, &[])?;
+        }
+        user::check(environment, &text, &[])?;
         let object = file::parsed(&arguments.src, &text)?;
         let custom = custom(&arguments.crd)?;
         for path in &arguments.schema {
@@ -46,21 +51,6 @@ pub fn run(arguments: &Check) -> Result<(), Error> {
         label: arguments.label.clone(),
         cause: Box::new(cause),
     })
-}
-
-/// Before the object is parsed: where `$USER` names no namespace, what is rendered is no object.
-fn check_user(arguments: &Check, text: &str) -> Result<(), Cause> {
-    let environment = &arguments.environment_name;
-    // What is no JSON is told when the object is parsed.
-    let document = serde_json::from_str(text).unwrap_or_default();
-    let user = arguments.user.as_ref().map_or(Ok(()), |user| {
-        Environment::try_new(environment, user, Ownership::Personal, &[]).map(drop)
-    });
-    user.and_then(|()| check_personal(&document, &[]))
-        .map_err(|source| Cause::Environment {
-            environment: environment.clone(),
-            source,
-        })
 }
 
 fn said(messages: &Messages) -> Result<Vec<Violation>, Cause> {

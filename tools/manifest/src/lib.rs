@@ -20,6 +20,7 @@ pub mod policy;
 pub mod resolve;
 #[cfg(test)]
 mod tests;
+mod user;
 
 pub use error::{Cause, Error};
 pub use resolve::{Request, resolve};

@@ -1,13 +1,10 @@
 //! `manifest resolve`: checks one rendered object and fills in its images.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Deserialize;
 use windlass_k8s_object::images::{Completeness, completeness};
-use windlass_k8s_object::{
-    Environment, Object, Ownership, Scope, check_personal, images, quantity,
-};
+use windlass_k8s_object::{Environment, Object, Ownership, Scope, images, quantity};
 use windlass_oci_reference::Digest;
 
 use crate::cli::Resolve;
@@ -15,6 +12,7 @@ use crate::error::{Cause, Error};
 use crate::file;
 use crate::pins::{self, UNPINNED};
 use crate::policy::{self, Rule};
+use crate::user;
 
 /// What the final manifest is made from.
 #[derive(Clone, Debug)]
@@ -157,15 +155,12 @@ fn read(arguments: &Resolve) -> Result<Request, Cause> {
         Ownership::Shared
     };
     let forbidden = &arguments.forbidden_namespace;
-    let environment = Environment::try_new(name, &arguments.namespace, ownership, forbidden)
-        .map_err(|source| Cause::Environment {
-            environment: name.clone(),
-            source,
-        })?;
+    let environment = user::environment(name, &arguments.namespace, ownership, forbidden)?;
+    let text = file::read(&arguments.src)?;
     if environment.scope == Scope::Cluster {
-        check_people(&arguments.src, &environment, forbidden)?;
+        user::check(name, &text, forbidden)?;
     }
-    let object = file::object(&arguments.src)?;
+    let object = file::parsed(&arguments.src, &text)?;
     let mut sibling_images = Vec::new();
     for path in &arguments.sibling {
         let sibling = file::object(path)?;
@@ -173,12 +168,7 @@ fn read(arguments: &Resolve) -> Result<Request, Cause> {
     }
     if arguments.personal_name {
         let own = object.key().name.as_str();
-        Environment::try_new(name, own, Ownership::Personal, forbidden).map_err(|source| {
-            Cause::Environment {
-                environment: name.clone(),
-                source,
-            }
-        })?;
+        user::environment(name, own, Ownership::Personal, forbidden)?;
     }
     let (images, unpinned) = read_images(arguments)?;
     Ok(Request {
@@ -194,16 +184,6 @@ fn read(arguments: &Resolve) -> Result<Request, Cause> {
             policy::Images::Any
         },
         waived: arguments.waive.clone(),
-    })
-}
-
-/// Before the object is parsed: where `$USER` is missing, it has no name.
-fn check_people(path: &Path, setup: &Environment, forbidden: &[String]) -> Result<(), Cause> {
-    // What is no JSON is told when the object is parsed.
-    let document = serde_json::from_str(&file::read(path)?).unwrap_or_default();
-    check_personal(&document, forbidden).map_err(|source| Cause::Environment {
-        environment: setup.name.clone(),
-        source,
     })
 }
 
