@@ -11,11 +11,13 @@ mod classes;
 mod config;
 mod external;
 mod finding;
+mod generated;
 mod graph;
 mod labels;
 mod networks;
 mod pods;
 mod probes;
+mod resources;
 mod scaling;
 mod selectors;
 mod services;
@@ -94,7 +96,7 @@ pub fn dangling(objects: &[Object], given: &[Object], externals: &[External]) ->
 }
 
 /// Every class of reference.
-const CLASSES: [fn(&mut Check<'_>); 11] = [
+const CLASSES: [fn(&mut Check<'_>); 12] = [
     services::check,
     backends::check,
     selectors::check,
@@ -106,6 +108,7 @@ const CLASSES: [fn(&mut Check<'_>); 11] = [
     claims::check,
     classes::check,
     probes::check,
+    resources::check,
 ];
 
 /// One object that is checked, and what was found in it.

@@ -231,16 +231,21 @@ fn is_custom(finding: &Finding) -> bool {
 
 /// What to say of an object that may be made by others: nothing here has a name like it.
 fn made_elsewhere(dangling: &Dangling) -> Option<String> {
-    let Dangles::Object {
-        kind,
-        name,
-        nearest: None,
-    } = &dangling.problem
-    else {
-        return None;
+    let ((whose, whom), external) = match &dangling.problem {
+        Dangles::Object {
+            kind,
+            name,
+            nearest: None,
+        } => (("its", "it"), format!("{kind}/{name}")),
+        Dangles::Pods {
+            nearest: None,
+            labels: Some(labels),
+            ..
+        } => (("their", "them"), format!("Pod/{labels}")),
+        _ => return None,
     };
     Some(format!(
-        "put its service into `deps`, or say who makes it: externals = {{\"{kind}/{name}\": \"<who>\"}}"
+        "put {whose} service into `deps`, or say who makes {whom}: externals = {{\"{external}\": \"<who>\"}}"
     ))
 }
 

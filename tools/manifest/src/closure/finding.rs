@@ -40,6 +40,9 @@ pub enum Problem {
         lack: String,
         /// What may have been meant.
         nearest: Option<String>,
+        /// The labels that others would have to give to pods, as `externals` has them:
+        /// `app=kafka`; none where that would not help.
+        labels: Option<String>,
     },
     /// A property of a thing that is there.
     Form(String),
@@ -66,7 +69,7 @@ impl fmt::Display for Problem {
                 write!(f, "{of} has no {part}")?;
                 nearest
             }
-            Self::Pods { lack, nearest } => {
+            Self::Pods { lack, nearest, .. } => {
                 write!(f, "selects no pod: {lack}")?;
                 nearest
             }

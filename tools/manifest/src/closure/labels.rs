@@ -95,6 +95,7 @@ impl<'a> Selector<'a> {
             return Problem::Pods {
                 lack: format!("none has {requirement}"),
                 nearest: requirement.nearest(pods),
+                labels: self.plain(),
             };
         }
         // Each alone holds somewhere: the pod for which most do is the one that is meant.
@@ -106,14 +107,29 @@ impl<'a> Selector<'a> {
         Problem::Pods {
             lack: lack.unwrap_or_else(|| "there is none".to_owned()),
             nearest: None,
+            labels: None,
         }
+    }
+
+    /// `app=kafka,role=broker`; `None` where it asks for more than labels of one value.
+    fn plain(&self) -> Option<String> {
+        let plain = |one: &Requirement<'_>| match &one.operator {
+            Operator::In(values) if values.len() == 1 => Some(format!("{}={}", one.key, values[0])),
+            _ => None,
+        };
+        let labels: Option<Vec<_>> = self.0.iter().map(plain).collect();
+        Some(labels?.join(","))
     }
 }
 
 impl Requirement<'_> {
     fn holds(&self, pod: &Pod<'_>) -> bool {
-        if pod.is_generated(self.key) {
-            return true;
+        if let Some((generated, name)) = pod.generated(self.key) {
+            return match &self.operator {
+                Operator::In(values) => values.iter().any(|value| generated.may_be(name, value)),
+                Operator::NotIn(_) | Operator::Exists => true,
+                Operator::DoesNotExist => false,
+            };
         }
         let value = pod.label(self.key);
         match &self.operator {
@@ -126,10 +142,14 @@ impl Requirement<'_> {
 
     /// The value of the label, or else the label, that may have been meant.
     fn nearest(&self, pods: &[&Pod<'_>]) -> Option<String> {
+        let generated = pods.iter().filter_map(|pod| pod.generated(self.key));
+        let generated: Vec<_> = generated
+            .filter_map(|(one, name)| one.example(name))
+            .collect();
         let values = pods.iter().filter_map(|pod| pod.label(self.key));
         if let Operator::In(wanted) = &self.operator
             && let [wanted] = wanted.as_slice()
-            && let Some(value) = nearest(wanted, values)
+            && let Some(value) = nearest(wanted, values.chain(generated.iter().map(String::as_str)))
         {
             return Some(value.to_owned());
         }

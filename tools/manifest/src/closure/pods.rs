@@ -9,21 +9,9 @@ use windlass_nearest::nearest;
 
 use super::external::External;
 use super::finding::Problem;
+use super::generated::{self, Generated};
 use super::graph::{names, namespace};
 use super::{Check, entries, text};
-
-/// Labels that controllers give to the pods that they make.
-const GENERATED: [&str; 9] = [
-    "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/controller-uid",
-    "batch.kubernetes.io/job-completion-index",
-    "batch.kubernetes.io/job-name",
-    "controller-revision-hash",
-    "controller-uid",
-    "job-name",
-    "pod-template-hash",
-    "statefulset.kubernetes.io/pod-name",
-];
 
 /// The pods that one object makes, or one that is an object itself.
 pub(super) struct Pod<'a> {
@@ -91,17 +79,27 @@ impl<'a> Pod<'a> {
         self.labels.get(key).copied()
     }
 
+    /// The labels that they have, those that a controller gives them included.
     pub(super) fn labels(&self) -> impl Iterator<Item = &'a str> {
-        self.labels.keys().copied()
+        let generated = self.maker().map(|(kind, _)| generated::of_kind(kind));
+        let generated = generated.into_iter().flatten().flat_map(|one| one.labels);
+        self.labels.keys().copied().chain(generated.copied())
     }
 
-    /// Whether a controller gives the pods this label, with a value that nobody knows before.
-    pub(super) fn is_generated(&self, key: &str) -> bool {
+    /// A label that a controller gives them, and the name of the object that it makes them for.
+    pub(super) fn generated(&self, key: &str) -> Option<(&'static Generated, &'a str)> {
+        let (kind, name) = self.maker()?;
+        let generated = generated::of_kind(kind).find(|one| one.labels.contains(&key))?;
+        Some((generated, name))
+    }
+
+    /// Kind and name of the object that makes them.
+    fn maker(&self) -> Option<(&'a str, &'a str)> {
         match self.origin {
             Origin::Object { object, .. } => {
-                object.kind().as_str() != "Pod" && GENERATED.contains(&key)
+                Some((object.kind().as_str(), object.key().name.as_str()))
             }
-            Origin::External => false,
+            Origin::External => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use windlass_k8s_object::images::pod_spec;
 
+use super::finding::Problem;
 use super::labels::Selector;
 use super::pods::Pod;
 use super::{Check, entries};
@@ -49,7 +50,11 @@ fn own(check: &mut Check<'_>, document: &Value) {
     let Some((selector, pod)) = selector.zip(Pod::of(check.object)) else {
         return;
     };
-    if let Err(problem) = selector.among(std::iter::once(&pod)) {
+    if let Err(mut problem) = selector.among(std::iter::once(&pod)) {
+        if let Problem::Pods { labels, .. } = &mut problem {
+            // No pods of others are its own.
+            *labels = None;
+        }
         check.report("spec.selector", problem);
     }
 }

@@ -37,16 +37,18 @@ fn targets(check: &mut Check<'_>, spec: &Value, pods: &[&Pod<'_>]) {
                 let field = target.map_or("port", |_| "targetPort");
                 let path = format!("spec.ports[{index}].{field}");
                 let number = target.or_else(|| port.get("port"));
-                numbered(check, &path, number.and_then(Value::as_u64), pods);
+                numbered(check, &path, number.and_then(Value::as_u64), protocol, pods);
             }
         }
     }
 }
 
-/// The ports of pods, each pod's apart; `None` where there is no pod, or one that others make.
-fn known<'a>(pods: &[&Pod<'a>]) -> Option<Vec<Vec<Port<'a>>>> {
+/// The ports of pods; `None` where there is no pod, or one that others make.
+fn known<'a>(pods: &[&Pod<'a>]) -> Option<Vec<Port<'a>>> {
     let ports: Option<Vec<_>> = pods.iter().map(|pod| pod.ports()).collect();
-    ports.filter(|ports| !ports.is_empty())
+    ports
+        .filter(|ports| !ports.is_empty())
+        .map(|ports| ports.concat())
 }
 
 fn who(pods: &[&Pod<'_>]) -> String {
@@ -64,45 +66,52 @@ pub(super) fn named(
     protocol: &str,
     pods: &[&Pod<'_>],
 ) {
-    let Some(known) = known(pods) else { return };
-    let ports: Vec<_> = known.into_iter().flatten().collect();
-    let is = |port: &Port<'_>| port.name == Some(name);
-    if ports
-        .iter()
-        .any(|port| is(port) && port.protocol == protocol)
-    {
-        return;
-    }
-    let part = match ports.iter().find(|port| is(port)) {
-        Some(other) => format!("{protocol} port `{name}`: it is {}", other.protocol),
-        None => format!("port `{name}`"),
-    };
-    let names = ports.iter().filter_map(|port| port.name);
-    let problem = Problem::Part {
-        of: who(pods),
-        part,
-        nearest: nearest(name, names.filter(|other| *other != name)).map(str::to_owned),
-    };
-    check.report(path, problem);
+    let called = |port: &Port<'_>| port.name.map(str::to_owned);
+    port(check, path, (name, protocol), pods, called);
 }
 
 /// Reports a port by number that no selected pod has. A pod need not say which ports it has; one
 /// that says some has those.
-fn numbered(check: &mut Check<'_>, path: &str, number: Option<u64>, pods: &[&Pod<'_>]) {
-    let (Some(known), Some(number)) = (known(pods), number) else {
-        return;
-    };
-    let is_silent = known.iter().any(Vec::is_empty);
-    let numbers = known.iter().flatten().filter_map(|port| port.number);
-    let numbers: Vec<_> = numbers.map(|number| number.to_string()).collect();
-    let number = number.to_string();
-    if is_silent || numbers.contains(&number) {
+fn numbered(
+    check: &mut Check<'_>,
+    path: &str,
+    number: Option<u64>,
+    protocol: &str,
+    pods: &[&Pod<'_>],
+) {
+    let is_silent = |pod: &&Pod<'_>| pod.ports().is_some_and(|ports| ports.is_empty());
+    if let Some(number) = number
+        && !pods.iter().any(is_silent)
+    {
+        let called = |port: &Port<'_>| port.number.map(|number| number.to_string());
+        port(check, path, (&number.to_string(), protocol), pods, called);
+    }
+}
+
+/// Reports a port and its protocol, by what ports are called here, that no selected pod has.
+fn port(
+    check: &mut Check<'_>,
+    path: &str,
+    (want, protocol): (&str, &str),
+    pods: &[&Pod<'_>],
+    called: fn(&Port<'_>) -> Option<String>,
+) {
+    let Some(ports) = known(pods) else { return };
+    let is = |port: &&Port<'_>| called(port).as_deref() == Some(want);
+    let same: Vec<_> = ports.iter().filter(is).collect();
+    if same.iter().any(|port| port.protocol == protocol) {
         return;
     }
+    let part = match same.first() {
+        Some(other) => format!("{protocol} port `{want}`: it is {}", other.protocol),
+        None => format!("port `{want}`"),
+    };
+    let others = ports.iter().filter(|port| !is(port));
+    let others: Vec<_> = others.filter_map(called).collect();
     let problem = Problem::Part {
         of: who(pods),
-        part: format!("port `{number}`"),
-        nearest: nearest(&number, numbers.iter().map(String::as_str)).map(str::to_owned),
+        part,
+        nearest: nearest(want, others.iter().map(String::as_str)).map(str::to_owned),
     };
     check.report(path, problem);
 }

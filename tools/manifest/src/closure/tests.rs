@@ -1,5 +1,6 @@
 //! A stack in which all is there, and each reference of it led to nothing.
 
+mod pods;
 mod shop;
 
 use serde_json::{Value, json};
@@ -94,6 +95,12 @@ fn services_and_their_ports() {
             "/spec/ports/1/port",
             json!(8090),
             "spec.ports[1].port: Deployment `shop/web` has no port `8090`; the nearest is `8080`",
+        ),
+        (
+            "Service/web",
+            "/spec/ports/2/protocol",
+            json!("TCP"),
+            "spec.ports[2].targetPort: Deployment `shop/web` has no TCP port `53`: it is UDP",
         ),
     ]);
 }

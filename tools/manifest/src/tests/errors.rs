@@ -739,4 +739,14 @@ const CLOSURE: &[Case<Error>] = &[
                externals = {\"ServiceAccount/robot\": \"<who>\"}\n",
         provoke: |folder| closure(folder, "robot", "client"),
     },
+    Case {
+        variant: "Dangling",
+        exit: Exit::Input,
+        text: "error: cannot check `//services/client:myns-deep`\n\
+               cause: its objects refer to what is not there\n  \
+                 Service `alice/client`: spec.selector: selects no pod: none has `app: kafka`\n\
+               hint: put their service into `deps`, or say who makes them: \
+               externals = {\"Pod/app=kafka\": \"<who>\"}\n",
+        provoke: |folder| closure(folder, "default", "kafka"),
+    },
 ];

@@ -59,9 +59,20 @@ fn workloads() -> Vec<Value> {
             {"metadata": {"name": "disk"}, "spec": {"storageClassName": "fast"}},
         ],
     });
+    let pods = |app: Value| json!({"metadata": {"labels": app}, "spec": {"containers": []}});
+    let log = json!({"template": pods(json!({"app": "log"}))});
+    let job = json!({"template": pods(json!({}))});
     vec![
         with("apps/v1", "Deployment", "web", &web),
         with("apps/v1", "StatefulSet", "db", &db),
+        with("apps/v1", "DaemonSet", "log", &log),
+        with("batch/v1", "Job", "migrate", &job),
+        with(
+            "batch/v1",
+            "CronJob",
+            "clean",
+            &json!({"jobTemplate": {"spec": job}}),
+        ),
     ]
 }
 
@@ -99,6 +110,7 @@ fn container() -> Value {
             {"name": "HOST", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "host"}}},
             {"name": "WORD", "valueFrom": {"secretKeyRef": {"name": "login", "key": "password"}}},
             {"name": "REST", "valueFrom": {"secretKeyRef": {"name": "elsewhere", "key": "any"}}},
+            {"name": "ROOM", "valueFrom": resource("memory")},
         ],
         "envFrom": [
             {"configMapRef": {"name": "settings"}},
@@ -113,10 +125,14 @@ fn container() -> Value {
         "readinessProbe": {"tcpSocket": {"port": 9999}},
         "lifecycle": {"preStop": {"httpGet": {"port": "http"}}},
         "volumeMounts": [
-            {"name": "settings", "mountPath": "/a"},
+            {"name": "settings", "mountPath": "/a", "subPath": "file"},
             {"name": "data", "mountPath": "/b"},
         ],
     })
+}
+
+fn resource(of: &str) -> Value {
+    json!({"resourceFieldRef": {"containerName": "web", "resource": format!("limits.{of}")}})
 }
 
 fn volumes() -> Value {
@@ -128,9 +144,11 @@ fn volumes() -> Value {
             {"configMap": {"name": "settings", "items": key("logo")}},
             {"secret": {"name": "login", "items": key("user")}},
             {"configMap": {"name": "kube-root-ca.crt", "items": key("ca.crt")}},
+            {"downwardAPI": {"items": [resource("cpu")]}},
         ]}},
         {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
         {"name": "first", "persistentVolumeClaim": {"claimName": "disk-db-0"}},
+        {"name": "told", "downwardAPI": {"items": [resource("memory")]}},
     ])
 }
 
