@@ -176,7 +176,7 @@ impl HeldFile {
     /// The name of the new file, beside the old one. Only who holds that one uses it, so it is
     /// free, or left by somebody who was killed.
     fn beside(&self) -> PathBuf {
-        self.path.with_extension("json.new")
+        self.path.with_extension("json.part")
     }
 
     /// A second name of the old file, under which it can be had back.
