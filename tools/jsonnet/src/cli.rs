@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::{Format, Limits};
+use crate::{Cause, Content, Format, Limits, Sources};
 
 /// Render one Jsonnet source to JSON, YAML or text files.
 ///
@@ -21,15 +21,9 @@ pub struct Arguments {
     /// The source to render.
     #[arg(long, value_name = "PLACE")]
     pub src: String,
-    /// A file that may be imported, and its path.
-    #[arg(long, num_args = 2, value_names = ["PLACE", "PATH"])]
-    pub file: Vec<String>,
-    /// A name that a file can be imported by from everywhere.
-    #[arg(long, num_args = 2, value_names = ["NAME", "PLACE"])]
-    pub import_name: Vec<String>,
-    /// A folder to look up imports in.
-    #[arg(long, value_name = "PLACE")]
-    pub search: Vec<String>,
+    /// What it may import.
+    #[command(flatten)]
+    pub imports: Imports,
 
     /// External variables that are strings.
     #[arg(long, value_name = "NAMES", value_parser = names)]
@@ -87,6 +81,41 @@ pub struct Arguments {
     /// A folder for the fields of the object that the source gives, whatever they are.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["multiple", "out"])]
     pub out_dir: Option<PathBuf>,
+}
+
+/// What may be imported, and how. PLACE is a file's path below the root of the repository, or
+/// `../<repository>/...`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Imports {
+    /// A file that may be imported, and its path.
+    #[arg(long, num_args = 2, value_names = ["PLACE", "PATH"])]
+    pub file: Vec<String>,
+    /// A name that a file can be imported by from everywhere.
+    #[arg(long, num_args = 2, value_names = ["NAME", "PLACE"])]
+    pub import_name: Vec<String>,
+    /// A folder to look up imports in.
+    #[arg(long, value_name = "PLACE")]
+    pub search: Vec<String>,
+}
+
+impl Imports {
+    /// The same, as the renderer has it.
+    ///
+    /// # Errors
+    /// Two files have one place or one name.
+    pub fn sources(&self) -> Result<Sources, Cause> {
+        let mut sources = Sources::default();
+        for [place, path] in self.file.as_chunks().0 {
+            sources.add(place, Content::File(path.clone()))?;
+        }
+        for [name, place] in self.import_name.as_chunks().0 {
+            sources.add_name(name, place)?;
+        }
+        for folder in &self.search {
+            sources.add_search(folder);
+        }
+        Ok(sources)
+    }
 }
 
 /// Render what Bazel asks for, until it asks no more.

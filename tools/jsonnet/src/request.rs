@@ -63,17 +63,8 @@ impl TryFrom<&Arguments> for Request {
 }
 
 fn request(arguments: &Arguments) -> Result<Request, Cause> {
-    let mut sources = Sources::default();
-    for [place, path] in arguments.file.as_chunks().0 {
-        sources.add(place, Content::File(path.clone()))?;
-    }
+    let mut sources = arguments.imports.sources()?;
     sources.declared(&arguments.src)?;
-    for [name, place] in arguments.import_name.as_chunks().0 {
-        sources.add_name(name, place)?;
-    }
-    for folder in &arguments.search {
-        sources.add_search(folder);
-    }
 
     let mut ext = Variables {
         kind: "external variable",

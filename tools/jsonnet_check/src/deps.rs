@@ -10,9 +10,9 @@ use jrsonnet_ir::visit::Visitor;
 use jrsonnet_ir::{IStr, Source};
 use jrsonnet_ir_parser::ParserSettings;
 use windlass_jsonnet::Sources;
+use windlass_jsonnet::cli::Imports;
 
 use crate::Error;
-use crate::cli::Imports;
 
 /// Arguments of `deps`. LABEL and PLACE have a tab between them.
 #[derive(Debug, Clone, clap::Args)]

@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 
 use clap::Parser;
 use similar::TextDiff;
+use windlass_jsonnet::cli::Imports;
 
-use crate::cli::Imports;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::request::Files;
