@@ -132,7 +132,9 @@ fn so_does_a_folder_in_the_way_of_each_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let changes = services(folder.path());
         let before = files(folder.path());
-        let in_the_way = folder.path().join(format!("services/{name}/pins.json.part"));
+        let in_the_way = folder
+            .path()
+            .join(format!("services/{name}/pins.json.part"));
         std::fs::create_dir(&in_the_way).expect("makes a folder");
         let error = held(&changes).replace(|| Ok(())).expect_err("fails");
         let text = windlass_report::render(&error);
