@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::{
-    Environment, Error, certificates, check, diff, import, index, inspect, layer, layout, manifest,
-    pull, push,
+    Environment, Error, attest, certificates, check, diff, import, index, inspect, layer, layout,
+    manifest, pull, push,
 };
 use clap::{Parser, Subcommand};
 use serde::Deserialize;
@@ -29,6 +29,7 @@ enum Verb {
     Import(import::Args),
     Layout(layout::Args),
     Push(push::Args),
+    Attest(attest::Args),
     Inspect(inspect::Args),
     Diff(diff::Args),
     Check(check::Args),
@@ -69,6 +70,7 @@ pub async fn run(
         Verb::Import(args) => import::run(&args),
         Verb::Layout(args) => layout::run(&args),
         Verb::Push(args) => Box::pin(push::run(&args, &environment)).await,
+        Verb::Attest(args) => Box::pin(attest::run(&args, &environment)).await,
         Verb::Inspect(args) => inspect::run(&args, &environment),
         Verb::Diff(args) => diff::run(&args, &environment),
         Verb::Check(args) => check::run(&args),

@@ -14,6 +14,8 @@ pub struct Environment {
     pub is_terminal: bool,
     /// `BUILD_WORKING_DIRECTORY`: where `bazel run` was called.
     pub working_directory: Option<PathBuf>,
+    /// `SSH_AUTH_SOCK`: the socket of ssh-agent, for `attest`.
+    pub agent: Option<PathBuf>,
     /// What a run target's files are found by.
     pub runfiles: windlass_runfiles::Environment,
 }
@@ -25,6 +27,7 @@ impl Environment {
             registries: ConfigPlaces::of(|name| std::env::var_os(name)),
             is_terminal: std::io::stderr().is_terminal(),
             working_directory: std::env::var_os("BUILD_WORKING_DIRECTORY").map(PathBuf::from),
+            agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
             runfiles: windlass_runfiles::Environment::read(),
         }
     }

@@ -179,6 +179,15 @@ pub enum Error {
         #[source]
         source: windlass_oci_registry::ImageError,
     },
+    /// Nobody signs what is said of an image; nothing was written.
+    #[error("cannot sign the attestation of `{image}`")]
+    Sign {
+        /// The image.
+        image: String,
+        /// Why.
+        #[source]
+        source: windlass_attestation::SignError,
+    },
     /// A file with credentials is there and cannot be used.
     #[error(transparent)]
     DockerConfig(#[from] windlass_oci_registry::ConfigError),
@@ -215,6 +224,7 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.hint(),
+            Self::Sign { source, .. } => source.hint(),
             Self::Remote { .. } => {
                 Some("make an `image_push` of it and run `bazel run :push`".to_owned())
             }
@@ -234,6 +244,7 @@ impl Explain for Error {
         match self {
             Self::Registry(error) => error.exit(),
             Self::DockerConfig(error) => error.exit(),
+            Self::Sign { source, .. } => source.exit(),
             Self::Write { .. } | Self::Unexpected { .. } => Exit::Failure,
             _ => Exit::Input,
         }

@@ -10,6 +10,7 @@
 //! | `import` | a layout, an archive or a lock | config, manifest, descriptor |
 //! | `layout` | all of an image | an OCI layout directory |
 //! | `push` | requests | registries |
+//! | `attest` | a registry | what an image was built from, signed: there and into a file |
 //! | `inspect`, `diff` | OCI layout directories | what is in them, and in what two of them differ |
 //! | `check` | an OCI layout directory | in what it is not as an `image_test` expects |
 //!
@@ -23,6 +24,7 @@
 //! build actions run looks at it; only `main` builds a runtime.
 
 mod archive;
+mod attest;
 mod bars;
 mod base;
 mod certificates;
@@ -59,6 +61,7 @@ pub use error::Error;
 
 #[cfg(test)]
 mod tests {
+    mod attesting;
     mod bench;
     mod checking;
     mod errors;

@@ -203,6 +203,7 @@ impl Options {
         let said = source.chain([("revision", revision)]);
         Some(Statement {
             artifact_type: ORIGIN.to_owned(),
+            content: None,
             annotations: said
                 .map(|(name, value)| (format!("org.opencontainers.image.{name}"), value.clone()))
                 .collect(),

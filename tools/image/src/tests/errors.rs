@@ -372,6 +372,34 @@ const CASES: &[Case<Error>] = &[
         },
     },
     Case {
+        variant: "Sign",
+        exit: Exit::Preflight,
+        text: "error: cannot sign the attestation of `REGISTRY/demo/a@DIGEST`\n\
+               cause: SSH_AUTH_SOCK: got nothing, want the socket of ssh-agent\n\
+               hint: eval $(ssh-agent)\n",
+        provoke: |folder| attest(folder, "DIGEST", FINGERPRINT),
+    },
+    Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: --key: got `SHA256:j8SIeghRgrMOnCmiyb6NhNbtBTDXsfAOuLy9uNEAPdI`, want the \
+               line of its .pub file: a program cannot be asked for it\n",
+        provoke: |folder| {
+            attest(
+                folder,
+                "DIGEST",
+                &format!("{FINGERPRINT} --sign-with DIR/sign"),
+            )
+        },
+    },
+    Case {
+        variant: "Value",
+        exit: Exit::Input,
+        text: "error: image: got `REGISTRY/demo/a:v1`, want one with a digest, as `image push` \
+               prints it\n",
+        provoke: |folder| attest(folder, "v1", FINGERPRINT),
+    },
+    Case {
         variant: "Registry",
         exit: Exit::Registry,
         text: "error: cannot push image `//a:image` to `REGISTRY/a`\n\
@@ -460,6 +488,38 @@ fn request(folder: &Folder, registry: &str) -> String {
         "files": {"manifest": "manifest", "config": "config", "descriptor": "descriptor"},
     });
     folder.file("request.json", request.to_string())
+}
+
+/// A key of somebody, by its fingerprint.
+const FINGERPRINT: &str = "SHA256:j8SIeghRgrMOnCmiyb6NhNbtBTDXsfAOuLy9uNEAPdI";
+
+/// Attests an image that is in its registry, by its digest or a tag, without an agent.
+fn attest(folder: &Folder, name: &str, key: &str) -> Result<(), Error> {
+    asynchronous(async {
+        let registry = Registry::start(vec![]).await;
+        let digest = registry.add_manifest("demo/a", b"{}");
+        folder.show_as(&registry.name(), "REGISTRY");
+        folder.show_as(&digest.to_string(), "DIGEST");
+        let image = match name {
+            "DIGEST" => format!("{}/demo/a@{digest}", registry.name()),
+            tag => format!("{}/demo/a:{tag}", registry.name()),
+        };
+        let said = "--source git+https://git.example/shop --toolchain rustc --builder ci";
+        let commit = "3f9c21a0".repeat(5);
+        let attested = tool(
+            folder,
+            &format!(
+                "attest {image} --out-dir DIR/attestations {said} --revision {commit} --key {key}"
+            ),
+        )
+        .await;
+        let requests = registry.requests();
+        assert!(
+            requests.iter().all(|request| request.starts_with("GET")),
+            "{requests:?}"
+        );
+        attested
+    })
 }
 
 /// A push to a registry that says no.

@@ -1,6 +1,6 @@
 //! What can go wrong, in the form that users see.
 
-use crate::Push;
+use crate::{Push, Subject};
 use std::fmt;
 use std::path::PathBuf;
 use windlass_oci_reference::{Digest, ImageReference, Registry, Repository};
@@ -61,10 +61,10 @@ impl Error {
         }
     }
 
-    pub(crate) fn of_attach(push: &Push, cause: Cause) -> Self {
+    pub(crate) fn of_attach(subject: &Subject, cause: Cause) -> Self {
         Self::Attach {
-            label: push.label.clone(),
-            repository: push.target.repository.clone(),
+            label: subject.label().to_owned(),
+            repository: subject.target().repository.clone(),
             cause: Box::new(cause),
         }
     }

@@ -1,6 +1,7 @@
 //! One image as the build made it: a few small JSON files and the layers' blobs.
 
 use crate::{ImageError, Target, Transport};
+use bytes::Bytes;
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -110,7 +111,7 @@ pub enum Place {
     /// On this machine.
     File(PathBuf),
     /// Nowhere but here.
-    Memory(&'static [u8]),
+    Memory(Bytes),
     /// In a repository.
     Registry(Target),
 }

@@ -30,7 +30,7 @@ impl Client {
             }
             Place::Memory(bytes) => {
                 let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-                let rest = Bytes::from_static(bytes).slice(offset.min(bytes.len())..);
+                let rest = bytes.slice(offset.min(bytes.len())..);
                 Ok(stream::iter([Ok(rest)]).boxed())
             }
             Place::Registry(source) => {

@@ -8,7 +8,8 @@
 use crate::client::Quiet;
 use crate::document::{descriptor_of, index_of, to_canonical_json};
 use crate::identity::Need;
-use crate::{Blob, Cause, Client, Error, Place, Push, Target};
+use crate::{Blob, Cause, Client, Error, Manifest, Place, Push, Target};
+use bytes::Bytes;
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, ImageManifestBuilder, MediaType};
 use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
@@ -34,38 +35,106 @@ pub struct Statement {
     pub artifact_type: String,
     /// What it says, by the names of the image specification ("Annotations").
     pub annotations: BTreeMap<String, String>,
+    /// What it says besides, as a document of its own.
+    pub content: Option<Content>,
+}
+
+/// A document that is said of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its media type.
+    pub media_type: String,
+    /// Byte for byte.
+    pub bytes: Vec<u8>,
+}
+
+/// An image that something is said of.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// What errors call it: a label or a reference.
+    label: String,
+    /// Where it is.
+    target: Target,
+    /// What names it.
+    descriptor: Descriptor,
+    digest: Digest,
+}
+
+impl Subject {
+    /// An image as its registry has it.
+    pub fn of(label: String, target: Target, manifest: &Manifest) -> Self {
+        let media_type = MediaType::from(manifest.media_type.as_str());
+        Self {
+            label,
+            target,
+            descriptor: descriptor_of(media_type, &manifest.bytes),
+            digest: manifest.digest,
+        }
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+}
+
+impl From<&Push> for Subject {
+    fn from(push: &Push) -> Self {
+        let media_type = push.image.media_type().clone();
+        Self {
+            label: push.label.clone(),
+            target: push.target.clone(),
+            descriptor: descriptor_of(media_type, push.image.manifest()),
+            digest: push.image.digest(),
+        }
+    }
 }
 
 impl Client {
     /// Puts a statement beside an image that is there, if it is not listed yet; gives its digest.
-    pub async fn attach(&self, push: &Push, statement: &Statement) -> Result<Digest, Error> {
-        let attached = self.attach_inner(push, statement).await;
-        attached.map_err(|cause| Error::of_attach(push, cause))
+    pub async fn attach(
+        &self,
+        subject: impl Into<Subject>,
+        statement: &Statement,
+    ) -> Result<Digest, Error> {
+        let subject = subject.into();
+        let attached = self.attach_inner(&subject, statement).await;
+        attached.map_err(|cause| Error::of_attach(&subject, cause))
     }
 
-    async fn attach_inner(&self, push: &Push, statement: &Statement) -> Result<Digest, Cause> {
-        let manifest = manifest(push, statement);
+    async fn attach_inner(
+        &self,
+        subject: &Subject,
+        statement: &Statement,
+    ) -> Result<Digest, Cause> {
+        let manifest = manifest(subject, statement);
         let own = descriptor_of(MediaType::ImageManifest, &manifest);
         let digest = Digest::of(&manifest);
         let name = digest.to_string();
         let progress = Quiet::progress();
-        let target = &push.target;
-        let listed = self.listed(&target.into(), &push.image.digest()).await?;
+        let target = &subject.target;
+        let listed = self.listed(&target.into(), &subject.digest).await?;
         if has(&listed, &own) {
             return Ok(digest);
         }
-        let empty = Blob {
-            digest: Digest::of(EMPTY),
-            size: EMPTY.len() as u64,
-            place: Place::Memory(EMPTY),
-        };
-        self.ensure_blob(target, &empty, &progress).await?;
+        let content = statement.content.iter().map(|content| &*content.bytes);
+        for bytes in [EMPTY].into_iter().chain(content) {
+            let blob = Blob {
+                digest: Digest::of(bytes),
+                size: bytes.len() as u64,
+                place: Place::Memory(Bytes::copy_from_slice(bytes)),
+            };
+            self.ensure_blob(target, &blob, &progress).await?;
+        }
         let media_type = MediaType::ImageManifest;
         let is_listed = self
             .put_manifest(target, &media_type, &manifest, &name, &progress)
             .await?;
         if !is_listed {
-            self.list(push, own, statement).await?;
+            self.list(subject, own, statement).await?;
         }
         Ok(digest)
     }
@@ -74,23 +143,23 @@ impl Client {
     /// may lose one of the two: the specification knows no better way.
     async fn list(
         &self,
-        push: &Push,
+        subject: &Subject,
         mut own: Descriptor,
         statement: &Statement,
     ) -> Result<(), Cause> {
         own.set_artifact_type(Some(MediaType::from(statement.artifact_type.as_str())));
         own.set_annotations(Some(annotations(statement)));
-        let subject = push.image.digest();
-        let mut index = self.kept_list(&(&push.target).into(), &subject).await?;
+        let target = &subject.target;
+        let mut index = self.kept_list(&target.into(), &subject.digest).await?;
         if has(&index, &own) {
             return Ok(());
         }
         let mut known = index.manifests().clone();
         known.push(own);
         index.set_manifests(known);
-        let (bytes, name) = (to_canonical_json(&index), tag(&subject));
+        let (bytes, name) = (to_canonical_json(&index), tag(&subject.digest));
         let (media_type, progress) = (MediaType::ImageIndex, Quiet::progress());
-        self.put_manifest(&push.target, &media_type, &bytes, &name, &progress)
+        self.put_manifest(target, &media_type, &bytes, &name, &progress)
             .await?;
         Ok(())
     }
@@ -170,16 +239,21 @@ fn has(list: &ImageIndex, referrer: &Descriptor) -> bool {
 }
 
 /// A manifest that says something of an image, and nothing else.
-fn manifest(push: &Push, statement: &Statement) -> Vec<u8> {
+fn manifest(subject: &Subject, statement: &Statement) -> Vec<u8> {
     let empty = descriptor_of(MediaType::EmptyJSON, EMPTY);
-    let subject = descriptor_of(push.image.media_type().clone(), push.image.manifest());
+    let layer = match &statement.content {
+        Some(Content { media_type, bytes }) => {
+            descriptor_of(MediaType::from(media_type.as_str()), bytes)
+        }
+        None => empty.clone(),
+    };
     let manifest: ImageManifest = ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
         .artifact_type(MediaType::from(statement.artifact_type.as_str()))
-        .config(empty.clone())
-        .layers([empty])
-        .subject(subject)
+        .config(empty)
+        .layers([layer])
+        .subject(subject.descriptor.clone())
         .annotations(annotations(statement))
         .build()
         .expect("all required fields are set");

@@ -200,7 +200,7 @@ impl Upload<'_> {
             }
             Place::Memory(bytes) => {
                 let offset = usize::try_from(offset).expect("it is within what is here");
-                Ok(Body::from(&bytes[offset..]))
+                Ok(Body::from(bytes.slice(offset..)))
             }
             Place::Registry(source) => {
                 let copy = Copy {

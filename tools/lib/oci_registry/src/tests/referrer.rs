@@ -1,7 +1,7 @@
 //! What is said of an image.
 
 use super::*;
-use crate::Statement;
+use crate::{Content, Statement, Subject};
 use std::collections::BTreeMap;
 
 pub(super) fn statement(revision: &str) -> Statement {
@@ -10,6 +10,7 @@ pub(super) fn statement(revision: &str) -> Statement {
     Statement {
         artifact_type: "application/vnd.example.origin".to_owned(),
         annotations: BTreeMap::from(own),
+        content: None,
     }
 }
 
@@ -109,5 +110,42 @@ async fn a_registry_that_is_older_than_referrers_has_the_list() {
             digest.to_string(),
             "{status}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_document_stands_beside_an_image_that_somebody_else_has_pushed() {
+    for lists in [false, true] {
+        let bench = Bench::new(vec![]).await;
+        if lists {
+            bench.registry.list_referrers();
+        }
+        bench.push().await.expect("pushes");
+        let target = &bench.push.target;
+        let image = target.repository.at(bench.push.image.digest());
+        let manifest = bench.client.manifest(target, &image).await.expect("there");
+        let subject = || Subject::of(image.to_string(), target.clone(), &manifest);
+        let mut said = statement("1f0c");
+        said.content = Some(Content {
+            media_type: "application/vnd.example.document".to_owned(),
+            bytes: b"{\"a\": 1}".to_vec(),
+        });
+        let digest = bench.client.attach(subject(), &said).await;
+        let digest = digest.expect("attaches");
+        let there = bench.registry.manifest(NAME, &digest.to_string());
+        let there: serde_json::Value =
+            serde_json::from_slice(&there.expect("is there")).expect("json");
+        assert_eq!(
+            there["subject"]["digest"],
+            bench.push.image.digest().to_string()
+        );
+        let layer = &there["layers"][0];
+        assert_eq!(layer["mediaType"], "application/vnd.example.document");
+        let layer = layer["digest"].as_str().expect("a digest").parse();
+        let content = bench.registry.blob(NAME, &layer.expect("a digest"));
+        assert_eq!(content.expect("is there"), b"{\"a\": 1}");
+        // As one who has built it would say it.
+        let again = bench.client.attach(&bench.push, &said).await;
+        assert_eq!(again.expect("attaches"), digest);
     }
 }
