@@ -8,7 +8,8 @@ SETUP = "setup"
 _ROLLOUTS = ["gated", "parallel"]
 _IMAGES = ["built", "pinned"]
 _DELIVERIES = ["node", "registry"]
-_ENV_KEYS = ["cluster", "cluster_id", "image_delivery", "images", "namespace", "protected", "registry", "rollout"]
+_PROOFS = ["none", "required"]
+_ENV_KEYS = ["cluster", "cluster_id", "image_delivery", "images", "namespace", "proof", "protected", "registry", "rollout"]
 
 def refusal_of_envs(envs):
     """Why `envs` is not what ENVS may be.
@@ -33,6 +34,10 @@ def refusal_of_envs(envs):
             return "ENVS[%r]: rollout: got %r, want one of %s" % (name, env["rollout"], _ROLLOUTS)
         if env.get("image_delivery", "registry") not in _DELIVERIES:
             return "ENVS[%r]: image_delivery: got %r, want one of %s" % (name, env["image_delivery"], _DELIVERIES)
+        if env.get("proof", "none") not in _PROOFS:
+            return "ENVS[%r]: proof: got %r, want one of %s" % (name, env["proof"], _PROOFS)
+        if env.get("proof") == "required" and env["images"] != "pinned":
+            return "ENVS[%r]: proof: got \"required\", and what is built from head has none; set images = \"pinned\"" % name
     return None
 
 def environment(name, envs, user, system_namespaces):
@@ -45,7 +50,7 @@ def environment(name, envs, user, system_namespaces):
       system_namespaces: namespaces that setup uses itself.
 
     Returns:
-      a struct: name, namespace, images, personal, personal_name, protected, rollout, forbidden_namespaces.
+      a struct: name, namespace, images, personal, personal_name, proof, protected, rollout, forbidden_namespaces.
     """
     if name not in envs:
         fail("environment %r: want one of %s" % (name, envs.keys()))
@@ -57,6 +62,7 @@ def environment(name, envs, user, system_namespaces):
         images = env["images"],
         personal = personal,
         personal_name = False,
+        proof = env.get("proof", "none"),
         protected = env.get("protected", False),
         rollout = env.get("rollout", "parallel"),
         forbidden_namespaces = _forbidden(envs, system_namespaces) if personal else [],
@@ -79,6 +85,7 @@ def setup_environment(envs, system_namespaces, personal_name):
         images = "pinned",
         personal = False,
         personal_name = personal_name,
+        proof = "none",
         protected = False,
         rollout = "parallel",
         forbidden_namespaces = _forbidden(envs, system_namespaces),

@@ -166,12 +166,25 @@ def _check(ctx, binding):
     if refusal:
         _fail(ctx, *refusal)
 
+def _proofs(ctx, binding):
+    """What proves the pinned images: a depset of structs, and one of their files."""
+    if binding.environment.proof != "required" or not ctx.attr.pins:
+        return depset(), depset()
+    pins = ctx.attr.pins[PinInfo]
+    proof = struct(
+        attestations = pins.attestations,
+        label = label_text(ctx.attr.pins.label),
+        pins = pins.lock,
+    )
+    return depset([proof]), depset([pins.lock], transitive = [depset(pins.attestations)])
+
 def _k8s_object_impl(ctx):
     binding = decode_binding(ctx.attr.binding)
     _check(ctx, binding)
     images = [_image(binding, target, key) for target, key in ctx.attr.images.items()]
     src = _json(ctx, ctx.file.src, "src")
     manifest = _resolve(ctx, binding, images, src)
+    proofs, proof_files = _proofs(ctx, binding)
     files = [file for target in ctx.attr.images for file in image_files(target[ImageInfo])]
     object = K8sObjectInfo(
         kind = ctx.attr.kind,
@@ -200,6 +213,8 @@ def _k8s_object_impl(ctx):
         image_files = depset(files),
         images = depset(images),
         manifests = depset([manifest]),
+        proof_files = proof_files,
+        proofs = proofs,
         rendered = depset([src]),
         tops = (id,),
         unchecked = depset([src]),

@@ -28,7 +28,7 @@ def _pin_impl(ctx):
     )
     return [
         DefaultInfo(files = depset([pins])),
-        PinInfo(environment = ctx.attr.environment, lock = pins),
+        PinInfo(attestations = tuple(ctx.files.attestations), environment = ctx.attr.environment, lock = pins),
     ]
 
 pin = rule(
@@ -37,6 +37,10 @@ pin = rule(
           "A k8s_object that has it takes no image from a build, and is resolved anew only if a pin of its " +
           "own environment changes.",
     attrs = {
+        "attestations": attr.label_list(
+            allow_files = [".json"],
+            doc = "Envelopes of DSSE, each called for its image: `<SHA-256>.json`. What runs with the pins where proof is required.",
+        ),
         "environment": attr.string(mandatory = True, doc = "Environment: a key of the lock file."),
         "environments": attr.string_list(
             doc = "The environments that the lock file may have pins of; any where empty.",

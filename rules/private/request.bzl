@@ -14,6 +14,9 @@ VERSION = 1
 # Verbs whose run pushes images first; the others need none built into their runfiles.
 PUSHES = ["apply", "create", "push", "replace"]
 
+# Verbs whose run asks for proof of pinned images, where the environment requires it.
+_PROVES = ["apply", "create", "replace"]
+
 def member(object):
     """An object as a group carries it.
 
@@ -55,6 +58,13 @@ def _image(image):
         files = image_paths(image.files, runfile),
     ))
 
+def _proof(proof):
+    return json.encode(struct(
+        label = proof.label,
+        pins = runfile(proof.pins),
+        attestations = [runfile(file) for file in proof.attestations],
+    ))
+
 def _list(args, name, depset, map_each, end):
     args.add_joined(
         depset,
@@ -87,6 +97,7 @@ def write_request(ctx, output, verb, info):
             name = environment.name,
             namespace = environment.namespace,
             personal = environment.personal,
+            proof = environment.proof,
             rollout = environment.rollout,
             protected = environment.protected,
         ),
@@ -102,7 +113,8 @@ def write_request(ctx, output, verb, info):
         args.add("%s: %s," % (json.encode(name), json.encode(value)))
     _list(args, "groups", info.groups, _group, ",")
     _list(args, "edges", info.edges, _edge, ",")
-    _list(args, "images", info.images if verb in PUSHES else depset(), _image, "")
+    _list(args, "images", info.images if verb in PUSHES else depset(), _image, ",")
+    _list(args, "proofs", info.proofs if verb in _PROVES else depset(), _proof, "")
     args.add("}")
     ctx.actions.write(output, args)
 
@@ -121,6 +133,10 @@ def launch(ctx, verb, info, tool):
     request = declare_request(ctx)
     write_request(ctx, request, verb, info)
     runfiles = ctx.runfiles(
-        transitive_files = depset(transitive = [info.manifests] + ([info.image_files] if verb in PUSHES else [])),
+        transitive_files = depset(transitive = [
+            info.manifests,
+            info.image_files if verb in PUSHES else depset(),
+            info.proof_files if verb in _PROVES else depset(),
+        ]),
     )
     return launcher(ctx, tool, request, runfiles, outputs = info.manifests)

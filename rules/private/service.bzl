@@ -63,7 +63,8 @@ def make_service(envs, k8s_object, k8s_objects, params, repositories):
           src: the Jsonnet file: a function of params that gives {file name: manifest}.
           outputs: dict of file name -> kind of the manifest in it.
           images: dict of the name in the manifests -> image target.
-          pins: the lock file with the images of environments whose images are pinned.
+          pins: the lock file with the images of environments whose images are pinned. What proves them is in the
+            folder `attestations` beside it.
           deps: labels of the services that this one calls: `["//services/server"]`.
           data: files that the Jsonnet imports.
           jsonnet_deps: jsonnet_library targets besides windlass's own.
@@ -104,6 +105,7 @@ def make_service(envs, k8s_object, k8s_objects, params, repositories):
             if env in pinned:
                 pin(
                     name = env + "-pins",
+                    attestations = native.glob(["attestations/*.json"], allow_empty = True),
                     environment = env,
                     environments = pinned,
                     images = images.keys(),

@@ -12,6 +12,9 @@ K8sObjectsInfo = provider(
         "image_files": "depset[File]: what a push reads: manifests, configs, layers; empty when images is",
         "images": "depset[struct]: the images to push, each as rules/private/request.bzl writes it",
         "manifests": "depset[File]: the resolved manifest of every object reached",
+        "proof_files": "depset[File]: what proofs names; empty when it is",
+        "proofs": "depset[struct(label, pins, attestations)]: what proves the pinned images: the label of a pin target, its File and a " +
+                  "tuple of Files; empty where the environment requires no proof",
         "rendered": "depset[File]: the manifest of every object reached as JSON, images still called by their names",
         "tops": "tuple[str]: ids of the groups that the target itself stands for; a deep target " +
                 "stands for its own, not for those it depends on",

@@ -67,6 +67,8 @@ def _envs_test_impl(ctx):
         "ENVS[\"a\"]: namespace is missing": {"a": {"images": "built"}},
         "ENVS[\"a\"]: rollout: got \"fast\", want one of": {"a": dict(good, rollout = "fast")},
         "ENVS[\"a\"]: image_delivery: got \"pigeon\", want one of": {"a": dict(good, image_delivery = "pigeon")},
+        "ENVS[\"a\"]: proof: got True, want one of": {"a": dict(good, proof = True)},
+        "ENVS[\"a\"]: proof: got \"required\", and what is built from head has none": {"a": dict(good, proof = "required")},
         "ENVS[\"setup\"]: the name of what prepares a cluster": {"setup": good},
     }.items():
         got = refusal_of_envs(envs) or ""
@@ -199,6 +201,7 @@ def _request_tests(name):
                 "name": "myns",
                 "namespace": "bob",
                 "personal": True,
+                "proof": "none",
                 "protected": False,
                 "rollout": "parallel",
             },
@@ -217,7 +220,7 @@ def _request_tests(name):
             file = "setup-%s.json" % order,
             target_under_test = ":setup-" + order,
             want = json.encode({
-                "environment": {"name": "setup", "namespace": "", "personal": False, "protected": False, "rollout": "parallel"},
+                "environment": {"name": "setup", "namespace": "", "personal": False, "proof": "none", "protected": False, "rollout": "parallel"},
                 "forbidden_namespaces": ["far", "kitchen", "prod"],
             }),
         )

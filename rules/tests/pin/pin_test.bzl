@@ -6,7 +6,7 @@ load("//rules/private:service.bzl", "refusal_of_service")
 load("//rules/tests/k8s:policy_test.bzl", "members_test")
 
 ENVS = {
-    "prod": {"namespace": "prod", "images": "pinned", "protected": True},
+    "prod": {"namespace": "prod", "images": "pinned", "proof": "required", "protected": True},
     "dev": {"namespace": "dev", "images": "pinned", "registry": "registry.example"},
     "myns": {"namespace": "$USER", "images": "built"},
 }

@@ -8,7 +8,7 @@
 //! | [`request`], [`cli`], [`help`], [`environment`] | what is asked for and how; parsed once |
 //! | [`desired`], [`policy`] | the objects and images of the request, read and checked |
 //! | [`kubeconfig`], [`credentials`], [`cluster`] | the connection, by context name |
-//! | [`session`], [`references`] | what must hold before anything is written, and what is there |
+//! | [`session`], [`references`], [`proof`] | what must hold before anything is written, and what is there |
 //! | [`inventory`], [`claim`], [`settle`] | what the cluster remembers, whose an object is, what is sent |
 //! | [`plan`], [`compare`], [`order`], [`wave`] | what will be done, and in what order; pure |
 //! | [`saved`], [`orphans`] | plans in files; what the checkout does not describe any more |
@@ -57,6 +57,7 @@ pub mod pods;
 pub mod policy;
 pub mod problem;
 pub mod progress;
+pub mod proof;
 pub mod ready;
 pub mod record;
 pub mod references;

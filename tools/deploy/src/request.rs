@@ -39,6 +39,9 @@ pub struct DeployRequest {
     pub edges: Vec<Edge>,
     /// Images that the objects need and that are built here; empty for pinned environments.
     pub images: Vec<ImageRequest>,
+    /// What proves pinned images; empty where the environment requires no proof.
+    #[serde(default)]
+    pub proofs: Vec<ProofRequest>,
 }
 
 /// What to do with the objects.
@@ -116,6 +119,20 @@ pub struct EnvironmentRequest {
     pub rollout: Rollout,
     /// Whether `delete` and `replace` need a second word.
     pub protected: bool,
+    /// Whether pinned images must be proven before anything is written.
+    #[serde(default)]
+    pub proof: Proof,
+}
+
+/// Whether pinned images must be proven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// No.
+    #[default]
+    None,
+    /// By somebody whom the cluster trusts.
+    Required,
 }
 
 /// In what order objects are rolled out.
@@ -234,6 +251,18 @@ pub struct ImageRequest {
     pub insecure: bool,
     /// The runfiles that it is made of.
     pub files: ImageFiles,
+}
+
+/// What proves the pinned images of one service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofRequest {
+    /// The target of its pins: `//services/client:prod-pins`.
+    pub label: String,
+    /// The runfile with its pins of the environment.
+    pub pins: String,
+    /// The runfiles with attestations, each called for its image: `<SHA-256>.json`.
+    pub attestations: Vec<String>,
 }
 
 /// Why a request cannot be used.

@@ -9,6 +9,7 @@ mod faults;
 mod forward;
 mod groups;
 mod logs;
+mod proof;
 mod push;
 mod ready;
 mod replace;

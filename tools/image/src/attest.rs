@@ -139,11 +139,11 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
         transport: Transport::from_insecure(args.insecure),
     };
     let manifest = client.manifest(&target, &args.image).await?;
-    let signed = Envelope::sign(&args.provenance(digest), &signer);
-    let envelope = signed.map_err(|source| Error::Sign {
+    let failed = |source| Error::Sign {
         image: args.image.to_string(),
         source,
-    })?;
+    };
+    let envelope = Envelope::sign(&args.provenance(digest), &signer).map_err(failed)?;
     let text = envelope.to_string();
     let subject = Subject::of(args.image.to_string(), target, &manifest);
     client.attach(subject, &statement(&text)).await?;

@@ -34,13 +34,8 @@ impl Explain for Error {
             Self::Environment {
                 command, source, ..
             } => source.hint(command),
-            Self::Owner { command, user, .. } => {
-                // A name of one's own, from who one is; `system:serviceaccount:a:b` is none.
-                let name = Namespace::try_new(user);
-                let name = name.as_ref().map_or("alice", |name| name.as_str());
-                Some(format!("{command} --repo_env=USER={name}"))
-            }
-            Self::Unpinned { pin, .. } => Some(pin.clone()),
+            Self::Owner { command, user, .. } => Some(as_user(command, user)),
+            Self::Unproven { source, .. } => source.hint(),
             Self::Protected {
                 environment,
                 verb,
@@ -64,10 +59,12 @@ impl Explain for Error {
                 let namespace = namespace.map_or(String::new(), |name| format!(" -n {name}"));
                 Some(format!("{kubectl}{namespace} auth can-i --list"))
             }
-            Self::NotReady { hint, .. } | Self::NoPods { hint, .. } => Some(hint.clone()),
-            Self::Listen { other, .. } => Some(other.clone()),
-            Self::Foreign { adopt, .. } => Some(adopt.clone()),
-            Self::Immutable { replace, .. } => Some(replace.clone()),
+            Self::NotReady { hint, .. }
+            | Self::NoPods { hint, .. }
+            | Self::Unpinned { pin: hint, .. }
+            | Self::Listen { other: hint, .. }
+            | Self::Foreign { adopt: hint, .. }
+            | Self::Immutable { replace: hint, .. } => Some(hint.clone()),
             Self::Inventory {
                 object, kubectl, ..
             } => Some(shown(kubectl, object)),
@@ -141,6 +138,7 @@ impl Explain for Error {
             | Self::Owner { .. }
             | Self::Access { .. }
             | Self::Read { .. }
+            | Self::Unproven { .. }
             | Self::Exists { .. } => Exit::Preflight,
             Self::Registry { exit, .. } | Self::Push { exit, .. } => *exit,
             Self::Conflicts { .. }
@@ -160,6 +158,14 @@ impl Explain for Error {
             Self::Interrupted => Exit::Interrupted,
         }
     }
+}
+
+/// A command, in a namespace of one's own.
+fn as_user(command: &str, user: &str) -> String {
+    // Its name is from who one is; `system:serviceaccount:a:b` is none.
+    let name = Namespace::try_new(user);
+    let name = name.as_ref().map_or("alice", |name| name.as_str());
+    format!("{command} --repo_env=USER={name}")
 }
 
 /// What the user has typed, with the second word.

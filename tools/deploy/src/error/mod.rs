@@ -19,6 +19,7 @@ use crate::cluster::Access;
 use crate::desired::ObjectError;
 use crate::explain::Explanation;
 use crate::inventory::InventoryError;
+use crate::proof::ProofError;
 use crate::references::Lacking;
 use crate::request::{RequestError, Verb};
 use crate::saved::SavedPlanError;
@@ -102,6 +103,16 @@ pub enum Error {
         keys: String,
         /// What pins them.
         pin: String,
+    },
+    /// An environment requires proof, and there is none.
+    #[error("environment `{environment}` requires proof of {what}; nothing was pushed or written")]
+    Unproven {
+        /// The environment.
+        environment: String,
+        /// The image, quoted, or what else there is no proof of.
+        what: String,
+        /// Why.
+        source: Box<ProofError>,
     },
     /// A deletion in a protected environment.
     #[error("environment `{environment}` {}: {} needs a second word", whose(*protected), verb.as_str())]

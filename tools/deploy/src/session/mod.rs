@@ -6,6 +6,7 @@ mod look;
 mod preflight;
 mod rehearse;
 mod remember;
+mod trust;
 
 pub use look::{Ask, look_for_images};
 

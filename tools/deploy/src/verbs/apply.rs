@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::execute::Execution;
 use crate::lease::Passed;
 use crate::plan::{Goal, Plan, Seen};
+use crate::proof;
 use crate::screen;
 use crate::session::{Ask, Session, look_for_images};
 use crate::store::Store;
@@ -19,6 +20,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
 /// Preflight, plan, push, write, wait: what `apply`, `create` and `replace` have in common.
 pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), Error> {
     let mut desired = context.load_pinned()?;
+    let claims = proof::claims(context.request, &desired, context.runfiles)?;
     if !context.options.waits() {
         // Nobody will know when what ran before has ended: both stay.
         for image in &mut desired.images {
@@ -28,6 +30,7 @@ pub(super) async fn carry_out(context: &Context<'_>, goal: Goal) -> Result<(), E
     let mut session = context.open(&desired.environment).await?;
     session.check_foundation(&desired).await?;
     session.check_places(&desired)?;
+    session.check_proofs(&claims).await?;
     session.sign_namespaces(&mut desired).await?;
     for note in session.check_references(&desired).await? {
         context.note(&note);

@@ -6,6 +6,7 @@ mod groups;
 mod input;
 mod looking;
 mod preflight;
+mod proof;
 mod registry;
 mod waiting;
 mod writing;
@@ -26,15 +27,17 @@ use crate::environment::Output;
 use crate::error::{Error, Failure};
 use crate::inventory::InventoryError;
 use crate::progress::Progress;
+use crate::proof::ProofError;
 use crate::request::RequestError;
 use crate::saved::SavedPlanError;
 
 /// All tables.
-const TABLES: [&[Case<Failure>]; 8] = [
+const TABLES: [&[Case<Failure>]; 9] = [
     input::CASES,
     connection::CASES,
     groups::CASES,
     preflight::CASES,
+    proof::CASES,
     registry::CASES,
     writing::CASES,
     waiting::CASES,
@@ -109,6 +112,7 @@ fn variant(failure: &Failure) -> &'static str {
         Error::Request(source) => Some(source.into()),
         Error::Object { source, .. } => Some(source.as_ref().into()),
         Error::Environment { source, .. } => Some(refused(source)),
+        Error::Unproven { source, .. } => Some(source.as_ref().into()),
         Error::PlanFile { source, .. } => Some(source.into()),
         Error::Inventory { source, .. } => Some(source.into()),
         // Made of that one, see `session`.
@@ -159,6 +163,11 @@ fn groups_and_whose_they_are() {
 }
 
 #[test]
+fn images_that_are_not_proven() {
+    hold(proof::CASES, variant);
+}
+
+#[test]
 fn registries_and_images() {
     hold(registry::CASES, variant);
 }
@@ -199,6 +208,7 @@ fn every_variant_has_a_case() {
     assert_eq!(inner(&["Request"]), all(RequestError::VARIANTS));
     assert_eq!(inner(&["Object"]), all(ObjectError::VARIANTS));
     assert_eq!(inner(&["PlanFile"]), all(SavedPlanError::VARIANTS));
+    assert_eq!(inner(&["Unproven"]), all(ProofError::VARIANTS));
     assert_eq!(inner(&["Inventory"]), all(InventoryError::VARIANTS));
     assert_eq!(
         inner(&["Environment"]),

@@ -1,0 +1,230 @@
+//! Environments that require proof, and do not get it.
+
+use serde_json::json;
+use windlass_attestation::Provenance;
+use windlass_error_cases::{Case, Folder};
+use windlass_report::Exit;
+
+use super::{Scenario, World, fails};
+use crate::error::Failure;
+use crate::tests::case;
+use crate::tests::proof::{
+    COMMIT, REPOSITORY, ROOTS_PATH, attestation, digest, file, key, provenance, public, require,
+    roots, trust, write,
+};
+
+/// Applies an image that is proven, after `arrange` has changed something of it. A cluster trusts
+/// the first key.
+fn unproven(folder: &Folder, arrange: impl FnOnce(&mut World)) -> Result<(), Failure> {
+    for (text, word) in [
+        (digest().hex(), "HEX"),
+        (public(&key(1)).id().to_string(), "KEY1"),
+        (public(&key(2)).id().to_string(), "KEY2"),
+        (COMMIT.to_owned(), "COMMIT"),
+    ] {
+        folder.show_as(&text, word);
+    }
+    fails(folder, "apply", Scenario::Usual, |world| {
+        require(&mut world.case);
+        trust(&world.fake, &[1]);
+        arrange(world);
+    })
+}
+
+/// The same, with a statement of something else that a trusted key has signed.
+fn says(folder: &Folder, edit: fn(&mut Provenance)) -> Result<(), Failure> {
+    unproven(folder, |world| {
+        let mut said = provenance();
+        edit(&mut said);
+        write(&world.case, &attestation(&said, &key(1)));
+    })
+}
+
+const NO_ROOTS: Case<Failure> = Case {
+    variant: "Unproven/NoRoots",
+    exit: Exit::Preflight,
+    text: "error: environment `prod` requires proof of its images; nothing was pushed or written\n\
+           cause: windlass trusts nobody: there is no ConfigMap `windlass-system/windlass-trust`\n\
+           hint: kubectl --context windlass -n windlass-system create configmap windlass-trust \
+           --from-file=keys.json\n",
+    provoke: |folder| {
+        unproven(folder, |world| {
+            world.fake.remove(ROOTS_PATH);
+        })
+    },
+};
+
+const ROOTS: Case<Failure> = Case {
+    variant: "Unproven/Roots",
+    text: "error: environment `prod` requires proof of its images; nothing was pushed or written\n\
+           cause: trust roots of windlass do not hold: ConfigMap `windlass-system/windlass-trust`, \
+           `keys.json`\n\
+           cause: keys: got none, want one or more\n\
+           hint: kubectl --context windlass -n windlass-system get configmap windlass-trust -o \
+           yaml\n",
+    provoke: |folder| {
+        unproven(folder, |world| {
+            roots(&world.fake, &json!({"keys.json": "{\"keys\": []}"}));
+        })
+    },
+    ..NO_ROOTS
+};
+
+const MISSING: Case<Failure> = Case {
+    variant: "Unproven/Missing",
+    text: "error: environment `prod` requires proof of image \
+           `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+           cause: its attestation is missing: there is no `services/redis/attestations/HEX.json`\n\
+           hint: bazel run @windlass//tools/image -- attestation \
+           localhost:31000/demo/redis@sha256:HEX --out-dir services/redis/attestations\n",
+    provoke: |folder| {
+        unproven(folder, |world| {
+            world.case.request["proofs"][0]["attestations"] = json!([]);
+        })
+    },
+    ..NO_ROOTS
+};
+
+const VERIFY: Case<Failure> = Case {
+    variant: "Unproven/Verify",
+    text: "error: environment `prod` requires proof of image \
+           `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+           cause: its attestation `services/redis/attestations/HEX.json` is not to be trusted\n\
+           cause: signed by `KEY2`, which is no trust root; want `KEY1`\n",
+    provoke: |folder| {
+        unproven(folder, |world| {
+            write(&world.case, &attestation(&provenance(), &key(2)));
+        })
+    },
+    ..NO_ROOTS
+};
+
+const MISMATCH: Case<Failure> = Case {
+    variant: "Unproven/Mismatch",
+    text: "error: environment `prod` requires proof of image \
+           `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+           cause: its attestation `services/redis/attestations/HEX.json` is not of the pin\n\
+           cause: digest: the attestation is of \
+           sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad, the pin of \
+           sha256:HEX\n",
+    provoke: |folder| {
+        says(folder, |said| {
+            said.digest = windlass_oci_reference::Digest::of(b"abc");
+        })
+    },
+    ..NO_ROOTS
+};
+
+pub(super) const CASES: &[Case<Failure>] = &[
+    NO_ROOTS,
+    Case {
+        text: "error: environment `prod` requires proof of its images; nothing was pushed or \
+               written\n\
+               cause: windlass trusts nobody: there is no key `keys.json` in ConfigMap \
+               `windlass-system/windlass-trust`\n\
+               hint: kubectl --context windlass -n windlass-system create configmap \
+               windlass-trust --from-file=keys.json\n",
+        provoke: |folder| unproven(folder, |world| roots(&world.fake, &json!({"keys": "{}"}))),
+        ..NO_ROOTS
+    },
+    ROOTS,
+    MISSING,
+    VERIFY,
+    Case {
+        text: "error: environment `prod` requires proof of image \
+               `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+               cause: its attestation `services/redis/attestations/HEX.json` is not to be trusted\n\
+               cause: the signature is not of `KEY1`: the attestation was changed, or signed by \
+               another key\n",
+        provoke: |folder| {
+            unproven(folder, |world| {
+                // Of a commit that an attacker wants, under the signature of another statement.
+                let mut said = provenance();
+                said.commit = "0".repeat(40).parse().expect("a commit");
+                let mut forged = attestation(&provenance(), &key(1));
+                forged.payload = said.to_json();
+                write(&world.case, &forged);
+            })
+        },
+        ..VERIFY
+    },
+    MISMATCH,
+    Case {
+        text: "error: environment `prod` requires proof of image \
+               `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+               cause: its attestation `services/redis/attestations/HEX.json` is not of the pin\n\
+               cause: repository: the attestation is of `demo/client`, the pin of `demo/redis`\n",
+        provoke: |folder| says(folder, |said| said.name = "demo/client".to_owned()),
+        ..MISMATCH
+    },
+    Case {
+        text: "error: environment `prod` requires proof of image \
+               `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+               cause: its attestation `services/redis/attestations/HEX.json` is not of the pin\n\
+               cause: commit: the attestation is of 0000000000000000000000000000000000000000, the \
+               pin of COMMIT\n",
+        provoke: |folder| {
+            says(folder, |said| {
+                said.commit = "0".repeat(40).parse().expect("a commit");
+            })
+        },
+        ..MISMATCH
+    },
+    Case {
+        variant: "Unproven/Envelope",
+        text: "error: environment `prod` requires proof of image \
+               `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+               cause: its attestation `services/redis/attestations/HEX.json` does not hold\n\
+               cause: it is not an envelope of DSSE\n\
+               cause: EOF while parsing an object at line 1 column 1\n",
+        provoke: |folder| {
+            unproven(folder, |world| {
+                let path = world.case.folder.join(file());
+                std::fs::write(path, "{").expect("writes");
+            })
+        },
+        ..NO_ROOTS
+    },
+    Case {
+        variant: "Unproven/NoPin",
+        text: "error: environment `prod` requires proof of image \
+               `localhost:31000/demo/redis@sha256:\
+               ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad`; nothing was \
+               pushed or written\n\
+               cause: no pin names it: an image that stands in a manifest by its digest has no \
+               commit\n",
+        provoke: |folder| {
+            unproven(folder, |world| {
+                let digest = windlass_oci_reference::Digest::of(b"abc");
+                world.object(&case::pod("redis", &format!("{REPOSITORY}@{digest}")));
+            })
+        },
+        ..NO_ROOTS
+    },
+    Case {
+        variant: "Unproven/Read",
+        text: "error: environment `prod` requires proof of `//services/redis:prod-pins`; nothing \
+               was pushed or written\n\
+               cause: cannot read `nowhere.json`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            unproven(folder, |world| {
+                world.case.request["proofs"][0]["pins"] = json!("nowhere.json");
+            })
+        },
+        ..NO_ROOTS
+    },
+    Case {
+        variant: "Unproven/Pins",
+        text: "error: environment `prod` requires proof of `//services/redis:prod-pins`; nothing \
+               was pushed or written\n\
+               cause: pins `prod-pins.json` do not hold\n\
+               cause: the file: got an array, want an object of environments\n",
+        provoke: |folder| {
+            unproven(folder, |world| {
+                world.case.write("prod-pins.json", &json!([]));
+            })
+        },
+        ..NO_ROOTS
+    },
+];
