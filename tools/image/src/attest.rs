@@ -4,7 +4,7 @@
 use crate::output::replace;
 use crate::{Environment, Error};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use windlass_attestation::envelope::MEDIA_TYPE;
 use windlass_attestation::provenance::{PREDICATE, WHOLE, whole};
@@ -87,16 +87,6 @@ fn commit(text: &str) -> Result<Commit, String> {
 }
 
 impl Args {
-    /// The image's digest: a tag may be on another image tomorrow.
-    fn digest(&self) -> Result<Digest, Error> {
-        let digest = self.image.digest().copied();
-        digest.ok_or_else(|| Error::Value {
-            what: "image",
-            got: self.image.to_string(),
-            want: "one with a digest, as `image push` prints it",
-        })
-    }
-
     fn signer(&self, environment: &Environment) -> Result<Signer, Error> {
         match (&self.sign_with, &self.key) {
             (None, key) => Ok(Signer::Agent {
@@ -131,7 +121,7 @@ impl Args {
 }
 
 pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Error> {
-    let digest = args.digest()?;
+    let digest = digest_of(&args.image)?;
     let signer = args.signer(environment)?;
     let client = crate::push::client(environment)?;
     let target = Target {
@@ -147,18 +137,38 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
     let text = envelope.to_string();
     let subject = Subject::of(args.image.to_string(), target, &manifest);
     client.attach(subject, &statement(&text)).await?;
-    let path = args.out_dir.join(format!("{}.json", digest.hex()));
-    let folder = environment.path(&args.out_dir);
-    std::fs::create_dir_all(&folder).map_err(|source| Error::Write {
-        path: folder,
-        source,
-    })?;
-    replace(&environment.path(&path), text.as_bytes())?;
+    let path = write(&args.out_dir, &digest, &text, environment)?;
     let (name, path) = (digest.short(), path.display());
     say(&format!(
         "image sha256:{name}: its attestation is beside it, and in `{path}`"
     ));
     Ok(())
+}
+
+/// Writes the attestation of an image into a folder; gives the file, as the user names it.
+pub(crate) fn write(
+    folder: &Path,
+    image: &Digest,
+    text: &str,
+    environment: &Environment,
+) -> Result<PathBuf, Error> {
+    let path = folder.join(format!("{}.json", image.hex()));
+    let folder = environment.path(folder);
+    std::fs::create_dir_all(&folder).map_err(|source| Error::Write {
+        path: folder,
+        source,
+    })?;
+    replace(&environment.path(&path), text.as_bytes())?;
+    Ok(path)
+}
+
+/// The digest of an image: a tag may be on another image tomorrow.
+pub(crate) fn digest_of(image: &ImageReference) -> Result<Digest, Error> {
+    image.digest().copied().ok_or_else(|| Error::Value {
+        what: "image",
+        got: image.to_string(),
+        want: "one with a digest, as `image push` prints it",
+    })
 }
 
 /// The envelope as a registry keeps it.

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::{
-    Environment, Error, attest, certificates, check, diff, import, index, inspect, layer, layout,
-    manifest, pull, push,
+    Environment, Error, attest, attestation, certificates, check, diff, import, index, inspect,
+    layer, layout, manifest, pull, push,
 };
 use clap::{Parser, Subcommand};
 use serde::Deserialize;
@@ -30,6 +30,7 @@ enum Verb {
     Layout(layout::Args),
     Push(push::Args),
     Attest(attest::Args),
+    Attestation(attestation::Args),
     Inspect(inspect::Args),
     Diff(diff::Args),
     Check(check::Args),
@@ -71,6 +72,7 @@ pub async fn run(
         Verb::Layout(args) => layout::run(&args),
         Verb::Push(args) => Box::pin(push::run(&args, &environment)).await,
         Verb::Attest(args) => Box::pin(attest::run(&args, &environment)).await,
+        Verb::Attestation(args) => Box::pin(attestation::run(&args, &environment)).await,
         Verb::Inspect(args) => inspect::run(&args, &environment),
         Verb::Diff(args) => diff::run(&args, &environment),
         Verb::Check(args) => check::run(&args),

@@ -188,6 +188,16 @@ pub enum Error {
         #[source]
         source: windlass_attestation::SignError,
     },
+    /// Nobody says what an image was built from, or not whom it was asked of.
+    #[error("registry `{registry}` has no attestation of `{image}` by {key}; nothing was written")]
+    NoAttestation {
+        /// The registry.
+        registry: String,
+        /// The image, without the registry.
+        image: String,
+        /// The key, quoted, or anybody.
+        key: String,
+    },
     /// A file with credentials is there and cannot be used.
     #[error(transparent)]
     DockerConfig(#[from] windlass_oci_registry::ConfigError),
@@ -245,6 +255,7 @@ impl Explain for Error {
             Self::Registry(error) => error.exit(),
             Self::DockerConfig(error) => error.exit(),
             Self::Sign { source, .. } => source.exit(),
+            Self::NoAttestation { .. } => Exit::Registry,
             Self::Write { .. } | Self::Unexpected { .. } => Exit::Failure,
             _ => Exit::Input,
         }

@@ -11,6 +11,7 @@
 //! | `layout` | all of an image | an OCI layout directory |
 //! | `push` | requests | registries |
 //! | `attest` | a registry | what an image was built from, signed: there and into a file |
+//! | `attestation` | a registry | what is said of an image there, into a file |
 //! | `inspect`, `diff` | OCI layout directories | what is in them, and in what two of them differ |
 //! | `check` | an OCI layout directory | in what it is not as an `image_test` expects |
 //!
@@ -25,6 +26,7 @@
 
 mod archive;
 mod attest;
+mod attestation;
 mod bars;
 mod base;
 mod certificates;

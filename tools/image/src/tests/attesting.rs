@@ -33,6 +33,24 @@ fn program(bench: &Bench, key: &Ed25519KeyPair, said: &Provenance) {
     }
 }
 
+/// Attests an image with what is said of it.
+async fn attest(image: &str, said: &Provenance, key: &[&str], folder: &str) {
+    let arguments = ["image", "attest", image, "--out-dir", folder, "--source"];
+    let said = [
+        &said.source,
+        "--revision",
+        said.commit.as_str(),
+        "--toolchain",
+        said.toolchain.as_str(),
+        "--builder",
+        &said.builder,
+    ];
+    let arguments = arguments.iter().chain(&said).chain(key).map(OsString::from);
+    run(arguments, Environment::default())
+        .await
+        .expect("attests");
+}
+
 #[tokio::test]
 async fn an_attestation_is_beside_the_image_and_in_a_file() {
     let (bench, registry) = (Bench::new(), Registry::start(vec![]).await);
@@ -52,32 +70,16 @@ async fn an_attestation_is_beside_the_image_and_in_a_file() {
     program(&bench, &key, &said);
     let image = format!("{}/demo/client@{digest}", registry.name());
     let folder = bench.path("services/client/attestations");
-    let folder = folder.to_str().expect("text");
     let sign_with = bench.path("sign");
     let attest = async || {
-        let arguments = [
-            "image",
-            "attest",
+        let [sign_with, folder] = [&sign_with, &folder].map(|path| path.to_str().expect("text"));
+        attest(
             &image,
-            "--out-dir",
+            &said,
+            &["--key", &public, "--sign-with", sign_with],
             folder,
-            "--source",
-            &said.source,
-            "--revision",
-            COMMIT,
-            "--toolchain",
-            said.toolchain.as_str(),
-            "--builder",
-            &said.builder,
-            "--key",
-            &public,
-            "--sign-with",
-            sign_with.to_str().expect("text"),
-        ];
-        let arguments = arguments.map(OsString::from);
-        run(arguments, Environment::default())
-            .await
-            .expect("attests");
+        )
+        .await;
     };
     attest().await;
     let file = format!("services/client/attestations/{}.json", digest.hex());
@@ -101,6 +103,19 @@ async fn an_attestation_is_beside_the_image_and_in_a_file() {
     let layer = there["layers"][0]["digest"].as_str().expect("a digest");
     let layer = registry.blob("demo/client", &layer.parse().expect("a digest"));
     assert_eq!(layer.expect("it is there"), text.as_bytes());
+
+    // Who has only the registry gets the same file.
+    let fetched = bench.path("fetched");
+    let name = format!("fetched/{}.json", digest.hex());
+    let id = envelope.signatures[0].key.to_string();
+    let fetch = format!("attestation {image} --out-dir {} --key", fetched.display());
+    bench.ran(&format!("{fetch} {id}")).await.expect("fetches");
+    assert_eq!(bench.read(&name), text.as_bytes());
+    let other = "SHA256:j8SIeghRgrMOnCmiyb6NhNbtBTDXsfAOuLy9uNEAPdI";
+    bench
+        .ran(&format!("{fetch} {other}"))
+        .await
+        .expect_err("by nobody else");
 
     // The same again is the same, and writes nothing there.
     registry.requests();

@@ -400,6 +400,26 @@ const CASES: &[Case<Error>] = &[
         provoke: |folder| attest(folder, "v1", FINGERPRINT),
     },
     Case {
+        variant: "NoAttestation",
+        exit: Exit::Registry,
+        text: "error: registry `REGISTRY` has no attestation of `demo/a@DIGEST` by anybody; nothing \
+               was written\n",
+        provoke: |folder| {
+            asynchronous(async {
+                let registry = Registry::start(vec![]).await;
+                let digest = registry.add_manifest("demo/a", b"{}");
+                folder.show_as(&registry.name(), "REGISTRY");
+                folder.show_as(&digest.to_string(), "DIGEST");
+                let image = format!("{}/demo/a@{digest}", registry.name());
+                tool(
+                    folder,
+                    &format!("attestation {image} --out-dir DIR/attestations"),
+                )
+                .await
+            })
+        },
+    },
+    Case {
         variant: "Registry",
         exit: Exit::Registry,
         text: "error: cannot push image `//a:image` to `REGISTRY/a`\n\

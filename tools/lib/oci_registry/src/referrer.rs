@@ -203,6 +203,32 @@ impl Client {
         Ok(referrers)
     }
 
+    /// The documents of one type that are said of an image, in the order of the list. What has no
+    /// document is passed over: anybody may say something.
+    pub async fn contents(
+        &self,
+        target: &Target,
+        subject: &Digest,
+        artifact_type: &str,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let referrers = self.referrers(target, subject, Some(artifact_type));
+        let mut contents = Vec::new();
+        for referrer in referrers.await? {
+            let Ok(name) = referrer.digest().to_string().parse() else {
+                continue;
+            };
+            let manifest = self.manifest(target, &target.repository.at(name)).await?;
+            let manifest: Option<ImageManifest> = serde_json::from_slice(&manifest.bytes).ok();
+            let layers = manifest.as_ref().map_or(&[][..], |it| it.layers());
+            if let [layer] = layers
+                && let Ok(name) = layer.digest().to_string().parse()
+            {
+                contents.push(self.config(target, &name).await?);
+            }
+        }
+        Ok(contents)
+    }
+
     /// An index; `None` if the answer is one of those that say that there is none.
     async fn index(
         &self,

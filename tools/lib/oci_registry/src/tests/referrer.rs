@@ -144,6 +144,10 @@ async fn a_document_stands_beside_an_image_that_somebody_else_has_pushed() {
         let layer = layer["digest"].as_str().expect("a digest").parse();
         let content = bench.registry.blob(NAME, &layer.expect("a digest"));
         assert_eq!(content.expect("is there"), b"{\"a\": 1}");
+        let image = bench.push.image.digest();
+        let contents = bench.client.contents(target, &image, &said.artifact_type);
+        let contents = contents.await.expect("there");
+        assert_eq!(contents, [b"{\"a\": 1}"]);
         // As one who has built it would say it.
         let again = bench.client.attach(&bench.push, &said).await;
         assert_eq!(again.expect("attaches"), digest);
