@@ -38,7 +38,7 @@ pub fn packages(root: &Path, path: &OsStr, target: &str) -> Result<Vec<String>, 
 }
 
 /// The workspace's own `bazelw`, else `bazelisk`, else `bazel`.
-fn program(root: &Path, path: &OsStr) -> Result<std::path::PathBuf, Error> {
+pub(crate) fn program(root: &Path, path: &OsStr) -> Result<std::path::PathBuf, Error> {
     let folders: Vec<_> = std::env::split_paths(path).collect();
     let in_path = ["bazelisk", "bazel"]
         .into_iter()

@@ -218,6 +218,24 @@ pub enum Error {
         /// Of how many.
         of: usize,
     },
+    /// Pins of which nothing is known, since another compiler would build them.
+    #[error("{count} of {of} pins were built with another toolchain than there is here")]
+    OtherToolchain {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A commit does not build. Why, Bazel has said on stderr.
+    #[error("cannot rebuild image `{}` of `{}` at commit `{commit}`", entry.key, entry.service)]
+    Rebuild {
+        /// The image.
+        entry: Entry,
+        /// The commit.
+        commit: String,
+        /// How it ended.
+        source: Reason,
+    },
     /// The checkout has no history.
     #[error("cannot {what}: the checkout is in no git repository")]
     NoRepository {
@@ -293,6 +311,7 @@ impl Explain for Error {
             | Self::HeadMoved { .. }
             | Self::NoMainBranch { .. }
             | Self::NoRepository { .. }
+            | Self::OtherToolchain { .. }
             | Self::Shallow { .. } => Exit::Preflight,
             Self::DockerConfig(error) => error.exit(),
             Self::Unfit { source, .. } => source.exit(),
@@ -302,6 +321,7 @@ impl Explain for Error {
             | Self::Write { .. }
             | Self::Git { .. }
             | Self::NoBazel
+            | Self::Rebuild { .. }
             | Self::Output(_) => Exit::Failure,
         }
     }

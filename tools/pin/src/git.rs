@@ -197,7 +197,7 @@ impl Git {
     }
 
     /// The workspace, from the root of the repository: empty, or with a `/` at its end.
-    fn prefix(&self) -> Result<String, Error> {
+    pub(crate) fn prefix(&self) -> Result<String, Error> {
         self.ask("find the repository", &["rev-parse", "--show-prefix"])
     }
 

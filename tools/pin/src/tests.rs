@@ -5,6 +5,7 @@ mod commit;
 mod errors;
 mod list;
 mod promote;
+mod rebuild;
 mod repositories;
 mod repository;
 mod rollback;

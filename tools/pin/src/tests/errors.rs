@@ -10,6 +10,7 @@ use windlass_error_cases::{Case, Folder, complete, hold};
 use windlass_oci_registry_fake::{Fault, Registry, What};
 use windlass_report::Exit;
 
+use super::rebuild::REBUILDS;
 use super::repositories::{REPOSITORIES, SERVICES};
 use super::{ELSEWHERE, block_on, cli, environment, request};
 use crate::checks::Finding;
@@ -48,13 +49,26 @@ fn repositories_that_do_not_do() {
 }
 
 #[test]
+fn commits_that_are_not_rebuilt() {
+    holds(REBUILDS);
+}
+
+#[test]
 fn services_that_are_not_found() {
     holds(SERVICES);
 }
 
 #[test]
 fn every_error_has_a_case() {
-    let all = [PLACES, ARGUMENTS, REGISTRIES, LOCKS, REPOSITORIES, SERVICES];
+    let all = [
+        PLACES,
+        ARGUMENTS,
+        REGISTRIES,
+        LOCKS,
+        REBUILDS,
+        REPOSITORIES,
+        SERVICES,
+    ];
     let cases = all.into_iter().flatten().map(|case| case.variant);
     // A finding stands for its error.
     let variants: Vec<&str> = Error::VARIANTS

@@ -63,7 +63,7 @@ fn shallow(folder: &Folder, pins: &str) -> String {
 }
 
 /// A `bazelw` that does this.
-fn bazelw(folder: &Folder, script: &str) {
+pub(super) fn bazelw(folder: &Folder, script: &str) {
     let path = folder.file("checkout/bazelw", format!("#!/bin/sh\n{script}\n"));
     let executable = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(path, executable).expect("sets");

@@ -2,6 +2,7 @@
 
 pub mod list;
 pub mod promote;
+pub mod rebuild;
 pub mod rollback;
 pub mod set;
 pub mod verify;
