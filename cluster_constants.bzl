@@ -24,7 +24,8 @@ MAIN_BRANCH = "main"
 
 # Environment -> its namespace, where its images come from (`built` from head, or `pinned` in
 # pins.json), how it rolls out (`parallel`: all at once; `gated`: a service after those that it
-# needs are ready), and whether it is protected. `[... for env in ENVS]` loops over the names; one
+# needs are ready), whether it is protected, and whether pinned images must be proven (`"proof":
+# "required"`, see docs/proof.md). `[... for env in ENVS]` loops over the names; one
 # line more is one environment more.
 ENVS = {
     "prod": {"namespace": "prod", "images": "pinned", "rollout": "parallel", "protected": True},

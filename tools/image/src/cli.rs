@@ -79,6 +79,13 @@ pub async fn run(
     }
 }
 
+/// The command line, for tests.
+#[cfg(test)]
+pub(crate) fn command() -> clap::Command {
+    use clap::CommandFactory as _;
+    Cli::command()
+}
+
 /// The run target that this process is, if it is one: there is a request beside it.
 fn launcher(args: &[OsString], environment: &Environment) -> Option<Launcher> {
     let argv0 = args.first().map(OsString::as_os_str);

@@ -66,6 +66,7 @@ mod tests {
     mod attesting;
     mod bench;
     mod checking;
+    mod documented;
     mod errors;
     mod locking;
     mod looking;

@@ -166,6 +166,28 @@ impl Built {
     }
 }
 
+/// The commands of `docs/proof.md`.
+#[test]
+fn what_is_documented_is_there() {
+    let places = ["docs/proof.md", "../../docs/proof.md"];
+    let mut texts = places
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok());
+    let text = texts.next().expect("the page is there");
+    let text = text.replace('`', "\n");
+    let commands = text.lines().filter_map(|line| {
+        let line = line.trim().trim_start_matches("$ ");
+        line.strip_prefix("bazel run //tools/pin -- ")
+    });
+    let mut verbs = Vec::new();
+    for line in commands {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        verbs.push(words[0]);
+        cli(&words);
+    }
+    assert_eq!(verbs, ["verify", "verify", "list"]);
+}
+
 const TOOLCHAIN: (&str, &str) = ("toolchain", "rustc 1.94.0, --config=release");
 
 #[test]
