@@ -27,7 +27,9 @@ impl Environment {
             registries: ConfigPlaces::of(|name| std::env::var_os(name)),
             is_terminal: std::io::stderr().is_terminal(),
             working_directory: std::env::var_os("BUILD_WORKING_DIRECTORY").map(PathBuf::from),
-            agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+            agent: std::env::var_os("SSH_AUTH_SOCK")
+                .filter(|socket| !socket.is_empty())
+                .map(PathBuf::from),
             runfiles: windlass_runfiles::Environment::read(),
         }
     }
