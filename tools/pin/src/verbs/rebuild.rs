@@ -215,6 +215,7 @@ impl<'a> Worktree<'a> {
             .env_remove("BUILD_WORKSPACE_DIRECTORY")
             .env_remove("BUILD_WORKING_DIRECTORY")
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(stderr)
             .kill_on_drop(true);
         let text = |error: std::io::Error| error.to_string();
@@ -225,8 +226,13 @@ impl<'a> Worktree<'a> {
             Ok(signals) => signals,
             Err(error) => return Ok(Err(text(error))),
         };
+        // Not `output()`, which would keep what Bazel says meanwhile.
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return Ok(Err(text(error))),
+        };
         Ok(tokio::select! {
-            output = command.output() => output.map_err(text),
+            output = child.wait_with_output() => output.map_err(text),
             _ = interrupt.recv() => Err("interrupted".to_owned()),
             _ = terminate.recv() => Err("interrupted".to_owned()),
         })
