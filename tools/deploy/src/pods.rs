@@ -75,6 +75,7 @@ pub fn accesses(needed: &[Watched], verbs: &[&'static str]) -> BTreeSet<Access> 
         plural: one.resource.plural.clone(),
         subresource: "",
         namespace: one.namespace.clone(),
+        name: None,
     };
     let pairs = |one| verbs.iter().map(move |verb| access(one, verb));
     needed.iter().flat_map(pairs).collect()

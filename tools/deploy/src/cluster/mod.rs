@@ -477,6 +477,7 @@ impl Cluster {
                 "verb": access.verb, "group": access.group, "resource": access.plural,
                 "subresource": access.subresource,
                 "namespace": access.namespace.as_deref().unwrap_or_default(),
+                "name": access.name.as_deref().unwrap_or_default(),
             }},
         });
         let answer = self.review(path, &review).await?;
@@ -524,6 +525,19 @@ pub struct Access {
     pub subresource: &'static str,
     /// The namespace; `None` for objects that are in none.
     pub namespace: Option<String>,
+    /// The object; `None` for all of the kind.
+    pub name: Option<String>,
+}
+
+impl Access {
+    /// The same to all objects of the kind.
+    #[must_use]
+    pub fn to_all(&self) -> Self {
+        Self {
+            name: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// What happens to fields that another manager owns.

@@ -61,6 +61,10 @@ pub(super) fn accesses(missing: &[Access]) -> String {
         "" => format!("{} {}", access.verb, access.plural),
         part => format!("{} {}/{part}", access.verb, access.plural),
     };
+    let what = |access: &Access| match &access.name {
+        Some(name) => format!("{} `{name}`", what(access)),
+        None => what(access),
+    };
     let text = |access: &Access| match &access.namespace {
         Some(namespace) => format!("{} in `{namespace}`", what(access)),
         None => what(access),

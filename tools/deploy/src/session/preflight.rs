@@ -300,19 +300,19 @@ impl Session<'_> {
         self.check_rights(wanted).await
     }
 
-    /// Checks that we may do all of it: one review each.
+    /// Checks that we may do all of it: one review for each verb, kind and namespace, and where that
+    /// is refused, one for each object, since a Role may be about some of them only.
     pub async fn check_rights(&self, wanted: BTreeSet<Access>) -> Result<(), Error> {
-        let reviews = futures::stream::iter(wanted).map(|access| async move {
-            let may = self.cluster.may(&access).await;
-            may.map(|may| (access, may))
-                .map_err(self.unreadable(&"what you may do"))
-        });
-        let answers: Vec<(Access, bool)> = reviews.buffered(CONCURRENCY).try_collect().await?;
-        let missing: Vec<Access> = answers
-            .into_iter()
-            .filter(|(_, may)| !may)
-            .map(|(access, _)| access)
-            .collect();
+        let to_all = wanted.iter().map(Access::to_all).collect();
+        let refused = self.refused(to_all).await?;
+        let one_by_one = wanted.into_iter().filter(|access| access.name.is_some());
+        let one_by_one = one_by_one.filter(|access| refused.contains(&access.to_all()));
+        let one_by_one: BTreeSet<Access> = one_by_one.collect();
+        let missing = missing(
+            refused,
+            &one_by_one,
+            &self.refused(one_by_one.clone()).await?,
+        );
         if missing.is_empty() {
             return Ok(());
         }
@@ -321,6 +321,18 @@ impl Session<'_> {
             missing,
             kubectl: self.place.kubectl.clone(),
         })
+    }
+
+    /// What of it we may not do.
+    async fn refused(&self, wanted: BTreeSet<Access>) -> Result<BTreeSet<Access>, Error> {
+        let reviews = futures::stream::iter(wanted).map(|access| async move {
+            let may = self.cluster.may(&access).await;
+            may.map(|may| (access, may))
+                .map_err(self.unreadable(&"what you may do"))
+        });
+        let answers: Vec<(Access, bool)> = reviews.buffered(CONCURRENCY).try_collect().await?;
+        let refused = answers.into_iter().filter(|(_, may)| !may);
+        Ok(refused.map(|(access, _)| access).collect())
     }
 
     /// Whether the run waits until what the action removes is gone.
@@ -379,6 +391,27 @@ enum Removes {
     All,
 }
 
+/// What we may not do: to all objects of a kind where it is so for each of them, else to some.
+fn missing(
+    to_all: BTreeSet<Access>,
+    asked: &BTreeSet<Access>,
+    refused: &BTreeSet<Access>,
+) -> Vec<Access> {
+    let of = |kind: &Access, all: &BTreeSet<Access>| -> Vec<Access> {
+        let all = all.iter().filter(|access| access.to_all() == *kind);
+        all.cloned().collect()
+    };
+    let named = |kind: Access| {
+        let some = of(&kind, refused);
+        if some.len() == of(&kind, asked).len() {
+            vec![kind]
+        } else {
+            some
+        }
+    };
+    to_all.into_iter().flat_map(named).collect()
+}
+
 /// What keeping the books of a group needs, and keeping others out meanwhile.
 fn bookkeeping(id: &InventoryId, removes: Removes) -> Vec<Access> {
     let key = id.key();
@@ -388,12 +421,16 @@ fn bookkeeping(id: &InventoryId, removes: Removes) -> Vec<Access> {
         &["create", "patch"]
     };
     let mut accesses = accesses_of(&Resource::config_maps(), &key, books);
-    let lease = &["create", "delete", "get", "update"];
-    accesses.extend(accesses_of(&Resource::leases(), &key, lease));
+    let leases = Resource::leases();
+    accesses.extend(accesses_of(&leases, &key, &["delete", "get", "update"]));
+    // No server-side apply: its name counts for nothing.
+    let made = accesses_of(&leases, &key, &["create"]);
+    accesses.extend(made.iter().map(Access::to_all));
     accesses
 }
 
-/// Each verb for a kind, where the object of this name lives.
+/// Each verb for a kind, where the object of this name lives; a creation is one by server-side
+/// apply.
 fn accesses_of(resource: &Resource, key: &Key, verbs: &[&'static str]) -> Vec<Access> {
     let namespace = key.namespace.as_ref();
     let namespace = namespace.filter(|_| resource.reach == Reach::Namespaced);
@@ -403,6 +440,40 @@ fn accesses_of(resource: &Resource, key: &Key, verbs: &[&'static str]) -> Vec<Ac
         plural: resource.plural.clone(),
         subresource: "",
         namespace: namespace.map(|namespace| namespace.as_str().to_owned()),
+        name: (!matches!(*verb, "list" | "watch")).then(|| key.name.as_str().to_owned()),
     };
     verbs.iter().map(access).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(name: Option<&str>) -> Access {
+        Access {
+            verb: "patch",
+            group: "apps".to_owned(),
+            plural: "deployments".to_owned(),
+            subresource: "",
+            namespace: Some("prod".to_owned()),
+            name: name.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_is_refused_for_each_object_is_told_once() {
+        let names = |names: &[&str]| -> BTreeSet<Access> {
+            names.iter().map(|name| access(Some(name))).collect()
+        };
+        let kind = BTreeSet::from([access(None)]);
+        let told = |asked: &[&str], refused: &[&str]| -> Vec<Option<String>> {
+            let missing = missing(kind.clone(), &names(asked), &names(refused));
+            missing.into_iter().map(|access| access.name).collect()
+        };
+        assert_eq!(told(&["a", "b"], &["a", "b"]), [None]);
+        assert_eq!(told(&["a", "b"], &["b"]), [Some("b".to_owned())]);
+        assert_eq!(told(&["a", "b"], &[]), []);
+        // A list cannot be asked for by name.
+        assert_eq!(told(&[], &[]), [None]);
+    }
 }

@@ -298,6 +298,14 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..MISSING
     },
     Case {
+        variant: "Access",
+        text: "error: you may not create configmaps `redis` in `alice`, patch configmaps `redis` in \
+               `alice` on windlass; nothing was pushed or written\n\
+               hint: kubectl --context windlass -n alice auth can-i --list\n",
+        provoke: |folder| fails(folder, "apply", Scenario::GrantsNames, |_| {}),
+        ..MISSING
+    },
+    Case {
         variant: "Exists",
         text: "error: cannot create ConfigMap `alice/redis`: already there; nothing was pushed or \
                written\n\

@@ -97,12 +97,19 @@ pub(super) fn answer(request: &Request, state: &mut State, scenario: Scenario) -
             (201, json!({"status": {"userInfo": {"username": name}}}))
         }
         "POST" if path.ends_with("/selfsubjectaccessreviews") => {
-            let verb = &request.body["spec"]["resourceAttributes"]["verb"];
+            let attributes = &request.body["spec"]["resourceAttributes"];
+            let verb = &attributes["verb"];
             let allowed = match scenario {
                 Scenario::ReadOnly => verb == "list" || verb == "watch",
                 Scenario::HidesLists => verb != "list",
-                Scenario::HidesParts => {
-                    request.body["spec"]["resourceAttributes"]["subresource"] == ""
+                Scenario::HidesParts => attributes["subresource"] == "",
+                Scenario::GrantsNames if attributes["name"] == "" => {
+                    verb == "list"
+                        || verb == "watch"
+                        || attributes["resource"] == "leases" && verb == "create"
+                }
+                Scenario::GrantsNames => {
+                    attributes["name"] != "redis" || attributes["resource"] != "configmaps"
                 }
                 _ => true,
             };

@@ -68,6 +68,8 @@ pub enum Scenario {
     HidesDefinitions,
     /// We may not do anything but read.
     ReadOnly,
+    /// We may do what a Role grants by names: all but write one `ConfigMap`.
+    GrantsNames,
     /// We may not write, as its answers say.
     HidesWrites,
     /// We may do nothing with parts of objects: logs of pods, ways to their ports.
