@@ -4,8 +4,9 @@ load("//rules/private/providers:image_info.bzl", "ImageInfo")
 load("//rules/private/providers:layer_info.bzl", "LayerInfo")
 load(":image_files.bzl", "TOOL_ATTRS", "image_providers")
 load(":image_layer.bzl", "is_ids", "is_image_path", "is_line")
-load(":image_platform.bzl", "PLATFORM_ATTRS", "add_platform")
+load(":image_platform.bzl", "PLATFORM_ATTRS")
 load(":labels.bzl", "label_text")
+load(":manifest_action.bzl", "make_manifest")
 load(":platform_transition.bzl", "base_transition", "platform_transition")
 load(":refusal.bzl", "refuser")
 
@@ -52,23 +53,8 @@ def _base(ctx):
         _refuse(ctx, "base", label_text(target.label), "an image for one platform, not an index")
     return target[ImageInfo]
 
-def _manifest(ctx, base, layers):
-    """Declares the action that writes config, manifest and descriptor."""
-    name = ctx.label.name
-    config = ctx.actions.declare_file(name + ".config.json")
-    manifest = ctx.actions.declare_file(name + ".manifest.json")
-    descriptor = ctx.actions.declare_file(name + ".descriptor.json")
-    inputs = [layer.metadata for layer in layers]
-
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
-    args.add("manifest")
-    add_platform(args, ctx, "image")
-    args.add_all(inputs, before_each = "--layer")
-    if base:
-        args.add_all("--base", [base.manifest, base.config])
-        inputs += [base.manifest, base.config]
+def _add_process(args, ctx):
+    """Adds how to start what is in the image."""
     args.add_all(ctx.attr.entrypoint, format_each = "--entrypoint=%s")
     args.add_all(ctx.attr.cmd, format_each = "--cmd=%s")
     args.add_all(["%s=%s" % pair for pair in ctx.attr.env.items()], format_each = "--env=%s")
@@ -80,32 +66,18 @@ def _manifest(ctx, base, layers):
         args.add("--workdir", ctx.attr.workdir)
     if ctx.attr.stop_signal:
         args.add("--stop-signal", ctx.attr.stop_signal)
-    args.add("--config-out", config)
-    args.add("--manifest-out", manifest)
-    args.add("--descriptor-out", descriptor)
-    ctx.actions.run(
-        executable = ctx.executable._tool,
-        arguments = [args],
-        inputs = inputs,
-        mnemonic = "ImageManifest",
-        outputs = [config, manifest, descriptor],
-        progress_message = "Making image %{label}",
-    )
-    return ImageInfo(
-        config = config,
-        descriptor = descriptor,
-        layers = (base.layers if base else ()) + layers,
-        layout = base.layout if base else None,
-        manifest = manifest,
-        manifests = (),
-        source = base.source if base else None,
-    )
 
 def _impl(ctx):
     _check(ctx)
     layers = [target[LayerInfo] for target in ctx.attr.layers]
     layers = tuple([struct(blob = layer.blob, metadata = layer.metadata) for layer in layers])
-    return image_providers(ctx, _manifest(ctx, _base(ctx), layers))
+    return image_providers(ctx, make_manifest(
+        ctx,
+        process = lambda args: _add_process(args, ctx),
+        layers = layers,
+        rule_name = "image",
+        base = _base(ctx),
+    ))
 
 image = rule(
     implementation = _impl,

@@ -43,7 +43,16 @@ def image_paths(info, path):
 def _exec_path(file):
     return file.path
 
-def _layout(ctx, info):
+def oci_layout(ctx, info):
+    """Declares the action that makes an image's OCI layout directory.
+
+    Args:
+      ctx: the rule's context; it has the attribute `_tool`.
+      info: ImageInfo.
+
+    Returns:
+      the directory, a File.
+    """
     files = ctx.actions.declare_file(ctx.label.name + ".files.json")
     ctx.actions.write(files, json.encode(image_paths(info, _exec_path)))
     layout = ctx.actions.declare_directory(ctx.label.name + ".oci")
@@ -73,7 +82,7 @@ def image_providers(ctx, info):
     """
     return [
         DefaultInfo(files = depset(image_files(info))),
-        OutputGroupInfo(oci_layout = depset([_layout(ctx, info)])),
+        OutputGroupInfo(oci_layout = depset([oci_layout(ctx, info)])),
         info,
     ]
 

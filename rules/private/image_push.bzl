@@ -21,19 +21,42 @@ def _check(ctx):
             _refuse(ctx, "remote_tags", ctx.attr.remote_tags, "each tag once")
         seen[tag] = True
 
-def _impl(ctx):
-    _check(ctx)
-    info = ctx.attr.image[ImageInfo]
+def push_launcher(ctx, info, label, repository, insecure, tags = [], **kwargs):
+    """Declares a launcher that pushes an image.
+
+    Args:
+      ctx: the context of a rule with TOOL_ATTRS.
+      info: ImageInfo.
+      label: the image's Label, for messages.
+      repository: where it goes.
+      insecure: whether to speak plain http to a registry that is not this machine.
+      tags: tags to move to it.
+      **kwargs: as `launcher` takes them.
+
+    Returns:
+      DefaultInfo of an executable.
+    """
     request = declare_request(ctx, struct(
         version = 1,
         verb = "push",
-        label = label_text(ctx.attr.image.label),
-        repository = ctx.attr.repository,
-        insecure = ctx.attr.insecure,
-        tags = ctx.attr.remote_tags,
+        label = label_text(label),
+        repository = repository,
+        insecure = insecure,
+        tags = tags,
         files = image_paths(info, runfile),
     ))
-    return launcher(ctx, ctx.attr._tool, request, ctx.runfiles(files = image_files(info)))
+    return launcher(ctx, ctx.attr._tool, request, ctx.runfiles(files = image_files(info)), **kwargs)
+
+def _impl(ctx):
+    _check(ctx)
+    return push_launcher(
+        ctx,
+        ctx.attr.image[ImageInfo],
+        ctx.attr.image.label,
+        ctx.attr.repository,
+        ctx.attr.insecure,
+        ctx.attr.remote_tags,
+    )
 
 image_push = rule(
     implementation = _impl,

@@ -26,25 +26,28 @@ def _resources(_system, _inputs):
     """
     return {"cpu": 2, "memory": 64}
 
-def run_layer(ctx, args, inputs, unused = None):
-    """Declares the action that makes a layer of what its arguments say.
+def make_layer(ctx, args, inputs, name, compression = "gzip", metadata = None, unused = None):
+    """Declares the action that makes an archive of what its arguments say: a layer, or a tarball for people.
 
     Args:
-      ctx: the context of a rule with LAYER_ATTRS.
-      args: Args: what is in the layer.
+      ctx: the context of a rule with TOOL_ATTRS.
+      args: Args: what is in it.
       inputs: what the arguments name: a list or depset of Files.
-      unused: File to write of which inputs the layer has no use; none if not given.
+      name: the blob's name without what says how it is compressed.
+      compression: `gzip` or `zstd`.
+      metadata: File to write of what there is to know of it; `<name>.json` if not given.
+      unused: File to write of which inputs the archive has no use; none if not given.
 
     Returns:
-      The rule's providers.
+      LayerInfo.
     """
-    blob = ctx.actions.declare_file(ctx.label.name + ".layer.tar." + _ENDINGS[ctx.attr.compression])
-    metadata = ctx.actions.declare_file(ctx.label.name + ".layer.json")
+    blob = ctx.actions.declare_file("%s.tar.%s" % (name, _ENDINGS[compression]))
+    metadata = metadata or ctx.actions.declare_file(name + ".json")
     args.use_param_file("@%s", use_always = True)
     args.set_param_file_format("multiline")
     if unused:
         args.add("--unused-out", unused)
-    args.add("--compression", ctx.attr.compression)
+    args.add("--compression", compression)
     args.add("--blob", blob)
     args.add("--metadata", metadata)
     ctx.actions.run(
@@ -57,10 +60,22 @@ def run_layer(ctx, args, inputs, unused = None):
         resource_set = _resources,
         unused_inputs_list = unused,
     )
-    return [
-        DefaultInfo(files = depset([blob, metadata])),
-        LayerInfo(blob = blob, metadata = metadata),
-    ]
+    return LayerInfo(blob = blob, metadata = metadata)
+
+def run_layer(ctx, args, inputs, unused = None):
+    """Declares the action that makes a layer of what its arguments say.
+
+    Args:
+      ctx: the context of a rule with LAYER_ATTRS.
+      args: Args: what is in the layer.
+      inputs: what the arguments name: a list or depset of Files.
+      unused: File to write of which inputs the layer has no use; none if not given.
+
+    Returns:
+      The rule's providers.
+    """
+    layer = make_layer(ctx, args, inputs, ctx.label.name + ".layer", ctx.attr.compression, unused = unused)
+    return [DefaultInfo(files = depset([layer.blob, layer.metadata])), layer]
 
 def write_layer(ctx, files = [], dirs = {}, symlinks = {}, owner = "0:0", modes = {}, owners = {}):
     """Declares the action that makes a layer.

@@ -15,7 +15,7 @@ def declare_request(ctx, request = None):
         ctx.actions.write(file, json.encode_indent(request) + "\n")
     return file
 
-def launcher(ctx, tool, request, runfiles, outputs = depset()):
+def launcher(ctx, tool, request, runfiles, outputs = depset(), files = None):
     """Declares a launcher. It holds no shell: it is the tool, which finds its request by its own name.
 
     Args:
@@ -24,6 +24,7 @@ def launcher(ctx, tool, request, runfiles, outputs = depset()):
       request: the File that `declare_request` gave.
       runfiles: runfiles: what the request names.
       outputs: depset of Files that are built with the launcher.
+      files: depset of the Files that the target stands for, where these are others than all of those.
 
     Returns:
       DefaultInfo of an executable.
@@ -37,6 +38,6 @@ def launcher(ctx, tool, request, runfiles, outputs = depset()):
     own = [executable, request]
     return DefaultInfo(
         executable = executable,
-        files = depset(own, transitive = [outputs]),
+        files = files or depset(own, transitive = [outputs]),
         runfiles = ctx.runfiles(files = own).merge_all([runfiles, tool[DefaultInfo].default_runfiles]),
     )
