@@ -14,6 +14,7 @@ service = _bound.service
 """
 
 load("//rules/private:bind.bzl", _bind = "bind")
+load("//rules/private:k8s_bundle.bzl", _k8s_bundle = "k8s_bundle")
 load("//rules/private:k8s_policy.bzl", _k8s_policy = "k8s_policy")
 load("//rules/private/providers:k8s_object_info.bzl", _K8sObjectInfo = "K8sObjectInfo")
 load("//rules/private/providers:k8s_objects_info.bzl", _K8sObjectsInfo = "K8sObjectsInfo")
@@ -21,4 +22,5 @@ load("//rules/private/providers:k8s_objects_info.bzl", _K8sObjectsInfo = "K8sObj
 K8sObjectInfo = _K8sObjectInfo
 K8sObjectsInfo = _K8sObjectsInfo
 bind = _bind
+k8s_bundle = _k8s_bundle
 k8s_policy = _k8s_policy

@@ -8,28 +8,30 @@ load(
     "refusal_of_envs",
     "setup_environment",
 )
+load(":k8s_bundle.bzl", "k8s_bundle")
 load(":k8s_object.bzl", _k8s_object = "k8s_object")
 load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
 load(":k8s_orphans.bzl", "k8s_orphans")
 load(":k8s_schemas.bzl", "KUBERNETES_VERSIONS", "refusal_of_versions", "schema_labels")
-load(":k8s_verb.bzl", "VERBS", "k8s_verb")
+load(":k8s_verb.bzl", "GROUP_VERBS", "VERBS", "k8s_verb")
 load(":pin_tool.bzl", _pin_tool = "pin_tool")
 load(":policy.bzl", "refusal_of_keys")
 load(":service.bzl", "make_service")
 
 _DEFINITION = "CustomResourceDefinition"
 
-def verbs(name, **kwargs):
+def verbs(name, verbs = VERBS, **kwargs):
     """The run targets `<name>.<verb>` of a k8s_object or k8s_objects target.
 
     They are manual, so that `//...` does not analyse them.
 
     Args:
       name: the target's name.
+      verbs: which.
       **kwargs: attributes that all targets have, such as visibility.
     """
     tags = kwargs.pop("tags", [])
-    for verb in VERBS:
+    for verb in verbs:
         k8s_verb(
             name = "%s.%s" % (name, verb),
             objects = ":" + name,
@@ -128,7 +130,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         verbs(name, **kwargs)
 
     def k8s_objects(name, objects = [], deps = [], group = "", **kwargs):
-        """Objects that are applied in one run, and their verbs.
+        """Objects that are applied in one run, their verbs, and `<name>.bundle`.
 
         Args:
           name: the target's name; `<name>.apply` and the other verbs are made beside it.
@@ -138,7 +140,9 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
           **kwargs: attributes of all targets, such as visibility.
         """
         _k8s_objects(name = name, deps = deps, group = group, objects = objects, **kwargs)
-        verbs(name, **kwargs)
+        verbs(name, VERBS + GROUP_VERBS, **kwargs)
+        tags = kwargs.pop("tags", [])
+        k8s_bundle(name = name + ".bundle", objects = ":" + name, tags = tags + ["manual"], **kwargs)
 
     def orphans(name, **kwargs):
         """What services that are gone from the repository have left: `<name>.<environment>` lists it, `-- --delete` deletes it.

@@ -7,6 +7,9 @@ load(":request.bzl", "PUSHES", "launch")
 # What can be done with objects.
 VERBS = ["apply", "create", "delete", "diff", "logs", "port-forward", "push", "replace", "resolve", "status"]
 
+# What can be done with groups of objects beside that.
+GROUP_VERBS = ["roles"]
+
 def _k8s_verb_impl(ctx):
     info = ctx.attr.objects[K8sObjectsInfo]
     return [
@@ -21,15 +24,15 @@ def _k8s_verb_impl(ctx):
 k8s_verb = rule(
     implementation = _k8s_verb_impl,
     doc = "Does one thing with objects when it is run: applies, creates, replaces or deletes them, shows what would " +
-          "change or how they stand, shows the logs of their pods or forwards ports to them, pushes their images, or " +
-          "prints them.",
+          "change or how they stand, shows the logs of their pods or forwards ports to them, pushes their images, prints " +
+          "them, or prints the rights that applying them takes.",
     attrs = {
         "objects": attr.label(
             mandatory = True,
             providers = [K8sObjectsInfo],
             doc = "A k8s_object or k8s_objects target.",
         ),
-        "verb": attr.string(mandatory = True, values = VERBS, doc = "What to do."),
+        "verb": attr.string(mandatory = True, values = VERBS + GROUP_VERBS, doc = "What to do."),
         "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
     },
     executable = True,

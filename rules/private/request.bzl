@@ -75,7 +75,7 @@ def _list(args, name, depset, map_each, end):
         allow_closure = False,
     )
 
-def write_request(ctx, output, verb, info):
+def write_request(ctx, output, verb, info, target, images, started = "bazel"):
     """Declares the action that writes a request.
 
     Args:
@@ -83,6 +83,9 @@ def write_request(ctx, output, verb, info):
       output: the File to write.
       verb: what the tool is to do, one of VERBS in k8s_verb.bzl.
       info: K8sObjectsInfo.
+      target: label text of the objects' target.
+      images: depset of the images to push, of info or none.
+      started: "bazel", or "bundle" where the verb is given when the tool is started.
     """
     binding = info.binding
     environment = binding.environment
@@ -92,7 +95,8 @@ def write_request(ctx, output, verb, info):
     for name, value in {
         "version": VERSION,
         "verb": verb,
-        "target": label_text(ctx.label).removesuffix("." + verb),
+        "started": started,
+        "target": target,
         "environment": struct(
             name = environment.name,
             namespace = environment.namespace,
@@ -113,7 +117,7 @@ def write_request(ctx, output, verb, info):
         args.add("%s: %s," % (json.encode(name), json.encode(value)))
     _list(args, "groups", info.groups, _group, ",")
     _list(args, "edges", info.edges, _edge, ",")
-    _list(args, "images", info.images if verb in PUSHES else depset(), _image, ",")
+    _list(args, "images", images, _image, ",")
     _list(args, "proofs", info.proofs if verb in _PROVES else depset(), _proof, "")
     args.add("}")
     ctx.actions.write(output, args)
@@ -131,11 +135,13 @@ def launch(ctx, verb, info, tool):
       DefaultInfo of an executable.
     """
     request = declare_request(ctx)
-    write_request(ctx, request, verb, info)
+    pushes = verb in PUSHES
+    target = label_text(ctx.label).removesuffix("." + verb)
+    write_request(ctx, request, verb, info, target, info.images if pushes else depset())
     runfiles = ctx.runfiles(
         transitive_files = depset(transitive = [
             info.manifests,
-            info.image_files if verb in PUSHES else depset(),
+            info.image_files if pushes else depset(),
             info.proof_files if verb in _PROVES else depset(),
         ]),
     )

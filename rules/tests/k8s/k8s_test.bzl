@@ -4,7 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:k8s.bzl", "bind")
 load("//rules:pin.bzl", "pin")
 load("//rules/private:binding.bzl", "environment", "refusal_of_envs")
-load("//rules/private:k8s_verb.bzl", "VERBS")
+load("//rules/private:k8s_verb.bzl", "GROUP_VERBS", "VERBS")
 load("//rules/private:labels.bzl", "label_text")
 
 ENVS = {
@@ -169,6 +169,7 @@ def _subjects():
     one.k8s_objects(name = "base", group = "db", objects = [":db"], **manual)
     one.k8s_objects(name = "shallow", group = "web", objects = [":web"], **manual)
     one.k8s_objects(name = "deep", deps = [":base"], objects = [":shallow"], **manual)
+    one.k8s_objects(name = "Upper", group = "upper", objects = [":db"], **manual)
     one.k8s_objects(name = "mixed", objects = [":web", ":prod-web"], **manual)
     one.k8s_objects(name = "empty", **manual)
     one.k8s_object(name = "shared", env = "setup", kind = "Namespace", src = "web.json", **manual)
@@ -244,6 +245,12 @@ def _verb_tests(name):
             name = "%s_verb_%s" % (name, verb),
             images = images[verb],
             target_under_test = ":web." + verb,
+            verb = verb,
+        )
+    for verb in GROUP_VERBS:
+        verb_test(
+            name = "%s_verb_%s" % (name, verb),
+            target_under_test = ":shallow." + verb,
             verb = verb,
         )
 

@@ -40,6 +40,10 @@ pub struct Options {
     /// delete, diff, status, logs, port-forward, orphans).
     #[arg(long, value_name = "UID")]
     pub cluster_id: Option<String>,
+    /// Go to the cluster that this program runs in, as the service account of its pod, instead of
+    /// by a kubeconfig (apply, create, replace, delete, diff, status, logs, port-forward, orphans).
+    #[arg(long)]
+    pub in_cluster: bool,
     /// Take objects that another target or somebody else has made (apply, diff).
     #[arg(long)]
     pub adopt: bool,
@@ -223,13 +227,14 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 20] {
+    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 21] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), WAIT),
             ("--output", self.output.is_some(), RESULT),
             ("--force-conflicts", self.force_conflicts, CONFLICTS),
             ("--cluster-id", self.cluster_id.is_some(), CLUSTER),
+            ("--in-cluster", self.in_cluster, CLUSTER),
             ("--adopt", self.adopt, ADOPT),
             ("--dry-run", self.dry_run(), PLAN),
             ("--save-plan", self.save_plan.is_some(), SAVE),
@@ -311,6 +316,7 @@ mod tests {
             "--output=text",
             "--force-conflicts",
             "--cluster-id=x",
+            "--in-cluster",
             "--adopt",
             "--dry-run",
             "--delete",
@@ -332,25 +338,28 @@ mod tests {
             let name = |flag: &&str| flag.split('=').next().map(|flag| flag[2..].to_owned());
             taken.filter_map(name).collect::<Vec<_>>().join(" ")
         };
-        let usual = "wait timeout output cluster-id dry-run save-plan plan verbose";
+        let usual = "wait timeout output cluster-id in-cluster dry-run save-plan plan verbose";
         assert_eq!(taken(Verb::Create), usual);
-        let changes =
-            "wait timeout output force-conflicts cluster-id dry-run save-plan plan verbose";
-        let adopts = "wait timeout output force-conflicts cluster-id adopt dry-run save-plan plan verbose yes-really";
+        let changes = "wait timeout output force-conflicts cluster-id in-cluster dry-run save-plan plan verbose";
+        let adopts = "wait timeout output force-conflicts cluster-id in-cluster adopt dry-run save-plan plan verbose yes-really";
         assert_eq!(taken(Verb::Apply), adopts);
         assert_eq!(taken(Verb::Replace), format!("{changes} yes-really"));
         assert_eq!(taken(Verb::Delete), format!("{usual} yes-really"));
         assert_eq!(
             taken(Verb::Diff),
-            "output force-conflicts cluster-id adopt exit-code"
+            "output force-conflicts cluster-id in-cluster adopt exit-code"
         );
-        assert_eq!(taken(Verb::Status), "output cluster-id");
-        let logs = "cluster-id follow tail since container previous";
+        assert_eq!(taken(Verb::Status), "output cluster-id in-cluster");
+        let logs = "cluster-id in-cluster follow tail since container previous";
         assert_eq!(taken(Verb::Logs), logs);
-        assert_eq!(taken(Verb::PortForward), "cluster-id service port");
+        assert_eq!(
+            taken(Verb::PortForward),
+            "cluster-id in-cluster service port"
+        );
         assert_eq!(taken(Verb::Push), "output dry-run verbose");
         assert_eq!(taken(Verb::Resolve), "");
-        let orphans = "wait timeout output cluster-id dry-run delete verbose yes-really";
+        assert_eq!(taken(Verb::Roles), "");
+        let orphans = "wait timeout output cluster-id in-cluster dry-run delete verbose yes-really";
         assert_eq!(taken(Verb::Orphans), orphans);
     }
 

@@ -21,6 +21,8 @@ pub struct ProcessEnvironment {
     pub home: Option<PathBuf>,
     /// `XDG_STATE_HOME`, where the local cluster keeps its kubeconfig.
     pub xdg_state_home: Option<PathBuf>,
+    /// `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`, which every pod has: the API server.
+    pub api_server: Option<String>,
     /// Where credentials for registries are.
     pub registries: ConfigPlaces,
     /// `BUILD_WORKING_DIRECTORY`: where the user stood when `bazel run` was typed.
@@ -65,6 +67,7 @@ impl ProcessEnvironment {
             kubeconfig: std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty()),
             home: path("HOME"),
             xdg_state_home: path("XDG_STATE_HOME"),
+            api_server: api_server(var),
             registries: ConfigPlaces::of(var),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
@@ -92,6 +95,23 @@ fn output(is_terminal: bool, var: impl Fn(&str) -> Option<OsString>) -> Output {
 
 fn is_dumb(var: impl Fn(&str) -> Option<OsString>) -> bool {
     var("TERM").is_none_or(|term| term == "dumb")
+}
+
+/// Host and port as they stand in a URL, where an address of IPv6 has brackets.
+fn api_server(var: impl Fn(&str) -> Option<OsString>) -> Option<String> {
+    let text = |name: &str| {
+        var(name)?
+            .into_string()
+            .ok()
+            .filter(|text| !text.is_empty())
+    };
+    let host = text("KUBERNETES_SERVICE_HOST")?;
+    let port = text("KUBERNETES_SERVICE_PORT")?;
+    Some(if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    })
 }
 
 /// Which characters there are, by the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set (POSIX,
@@ -144,6 +164,24 @@ mod tests {
             (false, "TERM=xterm", Output::Lines),
         ] {
             assert_eq!(output(is_terminal, vars(text)), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn pods_know_their_api_server() {
+        for (text, want) in [
+            (
+                "KUBERNETES_SERVICE_HOST=10.0.0.1 KUBERNETES_SERVICE_PORT=443",
+                Some("10.0.0.1:443"),
+            ),
+            (
+                "KUBERNETES_SERVICE_HOST=fd00::1 KUBERNETES_SERVICE_PORT=443",
+                Some("[fd00::1]:443"),
+            ),
+            ("KUBERNETES_SERVICE_HOST=10.0.0.1", None),
+            ("", None),
+        ] {
+            assert_eq!(api_server(vars(text)).as_deref(), want, "{text}");
         }
     }
 

@@ -1,15 +1,15 @@
 //! `--help`: what a verb does, the flags that it takes, and examples. `docs/cli/deploy.md` is made
 //! from the same.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
-use windlass_runfiles::Launcher;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
+use crate::Launched;
 use crate::cli::Options;
-use crate::request::{DeployRequest, Verb};
+use crate::request::{BUNDLED, DeployRequest, Started, Verb, with_flags};
 
 /// What there is to say of a verb.
 #[derive(Clone, Copy, Debug)]
@@ -145,31 +145,85 @@ pub const VERBS: &[VerbHelp] = &[
                 remembers of others if that is wanted.",
         examples: &[("", "list what is left"), ("--delete", "delete it")],
     },
+    VerbHelp {
+        verb: Verb::Roles,
+        about: "Print the rights that applying the objects takes, as Roles.\n\n\
+                For a service account that may do this and nothing else. Asks no cluster.",
+        examples: &[("| kubectl apply --server-side -f -", "make the Roles")],
+    },
 ];
 
-/// Parses the command line. Ends the process as clap does: for `--help`, and for what does not
-/// parse.
-pub fn parse(argv0: Option<&OsStr>) -> Options {
-    Options::try_parse().unwrap_or_else(|error| {
-        if error.kind() == ErrorKind::DisplayHelp
-            && let Some((target, verb)) = request_of(argv0)
-        {
-            command(&target, verb).get_matches();
+/// Parses the command line, and gives back what was launched with the verb that a bundle is told.
+/// Ends the process as clap does: for `--help`, and for what does not parse.
+pub fn parse<E>(launched: Result<Launched, E>) -> (Options, Result<Launched, E>) {
+    let Ok(mut own) = launched else {
+        return (Options::parse(), launched);
+    };
+    if own.request.started == Started::Bundle {
+        let (options, verb) = parse_bundle(&own.request, std::env::args_os());
+        own.request = own.request.with_verb(verb);
+        return (options, Ok(own));
+    }
+    let options = Options::try_parse().unwrap_or_else(|error| {
+        if error.kind() == ErrorKind::DisplayHelp {
+            command(&own.request.target, own.request.verb).get_matches();
         }
         error.exit()
-    })
+    });
+    (options, Ok(own))
 }
 
-/// Target and verb of the request beside the launcher, if it can be read.
-fn request_of(argv0: Option<&OsStr>) -> Option<(String, Verb)> {
-    let launcher = Launcher::find(argv0, &windlass_runfiles::Environment::read()).ok()?;
-    let request = DeployRequest::read(&launcher.request()).ok()?;
-    Some((request.target, request.verb))
+/// The same of a bundle: `./windlass apply --dry-run`.
+fn parse_bundle(
+    request: &DeployRequest,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> (Options, Verb) {
+    let mut command = bundle_command(request);
+    let parsed = command.try_get_matches_from_mut(arguments);
+    let parsed = parsed.and_then(|matches| {
+        let (name, flags) = matches.subcommand().unzip();
+        let verb = VERBS.iter().find(|help| Some(help.verb.as_str()) == name);
+        let verb =
+            verb.ok_or_else(|| command.error(ErrorKind::MissingSubcommand, "want a verb"))?;
+        let options = flags.map_or_else(|| Ok(Options::default()), Options::from_arg_matches)?;
+        Ok((options, verb.verb))
+    });
+    parsed.unwrap_or_else(|error| error.exit())
+}
+
+/// The command line of a bundle, which has all verbs of its objects but those that need the checkout.
+fn bundle_command(request: &DeployRequest) -> clap::Command {
+    let is_for = |verb: Verb| match verb {
+        Verb::Orphans => false,
+        Verb::Push => !request.images.is_empty(),
+        _ => true,
+    };
+    let verbs = VERBS.iter().filter(|help| is_for(help.verb));
+    let verbs = verbs.map(|help| {
+        let name = help.verb.as_str();
+        command_called(&format!("{BUNDLED} {name}"), help.verb).name(name)
+    });
+    clap::Command::new(BUNDLED)
+        .about(format!(
+            "The objects of {}, and what brings them to their cluster.",
+            request.target
+        ))
+        .override_usage(format!("{BUNDLED} <VERB> [OPTIONS]"))
+        .subcommand_help_heading("Verbs")
+        .subcommand_value_name("VERB")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands(verbs)
 }
 
 /// The command line of a verb of a target: flags that mean nothing for it are not shown.
 pub fn command(target: &str, verb: Verb) -> clap::Command {
-    let run = run_command(target, verb);
+    command_called(&run_command(target, verb), verb)
+}
+
+/// The same of whatever runs the verb.
+fn command_called(run: &str, verb: Verb) -> clap::Command {
     let mut command = Options::command();
     for (flag, _, verbs) in Options::default().flags() {
         let id = flag.trim_start_matches('-').replace('-', "_");
@@ -181,14 +235,14 @@ pub fn command(target: &str, verb: Verb) -> clap::Command {
             }
         });
     }
-    let command = command.override_usage(format!("{run} -- [OPTIONS]"));
+    let command = command.override_usage(with_flags(run, "[OPTIONS]"));
     let Some(help) = VERBS.iter().find(|help| help.verb == verb) else {
         return command;
     };
     command
         .about(help.about.lines().next().unwrap_or_default())
         .long_about(help.about)
-        .after_help(examples(&run, help.examples))
+        .after_help(examples(run, help.examples))
 }
 
 /// What runs a verb of a target. What looks for orphans is a target by itself.
@@ -222,7 +276,7 @@ fn examples(run: &str, examples: &[(&str, &str)]) -> String {
 pub fn example(run: &str, flags: &str) -> String {
     match flags {
         "" => run.to_owned(),
-        flags if flags.starts_with('-') => format!("{run} -- {flags}"),
+        flags if flags.starts_with('-') => with_flags(run, flags),
         flags => format!("{run} {flags}"),
     }
 }
@@ -273,5 +327,39 @@ Examples:
       the same, and print the digests
 ";
         assert!(text.ends_with(examples), "{text}");
+    }
+
+    #[test]
+    fn a_bundle_has_the_verbs_that_need_no_checkout() {
+        let mut request = crate::request::tests::empty("apply");
+        request["started"] = serde_json::json!("bundle");
+        let request = DeployRequest::parse(&request.to_string(), std::path::Path::new("x"));
+        let request = request.expect("parses");
+        let command = bundle_command(&request);
+        let names: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert_eq!(
+            names.join(" "),
+            "apply create replace delete diff status logs port-forward resolve roles"
+        );
+        let help = command.clone().render_long_help().to_string();
+        assert!(
+            help.contains("Usage: ./windlass <VERB> [OPTIONS]\n\nVerbs:\n  apply "),
+            "{help}"
+        );
+        let (options, verb) = parse_bundle(
+            &request,
+            ["./windlass", "diff", "--exit-code"].map(OsString::from),
+        );
+        assert_eq!((options.exit_code, verb), (true, Verb::Diff));
+        let help = bundle_command(&request).try_get_matches_from(["./windlass", "apply", "--help"]);
+        let help = help.expect_err("help").to_string();
+        assert!(
+            help.contains("Usage: ./windlass apply [OPTIONS]\n"),
+            "{help}"
+        );
+        assert!(help.contains("\n  ./windlass apply --dry-run\n"), "{help}");
     }
 }

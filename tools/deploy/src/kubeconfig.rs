@@ -150,6 +150,11 @@ async fn config(
     // Only the kubeconfig names a proxy: HTTPS_PROXY of the shell would catch a cluster on
     // 127.0.0.1 as well.
     config.proxy_url = proxy.and_then(|proxy| proxy.parse().ok());
+    Ok(ours(config))
+}
+
+/// The settings that are the same however a cluster is reached.
+pub(crate) fn ours(mut config: kube::Config) -> kube::Config {
     // By this name we are known in audit logs.
     let agent = concat!("windlass/", env!("CARGO_PKG_VERSION"));
     config
@@ -157,7 +162,7 @@ async fn config(
         .push((USER_AGENT, HeaderValue::from_static(agent)));
     // Requests are repeated in one place, `Cluster::send`.
     config.default_retry = false;
-    Ok(config)
+    config
 }
 
 fn proxy_of(context: &str, kubeconfig: &Kubeconfig) -> Option<String> {

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`request`], [`cli`], [`help`], [`environment`] | what is asked for and how; parsed once |
 //! | [`desired`], [`policy`] | the objects and images of the request, read and checked |
-//! | [`kubeconfig`], [`credentials`], [`cluster`] | the connection, by context name |
+//! | [`kubeconfig`], [`in_cluster`], [`credentials`], [`cluster`] | the connection, by context name or as a pod |
 //! | [`session`], [`references`], [`proof`] | what must hold before anything is written, and what is there |
 //! | [`inventory`], [`claim`], [`settle`] | what the cluster remembers, whose an object is, what is sent |
 //! | [`plan`], [`compare`], [`order`], [`wave`] | what will be done, and in what order; pure |
@@ -18,6 +18,7 @@
 //! | [`pods`], [`logs`], [`forward`] | whose pods they are, what they say, and a way to them |
 //! | [`watch`], [`wait`], [`ready`], [`trim`] | waiting, and what is kept for it |
 //! | [`problem`], [`patience`], [`explain`] | saying why it is not ready, and when to stop |
+//! | [`roles`] | the rights that all of it takes; pure |
 //! | [`groups`], [`follow`], [`screen`], [`tree`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!
 //! **Architecture invariants:** every write of a run was in its plan. Nothing reads
@@ -42,6 +43,7 @@ pub mod follow;
 pub mod forward;
 pub mod groups;
 pub mod help;
+pub mod in_cluster;
 pub mod inspect;
 pub mod inventory;
 pub mod journal;
@@ -63,6 +65,7 @@ pub mod record;
 pub mod references;
 pub mod remove;
 pub mod request;
+pub mod roles;
 pub mod saved;
 pub mod schemas;
 pub mod screen;
@@ -95,25 +98,41 @@ use progress::Progress;
 use request::DeployRequest;
 use verbs::Context;
 
-/// Runs the request beside the launcher `argv0`. `interrupted` ends when the user wants the run
-/// to end.
+/// What a process was started as: a launcher and the request beside it.
+#[derive(Debug)]
+pub struct Launched {
+    /// The request.
+    pub request: DeployRequest,
+    launcher: Launcher,
+}
+
+impl Launched {
+    /// Finds the launcher by `argv0`, and reads its request.
+    ///
+    /// # Errors
+    /// One of them is not there, or cannot be used.
+    pub fn find(argv0: Option<&OsStr>) -> Result<Self, Error> {
+        let launcher = Launcher::find(argv0, &windlass_runfiles::Environment::read())
+            .map_err(Error::Launcher)?;
+        let request = DeployRequest::read(&launcher.request()).map_err(Error::Request)?;
+        Ok(Self { request, launcher })
+    }
+}
+
+/// Runs the request of a launcher. `interrupted` ends when the user wants the run to end.
 ///
 /// # Errors
 /// See [`Error`]; with it comes how far the run had come.
 pub async fn run(
-    argv0: Option<&OsStr>,
+    launched: Result<Launched, Error>,
     options: &Options,
     environment: &ProcessEnvironment,
     interrupted: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let early = |error| Failure {
+    let Launched { request, launcher } = launched.map_err(|error| Failure {
         error: Box::new(error),
         state: None,
-    };
-    let launcher = Launcher::find(argv0, &windlass_runfiles::Environment::read())
-        .map_err(|error| early(Error::Launcher(error)))?;
-    let request =
-        DeployRequest::read(&launcher.request()).map_err(|error| early(Error::Request(error)))?;
+    })?;
     let output = match options.output() {
         // Events may come out on the same terminal, in the middle of what is drawn there.
         OutputFormat::Ndjson => Output::Lines,

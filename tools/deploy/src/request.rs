@@ -12,14 +12,20 @@ use windlass_oci_registry::ImageFiles;
 /// The version of the schema that this tool reads.
 pub const VERSION: u32 = 1;
 
+/// What a user types in an unpacked bundle, without the verb.
+pub const BUNDLED: &str = "./windlass";
+
 /// One run: everything that the build graph knows about it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeployRequest {
     /// The schema's version, [`VERSION`].
     pub version: u32,
-    /// What to do.
+    /// What to do. A bundle is told it on its command line.
     pub verb: Verb,
+    /// What the tool was started as.
+    #[serde(default)]
+    pub started: Started,
     /// The target that is run, without the verb: `//services/client:myns-deep`.
     pub target: String,
     /// The environment.
@@ -42,6 +48,17 @@ pub struct DeployRequest {
     /// What proves pinned images; empty where the environment requires no proof.
     #[serde(default)]
     pub proofs: Vec<ProofRequest>,
+}
+
+/// What the tool was started as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Started {
+    /// A run target, by `bazel run`.
+    #[default]
+    Bazel,
+    /// `./windlass` of an unpacked bundle, or the entrypoint of its image.
+    Bundle,
 }
 
 /// What to do with the objects.
@@ -71,6 +88,8 @@ pub enum Verb {
     Resolve,
     /// Show what services that are gone have left.
     Orphans,
+    /// Print the rights that applying them takes.
+    Roles,
 }
 
 impl Verb {
@@ -88,7 +107,16 @@ impl Verb {
             Self::Push => "push",
             Self::Resolve => "resolve",
             Self::Orphans => "orphans",
+            Self::Roles => "roles",
         }
+    }
+
+    /// Whether a run pushes images before it does anything else.
+    pub fn pushes(self) -> bool {
+        matches!(
+            self,
+            Self::Apply | Self::Create | Self::Replace | Self::Push
+        )
     }
 
     /// The verb as it stands before what it is done to: `cannot apply ...`.
@@ -100,6 +128,7 @@ impl Verb {
             Self::PortForward => "forward ports to",
             Self::Push => "push the images of",
             Self::Orphans => "look for orphans of",
+            Self::Roles => "tell the rights of",
             verb => verb.as_str(),
         }
     }
@@ -365,6 +394,15 @@ impl DeployRequest {
         Ok(())
     }
 
+    /// The same request for another verb, as a bundle is told it.
+    #[must_use]
+    pub fn with_verb(mut self, verb: Verb) -> Self {
+        if !verb.pushes() {
+            self.images.clear();
+        }
+        Self { verb, ..self }
+    }
+
     /// What a user types to run this again: `bazel run //services/client:myns-deep.apply`.
     pub fn command(&self) -> String {
         match self.verb {
@@ -380,13 +418,27 @@ impl DeployRequest {
 
     /// What a user types to do something else with the same objects.
     pub fn command_of(&self, verb: Verb) -> String {
-        format!("bazel run {}.{}", self.target, verb.as_str())
+        match self.started {
+            Started::Bazel => format!("bazel run {}.{}", self.target, verb.as_str()),
+            Started::Bundle => format!("{BUNDLED} {}", verb.as_str()),
+        }
     }
 
     /// What a user types for setup: `bazel run //prod:setup.apply`.
     pub fn setup_command(&self) -> String {
         format!("bazel run {}", self.setup)
     }
+}
+
+/// A command with flags: of `bazel run` they stand behind `--`.
+pub fn with_flags(command: &str, flags: &str) -> String {
+    let between = if is_of_bazel(command) { " -- " } else { " " };
+    format!("{command}{between}{flags}")
+}
+
+/// Whether a command takes options of Bazel.
+pub fn is_of_bazel(command: &str) -> bool {
+    command.starts_with("bazel run ")
 }
 
 /// How far a depth-first walk is with a group.
@@ -453,6 +505,35 @@ pub(crate) mod tests {
             "bazel run //services/client:myns-deep.diff"
         );
         assert_eq!(request.setup_command(), "bazel run //prod:setup.apply");
+    }
+
+    #[test]
+    fn a_bundle_is_told_its_verb() {
+        let mut request = empty("apply");
+        request["started"] = json!("bundle");
+        request["images"] = json!([{"label": "//a:image", "key": "a", "repository": "localhost:1/a",
+            "insecure": false, "files": {"manifest": "m", "descriptor": "d", "config": "c",
+            "layers": [], "layout": null, "source": null, "manifests": []}}]);
+        let request = DeployRequest::parse(&request.to_string(), Path::new("x")).expect("parses");
+        assert_eq!(request.images.len(), 1);
+        let create = request.clone().with_verb(Verb::Create);
+        assert_eq!(
+            (create.command(), create.images.len()),
+            ("./windlass create".to_owned(), 1)
+        );
+        let diff = request.with_verb(Verb::Diff);
+        assert_eq!(
+            (diff.command(), diff.images.len()),
+            ("./windlass diff".to_owned(), 0)
+        );
+        assert_eq!(
+            with_flags(&diff.command(), "--exit-code"),
+            "./windlass diff --exit-code"
+        );
+        assert_eq!(
+            with_flags("bazel run //a:b.diff", "--exit-code"),
+            "bazel run //a:b.diff -- --exit-code"
+        );
     }
 
     #[test]

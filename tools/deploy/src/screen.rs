@@ -9,7 +9,7 @@ use windlass_k8s_object::{Key, Namespace, Scope};
 use crate::desired::{Desired, DesiredObject};
 use crate::journal::{Progressed, State};
 use crate::plan::{Action, Claims, Goal, Kept, Plan, Prune};
-use crate::request::{Rollout, Verb};
+use crate::request::{DeployRequest, Rollout, Started, Verb};
 use crate::session::Place;
 
 /// How wide the names of groups and images are at least.
@@ -473,10 +473,11 @@ pub fn pushed_line(state: &State, after: f64) -> String {
 }
 
 /// What to do next, after a first apply to a personal namespace.
-pub fn next_line(verb: Verb, state: &State) -> Option<String> {
+pub fn next_line(request: &DeployRequest, state: &State) -> Option<String> {
     let (plan, desired) = (state.plan.as_ref()?, state.desired.as_ref()?);
     let personal = matches!(desired.environment.scope, Scope::Personal(_));
-    if verb != Verb::Apply || !personal || plan.count("create") == 0 {
+    let edits = request.verb == Verb::Apply && request.started == Started::Bazel;
+    if !edits || !personal || plan.count("create") == 0 {
         return None;
     }
     let label = &desired.groups.last()?.label;

@@ -14,7 +14,8 @@ const HEAD: &str = "\
 # Deploy: the verbs of a target
 
 `bazel run //services/client:myns-deep.apply` is verb `apply` of target `//services/client:myns-deep`. [Flags](#flags) stand after
-`--`; one that a verb has no use for is refused. This page is what `--help` says, made by `bazel run //:update`.
+`--`; one that a verb has no use for is refused. In an unpacked [bundle](../bundles.md) the same is `./windlass apply`. This page is what
+`--help` says, made by `bazel run //:update`.
 
 How a run ends: [exit-codes.md](exit-codes.md). What it tells programs: [deploy.md](../deploy.md#results-for-machines).
 

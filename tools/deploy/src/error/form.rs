@@ -1,11 +1,13 @@
 //! What is printed of an error beside its causes: evidence, a hint, the exit code.
 
+use std::path::Path;
+
 use windlass_k8s_object::{Key, Namespace};
 use windlass_report::{Exit, Explain};
 
 use super::Error;
 use super::text::{conflict_lines, lacking_lines, owner_lines};
-use crate::request::Verb;
+use crate::request::{Verb, is_of_bazel, with_flags};
 
 impl Explain for Error {
     fn evidence(&self) -> Vec<String> {
@@ -34,7 +36,7 @@ impl Explain for Error {
             Self::Environment {
                 command, source, ..
             } => source.hint(command),
-            Self::Owner { command, user, .. } => Some(as_user(command, user)),
+            Self::Owner { command, user, .. } => as_user(command, user),
             Self::Unproven { source, .. } => source.hint(),
             Self::Protected {
                 environment,
@@ -69,10 +71,7 @@ impl Explain for Error {
                 object, kubectl, ..
             } => Some(shown(kubectl, object)),
             Self::Held { kubectl, .. } => Some(kubectl.clone()),
-            Self::Moved { path, command, .. } => {
-                let path = path.display();
-                Some(format!("{command} -- --dry-run --save-plan {path}"))
-            }
+            Self::Moved { path, command, .. } => Some(planned(command, path)),
             Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
                 Some(setup.clone())
             }
@@ -115,6 +114,7 @@ impl Explain for Error {
             | Self::Unpinned { .. } => Exit::Input,
             Self::Protected { .. }
             | Self::Kubeconfig { .. }
+            | Self::InCluster { .. }
             | Self::Context { .. }
             | Self::Reach { .. }
             | Self::ServerExpired { .. }
@@ -161,11 +161,11 @@ impl Explain for Error {
 }
 
 /// A command, in a namespace of one's own.
-fn as_user(command: &str, user: &str) -> String {
+fn as_user(command: &str, user: &str) -> Option<String> {
     // Its name is from who one is; `system:serviceaccount:a:b` is none.
     let name = Namespace::try_new(user);
     let name = name.as_ref().map_or("alice", |name| name.as_str());
-    format!("{command} --repo_env=USER={name}")
+    is_of_bazel(command).then(|| format!("{command} --repo_env=USER={name}"))
 }
 
 /// What the user has typed, with the second word.
@@ -175,7 +175,15 @@ fn confirmed(command: &str, verb: Verb, environment: &str) -> String {
     } else {
         ""
     };
-    format!("{command} -- {more}--yes-really={environment}")
+    with_flags(command, &format!("{more}--yes-really={environment}"))
+}
+
+/// What makes a plan anew.
+fn planned(command: &str, path: &Path) -> String {
+    with_flags(
+        command,
+        &format!("--dry-run --save-plan {}", path.display()),
+    )
 }
 
 /// `kubectl -n alice get configmap redis -o yaml`.

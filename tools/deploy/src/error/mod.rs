@@ -134,6 +134,12 @@ pub enum Error {
         /// Why.
         source: Reason,
     },
+    /// This is no pod, or one that cannot use its service account.
+    #[error("cannot reach the cluster that this program runs in")]
+    InCluster {
+        /// Why.
+        source: Reason,
+    },
     /// No kubeconfig has the context.
     #[error("no kubeconfig has context `{context}`")]
     Context {

@@ -24,9 +24,10 @@ use crate::credentials::{Expired, expired};
 use crate::desired::Desired;
 use crate::environment::ProcessEnvironment;
 use crate::error::{Error, Reason};
+use crate::in_cluster;
 use crate::kubeconfig;
 use crate::plan::{Goal, Plan, PlanError, Seen, plan};
-use crate::request::{DeployRequest, Verb};
+use crate::request::{DeployRequest, Verb, with_flags};
 
 /// Requests to the API server, and objects on their way, at one time.
 pub const CONCURRENCY: usize = 8;
@@ -99,17 +100,23 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// By the kubeconfig that has the request's context.
+    /// By the kubeconfig that has the request's context, or as the pod that this program runs in.
     pub async fn open(
         context: &str,
+        options: &Options,
         environment: &ProcessEnvironment,
         needs: Needs,
     ) -> Result<Self, Error> {
+        let found = if options.in_cluster {
+            in_cluster::find(environment)?
+        } else {
+            kubeconfig::find(context, environment).await?
+        };
         let kubeconfig::Found {
             config,
             kubectl,
             path,
-        } = kubeconfig::find(context, environment).await?;
+        } = found;
         let server = host_and_port(&config.cluster_url);
         let user = config.auth_info.clone();
         // No request is made yet: what can fail is a key, a certificate or a program that it names.
@@ -210,7 +217,7 @@ impl<'a> Session<'a> {
 
     /// What a user types to take things of others.
     fn adopt_command(&self) -> String {
-        format!("{} -- --adopt", self.request.command_of(Verb::Apply))
+        with_flags(&self.request.command_of(Verb::Apply), "--adopt")
     }
 
     /// What a user types to take fields of others.
@@ -227,7 +234,7 @@ impl<'a> Session<'a> {
         } else {
             String::new()
         };
-        format!("{command} -- --force-conflicts{again}")
+        with_flags(&command, &format!("--force-conflicts{again}"))
     }
 
     /// What happens to fields of others.

@@ -13,7 +13,7 @@ use crate::journal::{Progressed, State};
 use crate::plan::{Action, Goal, Kept, Plan};
 use crate::problem::{Container, Outlook, Problem, Role};
 use crate::ready::Readiness;
-use crate::request::Verb;
+use crate::request::DeployRequest;
 use crate::screen;
 use crate::session::Place;
 use crate::wait::Status;
@@ -140,7 +140,9 @@ fn first_apply() {
         ..State::default()
     };
     lines.push(screen::done_line(Goal::Apply, &state, 12.4));
-    lines.extend(screen::next_line(Verb::Apply, &state));
+    let request = crate::request::tests::empty("apply").to_string();
+    let request = DeployRequest::parse(&request, std::path::Path::new("x")).expect("request");
+    lines.extend(screen::next_line(&request, &state));
     let want = "\
 myns -> namespace alice on windlass (kube-system 3f9c21, 127.0.0.1:6443)
 plan    1 image to push, 7 objects to create, 0 to change, 0 as wanted

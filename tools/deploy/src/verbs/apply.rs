@@ -107,7 +107,7 @@ fn finish(context: &Context<'_>, goal: Goal) {
         let state = context.journal.state();
         (
             screen::done_line(goal, &state, after),
-            screen::next_line(context.request.verb, &state),
+            screen::next_line(context.request, &state),
         )
     };
     context.progress.line(&done);

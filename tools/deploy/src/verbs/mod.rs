@@ -11,6 +11,7 @@ pub mod port_forward;
 pub mod push;
 pub mod replace;
 pub mod resolve;
+pub mod roles;
 pub mod status;
 
 use std::path::{Path, PathBuf};
@@ -49,6 +50,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         Verb::Push => push::run(context).await,
         Verb::Resolve => resolve::run(context),
         Verb::Orphans => orphans::run(context).await,
+        Verb::Roles => roles::run(context),
     }
 }
 
@@ -117,7 +119,7 @@ impl<'a> Context<'a> {
             _ => Needs::Requests,
         };
         let context = &self.request.cluster.context;
-        let connection = Connection::open(context, self.environment, needs).await?;
+        let connection = Connection::open(context, self.options, self.environment, needs).await?;
         let environment = environment.clone();
         let session = Session::start(self.request, self.options, environment, connection).await?;
         self.journal.connected(&session.place);

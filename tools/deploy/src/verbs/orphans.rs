@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::inventory::ID_LABEL;
 use crate::orphans::{Known, described};
 use crate::plan::{Action, Goal, Plan};
+use crate::request::with_flags;
 use crate::session::{Session, environment_of};
 use windlass_k8s_object::Namespace;
 
@@ -47,7 +48,8 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         return delete::finish(context, &session, &desired, seen, plan).await;
     }
     if plan.deleted() > 0 {
-        let line = format!("next: {} -- --delete", context.request.run_command());
+        let next = with_flags(&context.request.run_command(), "--delete");
+        let line = format!("next: {next}");
         context.progress.line(&line);
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::error::{Error, Reason};
 use crate::forward::ports::{Forward, Service, forwards, name_of, services, uppermost};
 use crate::forward::{Forwarding, listen};
 use crate::pods::{accesses, pod_accesses};
-use crate::request::Verb;
+use crate::request::{Verb, with_flags};
 use crate::screen;
 use crate::session::Session;
 use crate::watch::{Need, Watched, Watcher};
@@ -45,7 +45,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         let port = forward.port.number;
         let service = &services[forward.service].name;
         let command = context.request.command();
-        format!("{command} -- --service={service} --port=:{port}")
+        with_flags(&command, &format!("--service={service} --port=:{port}"))
     };
     let forwarding = Forwarding {
         cluster: &session.cluster,

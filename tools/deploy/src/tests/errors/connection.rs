@@ -120,6 +120,17 @@ pub(super) const CASES: &[Case<Failure>] = &[
         ..CONTEXT
     },
     Case {
+        variant: "InCluster",
+        text: "error: cannot reach the cluster that this program runs in\n\
+               cause: KUBERNETES_SERVICE_HOST: got nothing, want a pod, whose kubelet sets it\n",
+        provoke: |folder| {
+            fails(folder, "apply", Scenario::Usual, |world| {
+                world.flags.push("--in-cluster");
+            })
+        },
+        ..CONTEXT
+    },
+    Case {
         variant: "Reach",
         text: "error: cannot reach cluster `windlass`\n\
                cause: 127.0.0.1:DOWN: Connection refused (os error 111)\n\

@@ -31,7 +31,12 @@ fn launched(folder: &Folder, argv0: Option<&str>) -> Result<(), Failure> {
     };
     let argv0 = argv0.map(OsStr::new);
     let never = std::future::pending();
-    block_on(crate::run(argv0, &options, &environment, never))
+    block_on(crate::run(
+        crate::Launched::find(argv0),
+        &options,
+        &environment,
+        never,
+    ))
 }
 
 /// The same with a request.
@@ -107,7 +112,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
                cause: cannot read request `DIR/run.json`\n\
                cause: unknown variant `explode`, expected one of `apply`, `create`, `replace`, \
                `delete`, `diff`, `status`, `logs`, `port-forward`, `push`, `resolve`, \
-               `orphans` at line 1 column 29\n",
+               `orphans`, `roles` at line 1 column 29\n",
         provoke: |folder| requested(folder, &crate::request::tests::empty("explode")),
         ..INPUT
     },
