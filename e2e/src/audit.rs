@@ -2,6 +2,7 @@
 
 use crate::Harness;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Verbs that write.
 const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
@@ -19,6 +20,43 @@ pub fn described(harness: &Harness) -> Vec<String> {
     let mut writes = writes(harness);
     writes.retain(|write| !is_of_books(write));
     writes
+}
+
+/// What the API server has let a user do so far: `apps deployments patch web`, and without the name
+/// where a request has none, or is one that RBAC takes by kinds. A creation by server-side apply is
+/// both, a patch and a creation.
+#[track_caller]
+pub fn allowed(harness: &Harness, user: &str) -> BTreeSet<String> {
+    let log = log(harness);
+    let lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    lines
+        .flat_map(|event: Value| rights(&event, user))
+        .collect()
+}
+
+fn rights(event: &Value, user: &str) -> Vec<String> {
+    let is_allowed = event["annotations"]["authorization.k8s.io/decision"] == "allow";
+    if event["user"]["username"] != user || !is_allowed {
+        return Vec::new();
+    }
+    let object = &event["objectRef"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut resource = text(&object["resource"]);
+    if let Some(part) = object["subresource"].as_str() {
+        resource = format!("{resource}/{part}");
+    }
+    let right = |verb: &str| format!("{} {resource} {verb}", text(&object["apiGroup"]));
+    let verb = text(&event["verb"]);
+    let is_creation = verb == "patch" && event["responseStatus"]["code"] == 201;
+    let verbs = [Some(verb.as_str()), is_creation.then_some("create")];
+    let rights = verbs.into_iter().flatten().map(right);
+    let name = object["name"].as_str();
+    rights
+        .flat_map(|right| [name.map(|name| format!("{right} {name}")), Some(right)])
+        .flatten()
+        .collect()
 }
 
 /// When the API server was asked to delete what `uri` ends with: RFC 3339, UTC.
@@ -85,7 +123,8 @@ pub fn uploads(harness: &Harness) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_of_books, write};
+    use super::{is_of_books, rights, write};
+    use serde_json::json;
 
     fn event(agent: &str, verb: &str, uri: &str) -> String {
         format!(
@@ -107,6 +146,25 @@ mod tests {
         );
         let review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         assert_eq!(write(&event("windlass/0.1.0", "create", review)), None);
+    }
+
+    #[test]
+    fn a_creation_by_server_side_apply_is_a_patch_as_well() {
+        let event = |code: u16, decision: &str| {
+            json!({"stage": "ResponseComplete", "verb": "patch", "user": {"username": "runner"},
+                "objectRef": {"apiGroup": "apps", "resource": "deployments", "name": "web"},
+                "responseStatus": {"code": code},
+                "annotations": {"authorization.k8s.io/decision": decision}})
+        };
+        let patch = ["apps deployments patch web", "apps deployments patch"];
+        let create = ["apps deployments create web", "apps deployments create"];
+        assert_eq!(rights(&event(200, "allow"), "runner"), patch);
+        assert_eq!(
+            rights(&event(201, "allow"), "runner"),
+            [patch, create].concat()
+        );
+        assert_eq!(rights(&event(403, "forbid"), "runner"), [""; 0]);
+        assert_eq!(rights(&event(200, "allow"), "somebody"), [""; 0]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The cases, by name.
 
+mod bundle;
 mod corpus;
 mod data;
 mod engine;
@@ -20,15 +21,16 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 14] = [
-    "corpus", "data", "engine", "failures", "kept", "node", "order", "python", "registry",
-    "schema", "stack", "users", "verbs", "walk",
+pub const NAMES: [&str; 15] = [
+    "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "python",
+    "registry", "schema", "stack", "users", "verbs", "walk",
 ];
 
 /// The case of a name.
 pub fn named(name: &str) -> Option<fn(&Harness)> {
     match name {
         "stack" => Some(stack::run),
+        "bundle" => Some(bundle::run),
         "corpus" => Some(corpus::run),
         "data" => Some(data::run),
         "engine" => Some(engine::run),
