@@ -1,5 +1,6 @@
 //! Lock files of services: read, and changed by one writer at a time, all of them or none.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -98,22 +99,25 @@ struct HeldFile {
 }
 
 impl Held {
-    /// Takes the files that are to change, in the order of their paths, so that of two runs one
+    /// Takes the files that are to change, in the order of their paths without links, so that of two runs one
     /// waits and none for ever; and makes the changes in memory.
     ///
     /// # Errors
     /// A file is not as it was when the changes were decided on, or holds no pins.
     pub fn take(changes: &[Change], environments: &[&str]) -> Result<Self, Error> {
-        let mut files: Vec<&PinsFile> = changes.iter().map(|change| &change.file).collect();
-        files.sort();
-        files.dedup();
-        let take = |file: &PinsFile| {
+        let mut files = BTreeMap::new();
+        for Change { file, .. } in changes {
             let path = fs::canonicalize(&file.path).map_err(file.unread())?;
+            // Links to one file are one file.
+            files.entry(path).or_insert_with(Vec::new).push(file);
+        }
+        let take = |(path, names): (PathBuf, Vec<&PinsFile>)| {
+            let file = names[0];
             let mut held = hold(&path, |path| File::open(path)).map_err(file.unread())?;
             let mut before = String::new();
             held.read_to_string(&mut before).map_err(file.unread())?;
             let mut lock = file.parse(&before, environments)?;
-            for change in changes.iter().filter(|change| change.file == *file) {
+            for change in changes.iter().filter(|it| names.contains(&&it.file)) {
                 edit(&mut lock, change)?;
             }
             Ok(HeldFile {
@@ -188,10 +192,7 @@ impl HeldFile {
         let prepare = || {
             let permissions = self.held.metadata()?.permissions();
             disk.write(&self.beside(), &self.text, permissions)?;
-            match fs::remove_file(self.kept()) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            remove(&self.kept())?;
             disk.link(&self.path, &self.kept())
         };
         prepare().map_err(self.file.unwritten())
@@ -213,7 +214,9 @@ pub(crate) struct Files;
 
 impl Disk for Files {
     fn write(&self, path: &Path, text: &str, permissions: Permissions) -> io::Result<()> {
-        let mut new = File::create(path)?;
+        // What is there may be a link to anything.
+        remove(path)?;
+        let mut new = File::create_new(path)?;
         new.set_permissions(permissions)?;
         new.write_all(text.as_bytes())?;
         new.sync_all()
@@ -226,6 +229,14 @@ impl Disk for Files {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+}
+
+/// Takes a file away, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

@@ -178,3 +178,41 @@ fn one_that_is_not_as_it_was_stops_all() {
     );
     assert_eq!(files(folder.path()), before);
 }
+
+#[test]
+fn what_somebody_left_beside_a_file_is_not_written_through() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let changes = services(folder.path());
+    let precious = folder.path().join("precious");
+    std::fs::write(&precious, "mine").expect("writes");
+    for name in ["pins.json.new", "pins.json.old"] {
+        let path = folder.path().join("services/client").join(name);
+        std::os::unix::fs::symlink(&precious, path).expect("links");
+    }
+    held(&changes).replace(|| Ok(())).expect("writes");
+    let text = std::fs::read_to_string(precious).expect("reads");
+    assert_eq!(text, "mine");
+    let texts = files(folder.path());
+    assert_eq!(texts.len(), SERVICES.len());
+    assert!(texts.values().all(|text| text.contains(&digest("new"))));
+}
+
+#[test]
+fn services_that_share_a_file_do_not_wait_for_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut changes = services(folder.path());
+    changes.truncate(2);
+    let shared = folder.path().join("services/client/pins.json");
+    let link = folder.path().join("services/redis/pins.json");
+    std::fs::remove_file(&link).expect("removes");
+    std::os::unix::fs::symlink(&shared, &link).expect("links");
+    // Of the same pin, the first to say it is followed.
+    let error = Held::take(&changes, &["dev"]).expect_err("it is what the first made of it");
+    assert!(matches!(error, Error::Changed { .. }), "{error}");
+    "redis".clone_into(&mut changes[1].entry.key);
+    changes[1].old = None;
+    held(&changes).replace(|| Ok(())).expect("writes");
+    assert!(link.is_symlink());
+    let text = std::fs::read_to_string(shared).expect("reads");
+    assert_eq!(text.matches(&digest("new")).count(), 2);
+}
