@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -11,15 +11,30 @@ use windlass_pins::Commit;
 
 use crate::error::{Error, Reason};
 
-/// What git tells its hooks of the repository: it would name another one than the checkout's.
-const HOOK: [&str; 6] = [
+/// What git tells its hooks of the repository, where it would name another one than the checkout's
+/// (`git rev-parse --local-env-vars`, without configuration); and what gives paths another meaning.
+pub(crate) const FOREIGN: [&str; 17] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_DIR",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_IMPLICIT_WORK_TREE",
     "GIT_INDEX_FILE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_NO_REPLACE_OBJECTS",
     "GIT_OBJECT_DIRECTORY",
     "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 ];
+
+/// The mode of a link: what it holds is where it points to.
+const LINK: &str = "120000";
 
 /// git in one folder: the root of a workspace, which need not be that of the repository.
 #[derive(Clone, Debug)]
@@ -150,6 +165,8 @@ impl Git {
     /// History ends before it can be said.
     pub fn standing(&self, commit: &Commit, branch: &Branch) -> Result<Standing, Error> {
         let found = self.find(&format!("{commit}^{{commit}}"))?;
+        // Of a short hash, git takes a branch or a tag of that name first.
+        let found = found.filter(|whole| whole.starts_with(commit.as_str()));
         let standing = match found {
             None => Standing::Unknown,
             Some(whole) => {
@@ -205,7 +222,7 @@ impl Git {
     /// them: what a merge brought is one change.
     pub fn commits_of(&self, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
         let paths: Vec<String> = paths.iter().map(|path| literal(path)).collect();
-        let mut arguments = vec!["log", "--first-parent", "--format=%H", "HEAD", "--"];
+        let mut arguments = vec!["rev-list", "--first-parent", "HEAD", "--"];
         arguments.extend(paths.iter().map(String::as_str));
         let commits = self.ask("look at the history of pins", &arguments)?;
         Ok(commits.lines().map(str::to_owned).collect())
@@ -286,6 +303,12 @@ impl Git {
                 what: WHAT.to_owned(),
                 source: Reason(format!("`{path}` is not in commit `{}`", short(base))),
             })?;
+            if mode == LINK {
+                return Err(Error::Git {
+                    what: WHAT.to_owned(),
+                    source: Reason(format!("`{path}` is a link out of the workspace")),
+                });
+            }
             let arguments = ["hash-object", "-w", "--stdin", "--path", &path];
             let new = said(WHAT, self.output(&arguments, Some(text), None))?;
             let path = format!("{prefix}{path}");
@@ -306,7 +329,7 @@ impl Git {
             |arguments: &[&str], input| said(WHAT, self.output(arguments, input, Some(&index)));
         with_index(&["read-tree", base], None)?;
         let lines = lines(&entries, |entry| &entry.new);
-        with_index(&["update-index", "--index-info"], Some(&lines))?;
+        with_index(&["update-index", "-z", "--index-info"], Some(&lines))?;
         let tree = with_index(&["write-tree"], None)?;
         let mut arguments = vec!["commit-tree", &tree, "-p", base];
         if self.signs()? {
@@ -341,7 +364,7 @@ impl Git {
         let _held = self.hold(WHAT)?;
         self.require_head(draft)?;
         let index = |lines: String| {
-            let arguments = ["update-index", "--index-info"];
+            let arguments = ["update-index", "-z", "--index-info"];
             said(WHAT, self.output(&arguments, Some(&lines), None))
         };
         index(lines(&draft.entries, |entry| &entry.new))?;
@@ -379,8 +402,10 @@ impl Git {
     /// Makes a new branch of a draft.
     ///
     /// # Errors
-    /// There is a branch of that name, or it is no name of a branch.
+    /// There is a branch of that name, or it is no name of a branch; or HEAD is no longer what the
+    /// draft is made of.
     pub fn branch(&self, name: &str, draft: &Draft) -> Result<(), Error> {
+        self.require_head(draft)?;
         let refname = self.new_branch(name)?;
         let arguments = [
             "update-ref",
@@ -416,30 +441,41 @@ impl Git {
         input: Option<&str>,
         index: Option<&Path>,
     ) -> Result<Output, Reason> {
+        let mut child = self.command(arguments, index);
+        child.stdin(input.map_or_else(Stdio::null, |_| Stdio::piped()));
+        let failed = |error: io::Error| Reason(format!("git: {error}"));
+        let mut child = child.spawn().map_err(failed)?;
+        if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+            match stdin.write_all(input.as_bytes()) {
+                // It does not read all of it, and says why.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                written => written.map_err(failed)?,
+            }
+        }
+        child.wait_with_output().map_err(failed)
+    }
+
+    fn command(&self, arguments: &[&str], index: Option<&Path>) -> Command {
         let mut command = Command::new("git");
         command
             // It reads only, unless it is told otherwise.
             .arg("--no-optional-locks")
+            // Nor does it run what somebody else has to say of commits and branches.
+            .args(["-c", "core.hooksPath=/dev/null"])
             .args(arguments)
             .current_dir(&self.root)
             .env("PATH", &self.path)
             // What it says is read here, and shown as it is.
             .env("LC_ALL", "C")
-            .stdin(input.map_or_else(Stdio::null, |_| Stdio::piped()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        for name in HOOK {
+        for name in FOREIGN {
             command.env_remove(name);
         }
         if let Some(index) = index {
             command.env("GIT_INDEX_FILE", index);
         }
-        let failed = |error: std::io::Error| Reason(format!("git: {error}"));
-        let mut child = command.spawn().map_err(failed)?;
-        if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
-            stdin.write_all(input.as_bytes()).map_err(failed)?;
-        }
-        child.wait_with_output().map_err(failed)
+        command
     }
 }
 
@@ -453,9 +489,9 @@ pub fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }
 
-/// What `update-index --index-info` reads.
+/// What `update-index -z --index-info` reads.
 fn lines(entries: &[Entry], blob: impl Fn(&Entry) -> &String) -> String {
-    let line = |entry: &Entry| format!("{} {}\t{}\n", entry.mode, blob(entry), entry.path);
+    let line = |entry: &Entry| format!("{} {}\t{}\0", entry.mode, blob(entry), entry.path);
     entries.iter().map(line).collect()
 }
 
@@ -469,14 +505,16 @@ fn succeeded(what: &str, output: Result<Output, Reason>) -> Result<Output, Error
         return Ok(output);
     }
     let said = text(&output.stderr);
-    if said.starts_with("fatal: not a git repository") {
+    // What comes before is a warning, and behind it is advice.
+    let is_why = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    let why = said.lines().find(is_why).or_else(|| said.lines().next());
+    let why = why.unwrap_or_default();
+    if why.starts_with("fatal: not a git repository") {
         return Err(Error::NoRepository {
             what: what.to_owned(),
         });
     }
-    // What comes behind the first line is advice.
-    let first = said.lines().next().unwrap_or_default();
-    Err(failed(Reason(first.to_owned())))
+    Err(failed(Reason(why.to_owned())))
 }
 
 fn said(what: &str, output: Result<Output, Reason>) -> Result<String, Error> {
@@ -485,4 +523,41 @@ fn said(what: &str, output: Result<Output, Reason>) -> Result<String, Error> {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn here() -> (tempfile::TempDir, Git) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let git = Git::new(folder.path(), std::env::var_os("PATH"));
+        (folder, git)
+    }
+
+    #[test]
+    fn nothing_names_another_repository() {
+        let (_folder, git) = here();
+        let names = git.ask("ask", &["rev-parse", "--local-env-vars"]);
+        let names = names.expect("git says it");
+        let command = git.command(&["status"], None);
+        let is_left = |name: &&str| {
+            let is_removed = command.get_envs().any(|it| it == ((*name).as_ref(), None));
+            // What a user configures is asked for; the other is of a git of another time.
+            !is_removed && !name.starts_with("GIT_CONFIG") && *name != "GIT_INTERNAL_SUPER_PREFIX"
+        };
+        let all = names.lines().chain(["GIT_LITERAL_PATHSPECS"]);
+        assert_eq!(all.filter(is_left).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
+    fn why_git_does_not_read_what_it_is_given() {
+        let (_folder, git) = here();
+        // More than a pipe holds.
+        let much = "x".repeat(1 << 20);
+        let arguments = ["update-index", "-z", "--index-info"];
+        let said = said("commit", git.output(&arguments, Some(&much), None));
+        let error = said.expect_err("there is no repository");
+        assert!(matches!(error, Error::NoRepository { .. }), "{error:?}");
+    }
 }

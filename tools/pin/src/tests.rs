@@ -105,6 +105,15 @@ impl Bench {
         std::fs::write(path, text).expect("writes");
     }
 
+    /// A program; gives its path.
+    fn program(&self, name: &str, text: &str) -> String {
+        self.write(name, text);
+        let path = self.folder.path().join(name);
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, executable).expect("sets");
+        path.display().to_string()
+    }
+
     /// A service with these pins.
     fn service(&self, name: &str, pins: &str) {
         self.write(&format!("checkout/services/{name}/BUILD.bazel"), "");

@@ -99,22 +99,63 @@ fn a_commit_is_signed_where_the_users_are() {
     block_on(async {
         let bench = bench().await;
         // git asks a program of the user's to sign; this one says what it was asked.
-        bench.write(
+        let signer = bench.program(
             "signer",
             "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\n\
              printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nSigned\\n-----END PGP SIGNATURE-----\\n'\n",
         );
-        let signer = bench.folder.path().join("signer");
-        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&signer, executable).expect("sets");
         bench.git(&["config", "commit.gpgSign", "true"]);
-        bench.git(&["config", "gpg.program", &signer.display().to_string()]);
+        bench.git(&["config", "gpg.program", &signer]);
         bench.notes(&promote(&["--all", "--commit"])).await;
         let commit = bench.git(&["cat-file", "commit", "HEAD"]);
         assert!(
             commit.contains("gpgsig -----BEGIN PGP SIGNATURE-----"),
             "{commit}"
         );
+    });
+}
+
+#[test]
+fn hooks_do_not_run() {
+    block_on(async {
+        let bench = bench().await;
+        for name in ["pre-commit", "reference-transaction", "post-index-change"] {
+            bench.program(
+                &format!("hooks/{name}"),
+                "#!/bin/sh\necho ran > hooked\nexit 1\n",
+            );
+        }
+        let hooks = bench.folder.path().join("hooks").display().to_string();
+        bench.git(&["config", "core.hooksPath", &hooks]);
+        bench.notes(&promote(&["--all", "--branch=next"])).await;
+        bench.notes(&promote(&["--all", "--commit"])).await;
+        assert_eq!(bench.git(&["rev-list", "--count", "HEAD"]), "2");
+        assert!(!bench.folder.path().join("checkout/hooked").exists());
+    });
+}
+
+#[test]
+fn a_link_out_of_the_workspace_stays_one() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let pin = entry(&bench.push("client", "client"), &[]);
+        bench.write("locks/client.json", &lock(&[("dev", &[("client", pin)])]));
+        let link = bench
+            .folder
+            .path()
+            .join("checkout/services/client/pins.json");
+        std::fs::remove_file(&link).expect("removes");
+        std::os::unix::fs::symlink("../../../locks/client.json", &link).expect("links");
+        super::repository::init(bench.folder.path());
+        super::repository::commit(bench.folder.path(), "All");
+        let said = bench.refused(&promote(&["--all", "--commit"])).await;
+        assert_eq!(
+            said,
+            "error: cannot make a commit\n\
+             cause: `services/client/pins.json` is a link out of the workspace\n"
+        );
+        assert_eq!(bench.git(&["status", "--porcelain"]), "");
+        assert_eq!(bench.git(&["rev-list", "--count", "HEAD"]), "1");
     });
 }
 

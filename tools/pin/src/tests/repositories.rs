@@ -207,6 +207,21 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
         },
     },
     Case {
+        // A tag of that name is no commit of that hash.
+        variant: "UnknownCommit",
+        exit: Exit::Input,
+        text: "error: cannot pin `//services/client prod client`; nothing was written\n\
+               cause: commit `COMMIT` is not in this repository\n\
+               hint: git fetch\n",
+        provoke: |folder| {
+            committed(folder, "{}");
+            let checkout = PathBuf::from(folder.path("checkout"));
+            git(&checkout, &["tag", "3f9c21a"]);
+            folder.keep();
+            set_of(folder, "3f9c21a")
+        },
+    },
+    Case {
         variant: "NotOnMain",
         exit: Exit::Input,
         text: "error: cannot pin `//services/client prod client`; nothing was written\n\

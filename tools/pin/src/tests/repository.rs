@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::git::FOREIGN;
+
 /// What git prints.
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
     let (well, said) = try_git(folder, arguments);
@@ -12,11 +14,13 @@ pub fn git(folder: &Path, arguments: &[&str]) -> String {
 
 /// Whether it goes well, and what git prints.
 pub fn try_git(folder: &Path, arguments: &[&str]) -> (bool, String) {
-    let output = Command::new("git")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("git runs");
+    let mut command = Command::new("git");
+    command.args(arguments).current_dir(folder);
+    // A hook that runs the tests has them, and they would change its own repository.
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    let output = command.output().expect("git runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
     if output.status.success() {
         (true, text(&output.stdout))

@@ -199,6 +199,32 @@ fn a_service_that_moves_has_not_changed() {
 }
 
 #[test]
+fn signatures_that_git_shows_are_no_commits() {
+    block_on(async {
+        let history = History::new().await;
+        // It signs, and says who signed.
+        let signer = "#!/bin/sh\ncat >/dev/null\n\
+                      echo '-----BEGIN PGP SIGNATURE-----'\n\
+                      echo '[GNUPG:] SIG_CREATED ' >&2\n";
+        let signer = history.bench.program("signer", signer);
+        let configured = [
+            ("gpg.program", &*signer),
+            ("commit.gpgSign", "true"),
+            ("log.showSignature", "true"),
+        ];
+        for (key, value) in configured {
+            history.bench.git(&["config", key, value]);
+        }
+        for image in ["one", "two"] {
+            history.set("client", &[("prod", image)]);
+            history.commit(image);
+        }
+        let notes = history.rollback(&["--all"]).await;
+        assert_eq!(notes[1], History::line("client", "two", "one"));
+    });
+}
+
+#[test]
 fn nothing_ever_changed() {
     block_on(async {
         let history = History::new().await;
