@@ -96,6 +96,26 @@ fn to_what_was_before_the_last_change_of_the_environment() {
 }
 
 #[test]
+fn a_change_that_is_not_committed_is_not_jumped_over() {
+    block_on(async {
+        let history = History::new().await;
+        for image in ["one", "two"] {
+            history.set("client", &[("prod", image)]);
+            history.commit(image);
+        }
+        history.set("client", &[("prod", "three")]);
+        let before = history.bench.pins_of("client");
+        let said = history
+            .bench
+            .refused(&["rollback", "--env=prod", "--all"])
+            .await;
+        let want = "error: `services/client/pins.json` has changes that are not committed";
+        assert!(said.starts_with(want), "{said}");
+        assert_eq!(history.bench.pins_of("client"), before);
+    });
+}
+
+#[test]
 fn what_came_together_goes_together() {
     block_on(async {
         let history = History::new().await;

@@ -36,10 +36,11 @@ pub struct Arguments {
     pub delivery: Delivery,
 }
 
-/// A pin of an image, and what it was before a commit.
+/// A pin of an image, what it was before a commit, and what that made of it.
 struct Before {
     key: String,
     pin: Option<Pin>,
+    made: Option<Pin>,
 }
 
 /// What a commit changed of an environment, by the index of the service.
@@ -142,6 +143,7 @@ fn changed(env: &str, old: &Lock, new: &Lock) -> Vec<Before> {
         .map(|key| Before {
             key: key.clone(),
             pin: old.get(env, key).cloned(),
+            made: new.get(env, key).cloned(),
         })
         .collect()
 }
@@ -157,10 +159,15 @@ fn changes(
     let mut changes = Vec::new();
     for (at, before) in last.before {
         let lock = files[at].read(&environments)?;
-        for Before { key, pin } in before {
+        for Before { key, pin, made } in before {
             let old = lock.get(env, &key).cloned();
             if old == pin {
                 continue;
+            }
+            // A change that git does not know of is newer than the last one that it knows.
+            if old != made {
+                let path = files[at].tracked();
+                return Err(Error::Dirty { path });
             }
             let entry = Entry {
                 service: services[at].clone(),
