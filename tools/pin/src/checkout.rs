@@ -132,6 +132,8 @@ impl Checkout {
             }
         }
         services.sort();
+        // Until a merge is settled, git lists a file once for each side.
+        services.dedup();
         Ok(services)
     }
 

@@ -1,7 +1,6 @@
 //! `list`: which pins it finds, and how it shows them.
 
 use std::path::Path;
-use std::process::Command;
 
 use super::{Bench, block_on};
 
@@ -11,13 +10,7 @@ const A: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61
 async fn bench() -> Bench {
     let bench = Bench::new(vec![]).await;
     let root = bench.folder.path().join("checkout");
-    let git = |arguments: &[&str]| {
-        let status = Command::new("git")
-            .args(arguments)
-            .current_dir(&root)
-            .status();
-        assert!(status.expect("git runs").success(), "{arguments:?}");
-    };
+    let git = |arguments: &[&str]| super::repository::git(&root, arguments);
     git(&["init", "--quiet"]);
     let pin = |image: &str| format!("{{\"image\": \"localhost:31000/demo/{image}@{A}\"");
     let redis = format!(
@@ -87,6 +80,27 @@ service            env      image      repository                      digest   
         );
         // It asks nobody.
         assert!(bench.registry.requests().is_empty());
+    });
+}
+
+#[test]
+fn a_file_whose_merge_is_not_settled_is_one() {
+    block_on(async {
+        let bench = Bench::new(vec![]).await;
+        let root = bench.folder.path().join("checkout");
+        bench.repository();
+        bench.git(&["checkout", "--quiet", "-b", "side"]);
+        for branch in ["side", "main"] {
+            bench.git(&["checkout", "--quiet", branch]);
+            let pin = format!("{{\"image\": \"localhost:31000/demo/{branch}@{A}\"}}");
+            bench.service("client", &format!(r#"{{"prod": {{"client": {pin}}}}}"#));
+            super::repository::commit(&root, branch);
+        }
+        let (is_merged, _) = super::repository::try_git(&root, &["merge", "--quiet", "side"]);
+        assert!(!is_merged);
+        // Somebody has said what it is to be, and not yet told git.
+        bench.service("client", "{}\n");
+        assert_eq!(list(&bench, &["--env=prod"]).await.lines().count(), 2);
     });
 }
 
