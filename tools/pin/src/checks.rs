@@ -13,8 +13,9 @@ use windlass_report::{Exit, Explain};
 use crate::checkout::Package;
 use crate::cli::COMMAND;
 use crate::error::Error;
-use crate::git::{Branch, Git, Standing};
+use crate::git::{Branch, Git, Standing, short};
 use crate::request::EnvironmentRequest;
+use crate::typed::word;
 use crate::verbs::Context;
 
 /// The type of the statement in which `image push --revision` says where an image comes from.
@@ -116,7 +117,11 @@ impl Explain for Finding {
             Self::NoCommit { command, .. } => Some(command.clone()),
             Self::UnknownCommit { .. } => Some("git fetch".to_owned()),
             Self::NotOnMain { commit, .. } => Some(format!("git branch --all --contains {commit}")),
-            Self::OtherRevision { revision, .. } => Some(format!("git log -1 {revision}")),
+            // What a registry says is for nobody to type, unless it is a hash.
+            Self::OtherRevision { revision, .. } => revision
+                .parse()
+                .ok()
+                .map(|commit: Commit| format!("git log -1 {commit}")),
         }
     }
 
@@ -238,7 +243,8 @@ impl<'a> Checks<'a> {
         let registry = repository.registry().to_string();
         let image = format!("{}@{digest}", repository.path());
         let built = self.context.request.built_name();
-        let push = built.map(|env| format!("bazel run {}:{env}-shallow.push", entry.service));
+        let push = built.map(|env| format!("{}:{env}-shallow.push", entry.service));
+        let push = push.map(|target| format!("bazel run {}", word(&target)));
         let command = push.map(|push| match &pin.commit {
             Some(commit) => format!("git switch --detach {} && {push}", commit.short()),
             None => push,
@@ -267,11 +273,10 @@ impl<'a> Checks<'a> {
             return Ok(environment.protected.then(|| Finding::NoCommit {
                 env: entry.env.clone(),
                 command: format!(
-                    "{COMMAND} set --service {} --env {} --image {}={} --commit SHA",
-                    entry.service,
+                    "{COMMAND} set --service {} --env {} --image {} --commit SHA",
+                    word(&entry.service.to_string()),
                     self.source.as_ref().unwrap_or(&entry.env),
-                    entry.key,
-                    pin.image()
+                    word(&format!("{}={}", entry.key, pin.image()))
                 ),
             }));
         };
@@ -370,8 +375,8 @@ fn disagreement(commit: &Commit, revisions: &BTreeSet<String>) -> Option<Finding
     };
     let revision = revisions.first()?;
     (!revisions.iter().any(agrees)).then(|| Finding::OtherRevision {
-        commit: crate::git::short(commit).to_owned(),
-        revision: crate::git::short(revision).to_owned(),
+        commit: short(commit).to_owned(),
+        revision: short(&revision.escape_debug().to_string()).to_owned(),
     })
 }
 
@@ -384,7 +389,10 @@ mod tests {
         let commit: Commit = "3f9c21a03f9c".parse().expect("a commit");
         let said = |revisions: &[&str]| {
             let revisions = revisions.iter().map(|&it| it.to_owned()).collect();
-            disagreement(&commit, &revisions).map(|finding| finding.to_string())
+            let finding = disagreement(&commit, &revisions)?;
+            let is_hash = revisions.iter().all(|it| it.parse::<Commit>().is_ok());
+            assert_eq!(finding.hint().is_some(), is_hash, "{revisions:?}");
+            Some(finding.to_string())
         };
         assert_eq!(said(&[]), None);
         assert_eq!(said(&["3f9c21a"]), None);
@@ -392,6 +400,9 @@ mod tests {
         assert_eq!(said(&["0000000", "3f9c21a03f9c21a03f9c"]), None);
         let other = "commit: got `3f9c21a03f9c`, and the image's publisher says `3f9c21b`";
         assert_eq!(said(&["3f9c21b"]).as_deref(), Some(other));
+        // Of a terminal, it says nothing.
+        let other = "commit: got `3f9c21a03f9c`, and the image's publisher says `\\u{1b}[2J$(i`";
+        assert_eq!(said(&["\u{1b}[2J$(id"]).as_deref(), Some(other));
         // Too short to say anything.
         assert!(said(&["3f"]).is_some());
     }

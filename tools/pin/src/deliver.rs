@@ -9,6 +9,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::git::{Git, Text, short};
 use crate::pins_file::{Change, Held, PinsFile};
+use crate::typed::word;
 use crate::verbs::Context;
 
 /// How many services are told apart in what to type next.
@@ -94,8 +95,8 @@ impl Delivery {
             git.branch(name, &draft)?;
             return Ok(Brought {
                 note: Some(format!("branch `{name}` is commit {made}: {subject}")),
-                command: format!("git push origin {name}"),
-                look: Some(format!("git show {name}")),
+                command: format!("git push origin {}", word(name)),
+                look: Some(format!("git show {}", word(name))),
             });
         }
         held.replace(|| git.commit(&draft))?;
@@ -148,8 +149,8 @@ impl Message {
     /// What to type to commit changes that are in the checkout.
     fn command(&self, changes: &[Change], environment: &Environment) -> String {
         let paths: BTreeSet<&Path> = changes.iter().map(|it| it.file.shown()).collect();
-        let mut words = vec![format!("git commit -m \"{}\"", self.subject)];
-        let typed = |path| from(environment, path).display().to_string();
+        let mut words = vec![format!("git commit -m {}", word(&self.subject))];
+        let typed = |path| word(&from(environment, path).display().to_string());
         words.extend(paths.into_iter().map(typed));
         words.join(" ")
     }

@@ -9,6 +9,7 @@ use windlass_report::{Exit, Explain};
 use crate::checkout::Package;
 use crate::checks::{Entry, Finding};
 use crate::cli::COMMAND;
+use crate::typed::word;
 
 /// Why a run ended. Paths of lock files are from the checkout's root.
 #[derive(Debug, thiserror::Error)]
@@ -272,16 +273,25 @@ impl Explain for Error {
             | Self::NoWorkspace
             | Self::NoPackage { .. }
             | Self::Changed { .. } => Some(format!("{COMMAND} list")),
-            Self::NoPins { path, .. } => Some(format!("echo '{{}}' > {}", path.display())),
+            Self::NoPins { path, .. } => {
+                // git commits what it has been told of.
+                let path = word(&path.display().to_string());
+                Some(format!("echo '{{}}' > {path} && git add {path}"))
+            }
             Self::WhichImage { command, .. } => Some(command.clone()),
             Self::OtherRepository { command, .. } => command.clone(),
             Self::Unfit { source, .. } => source.hint(),
-            Self::Dirty { path } => Some(format!("git diff HEAD -- {}", path.display())),
+            Self::Dirty { path } => {
+                let path = word(&path.display().to_string());
+                Some(format!("git diff HEAD -- {path}"))
+            }
             Self::HeadMoved { .. } => Some("git log -1".to_owned()),
-            Self::BranchExists { name } => Some(format!("git log -1 {name}")),
+            Self::BranchExists { name } => Some(format!("git log -1 {}", word(name))),
             Self::NoMainBranch { name } => Some(format!("git fetch origin {name}")),
             Self::Shallow { .. } => Some("git fetch --unshallow".to_owned()),
-            Self::NoServices { target } => Some(format!("bazel query 'deps({target})'")),
+            Self::NoServices { target } => {
+                Some(format!("bazel query {}", word(&format!("deps({target})"))))
+            }
             Self::Registry(error) => error.hint(),
             _ => None,
         }

@@ -13,6 +13,7 @@
 //! | [`git`] | history, and commits of pins |
 //! | [`checks`] | what must hold of an image before it is pinned |
 //! | [`deliver`] | changed pins, into the checkout or a commit |
+//! | [`typed`] | what people are told to type |
 //! | [`verbs`] | a file each |
 //!
 //! **Architecture invariants:** only [`pins_file`] writes to the checkout, by renames, all files or
@@ -32,6 +33,7 @@ pub mod request;
 pub mod selection;
 #[cfg(test)]
 mod tests;
+pub mod typed;
 pub mod verbs;
 
 pub use error::{Error, Reason};

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::bazel;
 use crate::checkout::{NoLabel, Package};
 use crate::error::Error;
+use crate::typed::word;
 use crate::verbs::Context;
 
 /// Which services.
@@ -29,6 +30,14 @@ pub struct Target {
     label: String,
     /// The package that it is in.
     pub package: Package,
+}
+
+impl Target {
+    /// Whether it is one that `service` makes, as far as its name says: then there is one of each
+    /// environment.
+    fn is_of_service(&self) -> bool {
+        self.label.contains(':') && self.label.ends_with("-deep")
+    }
 }
 
 impl FromStr for Target {
@@ -60,14 +69,14 @@ impl Selection {
 
     /// What to type to see what these services change in an environment.
     pub fn diffs(&self, environment: &str, services: &[Package]) -> Vec<String> {
+        let run = |target: String| format!("bazel run {}", word(&target));
         match &self.deep {
-            Some(target) => vec![format!(
-                "bazel run {}:{environment}-deep.diff",
-                target.package
-            )],
-            None => services
+            Some(target) if target.is_of_service() => {
+                vec![run(format!("{}:{environment}-deep.diff", target.package))]
+            }
+            _ => services
                 .iter()
-                .map(|service| format!("bazel run {service}:{environment}-shallow.diff"))
+                .map(|service| run(format!("{service}:{environment}-shallow.diff")))
                 .collect(),
         }
     }
@@ -79,7 +88,8 @@ fn reached(target: &Target, context: &Context) -> Result<Vec<Package>, Error> {
     let folders = bazel::packages(context.checkout.root(), path, &target.label)?;
     let services: Vec<Package> = folders
         .iter()
-        .filter_map(|folder| format!("//{folder}").parse().ok())
+        // Of the root's own package, the label needs a target.
+        .filter_map(|folder| format!("//{folder}:any").parse().ok())
         .filter(|service| context.checkout.has_pins(service))
         .collect();
     if services.is_empty() {

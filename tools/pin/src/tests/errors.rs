@@ -260,7 +260,7 @@ const PLACES: &[Case<Error>] = &[
         variant: "NoPins",
         exit: Exit::Input,
         text: "error: package `//services/client` has no `services/client/pins.json`\n\
-               hint: echo '{}' > services/client/pins.json\n",
+               hint: echo '{}' > services/client/pins.json && git add services/client/pins.json\n",
         provoke: |folder| {
             folder.file("bin/pin.json", request(ELSEWHERE));
             folder.file("checkout/services/client/BUILD.bazel", "");
@@ -395,7 +395,7 @@ const ARGUMENTS: &[Case<Error>] = &[
                `localhost:31000/demo/client`\n\
                hint: bazel run //tools/pin -- set --service //services/client --env prod --image \
                client=ghcr.io/acme/client:v1@D --repository ghcr.io/acme/client --toolchain \
-               'rustc 1'\n",
+               \"rustc 1\"\n",
         provoke: |folder| {
             with_pins(folder, "{}");
             set(folder, "ghcr.io/acme/client:v1@D", &["--toolchain=rustc 1"])

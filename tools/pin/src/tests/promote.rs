@@ -1,7 +1,5 @@
 //! `promote`: what it takes along, what it asks and refuses, and what it says.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use super::{Bench, block_on, digest, entry, lock, short};
 
 /// What publishers say beside an image, in a registry that lists it under a tag.
@@ -160,14 +158,11 @@ fn what_a_target_reaches() {
     block_on(async {
         let (bench, _) = bench().await;
         // It says what it was asked, and reaches a package without pins, and another repository.
-        bench.write(
+        bench.program(
             "checkout/bazelw",
             "#!/bin/sh\necho \"$@\" > asked\n\
              printf 'services/server\\nservices/redis\\nprod\\n@other//x\\n'\n",
         );
-        let bazelw = bench.folder.path().join("checkout/bazelw");
-        let executable = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(bazelw, executable).expect("sets");
         let notes = bench
             .notes(&to_staging(&["--deep=//services/server:dev-deep"]))
             .await;
@@ -196,6 +191,30 @@ fn what_a_target_reaches() {
         let query = "kind('^k8s_object rule$', deps('//services/server:dev-deep'))\n";
         assert!(asked.ends_with(query), "{asked}");
         assert!(!bench.pins_of("client").contains("staging"));
+    });
+}
+
+#[test]
+fn a_target_that_no_service_makes_and_a_name_with_spaces() {
+    block_on(async {
+        let (bench, _) = bench().await;
+        // The root's own package, too.
+        let pin = |name: &str| [("any", entry(&bench.push("any", name), &[]))];
+        bench.service("my web", &lock(&[("dev", &pin("web"))]));
+        bench.write("checkout/BUILD.bazel", "");
+        bench.write("checkout/pins.json", &lock(&[("dev", &pin("root"))]));
+        let bazelw = "#!/bin/sh\nprintf 'services/my web\\n\\n'\n";
+        bench.program("checkout/bazelw", bazelw);
+        let notes = bench.notes(&to_staging(&["--deep=//apps:shop"])).await;
+        assert_eq!(
+            notes[2..],
+            [
+                "next: bazel run //:staging-shallow.diff",
+                "      bazel run \"//services/my web:staging-shallow.diff\"",
+                "      git commit -m \"staging runs what dev runs, of 2 services\" pins.json \
+                 \"services/my web/pins.json\"",
+            ]
+        );
     });
 }
 

@@ -483,7 +483,7 @@ pub(super) const SERVICES: &[Case<Error>] = &[
         variant: "NoServices",
         exit: Exit::Input,
         text: "error: target `//prod:setup` reaches no package with a `pins.json`\n\
-               hint: bazel query 'deps(//prod:setup)'\n",
+               hint: bazel query \"deps(//prod:setup)\"\n",
         provoke: |folder| {
             with_pins(folder, PINNED);
             bazelw(folder, "echo prod");

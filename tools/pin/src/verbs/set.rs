@@ -11,6 +11,7 @@ use crate::deliver::{Delivery, Message, in_short, notes};
 use crate::error::Error;
 use crate::pins_file::Change;
 use crate::request::{EnvironmentRequest, PinRequest};
+use crate::typed::word;
 
 /// What to pin.
 #[derive(Clone, Debug, clap::Args)]
@@ -90,7 +91,8 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let base = checkout.base(context)?;
     let brought = checkout.bring(&base, &changes, &message, context)?;
     let Arguments { service, env, .. } = arguments;
-    let diffs = vec![format!("bazel run {service}:{env}-shallow.diff")];
+    let target = format!("{service}:{env}-shallow.diff");
+    let diffs = vec![format!("bazel run {}", word(&target))];
     Ok(Outcome {
         notes: notes(&changes, diffs, brought),
         ..Outcome::default()
@@ -186,7 +188,9 @@ fn command(arguments: &Arguments, key: &str, pin: &Pin, repository: Option<&Repo
     let Arguments { service, env, .. } = arguments;
     let image = pin.image();
     let mut words = vec![format!(
-        "{COMMAND} set --service {service} --env {env} --image {key}={image}"
+        "{COMMAND} set --service {} --env {env} --image {}",
+        word(&service.to_string()),
+        word(&format!("{key}={image}"))
     )];
     words.extend(repository.map(|repository| format!("--repository {repository}")));
     let Arguments {
@@ -197,8 +201,15 @@ fn command(arguments: &Arguments, key: &str, pin: &Pin, repository: Option<&Repo
         ..
     } = arguments;
     words.extend(commit.iter().map(|commit| format!("--commit {commit}")));
-    words.extend(toolchain.iter().map(|text| format!("--toolchain '{text}'")));
+    words.extend(
+        toolchain
+            .iter()
+            .map(|text| format!("--toolchain {}", word(text.as_str()))),
+    );
     words.extend(time.iter().map(|time| format!("--time {time}")));
-    words.extend(who.iter().map(|text| format!("--who '{text}'")));
+    words.extend(
+        who.iter()
+            .map(|text| format!("--who {}", word(text.as_str()))),
+    );
     words.join(" ")
 }
