@@ -128,13 +128,8 @@ impl Base {
     }
 
     fn require_clean_paths(&self, paths: &[PathBuf]) -> Result<(), Error> {
-        // Of no path, git says it of all.
-        if self.head.is_none() || paths.is_empty() {
-            return Ok(());
-        }
-        let paths = paths.iter().map(PathBuf::as_path);
-        match self.git.first_changed(paths)? {
-            Some(path) => Err(Error::Dirty { path }),
+        match self.head {
+            Some(_) => self.git.require_clean(paths.iter().map(PathBuf::as_path)),
             None => Ok(()),
         }
     }

@@ -158,6 +158,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A lock file that no commit has.
+    #[error("`{}` is not committed; nothing was written", path.display())]
+    Untracked {
+        /// The file.
+        path: PathBuf,
+    },
     /// Somebody else has committed.
     #[error("HEAD was commit `{from}` and is `{to}`; nothing was written")]
     HeadMoved {
@@ -285,9 +291,17 @@ impl Explain for Error {
                 let path = word(&path.display().to_string());
                 Some(format!("git diff HEAD -- {path}"))
             }
+            Self::Untracked { path } => {
+                let path = word(&path.display().to_string());
+                Some(format!("git add {path} && git commit {path}"))
+            }
             Self::HeadMoved { .. } => Some("git log -1".to_owned()),
             Self::BranchExists { name } => Some(format!("git log -1 {}", word(name))),
-            Self::NoMainBranch { name } => Some(format!("git fetch origin {name}")),
+            Self::NoMainBranch { name } => {
+                // A clone of one branch would not keep it.
+                let spec = format!("{name}:refs/remotes/origin/{name}");
+                Some(format!("git fetch origin {}", word(&spec)))
+            }
             Self::Shallow { .. } => Some("git fetch --unshallow".to_owned()),
             Self::NoServices { target } => {
                 Some(format!("bazel query {}", word(&format!("deps({target})"))))
@@ -318,6 +332,7 @@ impl Explain for Error {
             Self::NoWorkspace
             | Self::Changed { .. }
             | Self::Dirty { .. }
+            | Self::Untracked { .. }
             | Self::HeadMoved { .. }
             | Self::NoMainBranch { .. }
             | Self::NoRepository { .. }

@@ -189,28 +189,32 @@ impl Git {
         Ok(standing)
     }
 
-    /// The first of some files that is not as it is at HEAD.
-    pub fn first_changed<'a>(
-        &self,
-        paths: impl Iterator<Item = &'a Path>,
-    ) -> Result<Option<PathBuf>, Error> {
+    /// Refuses files that are not as they are at HEAD.
+    ///
+    /// # Errors
+    /// [`Error::Dirty`] or [`Error::Untracked`], of the first of them.
+    pub fn require_clean<'a>(&self, paths: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
         const WHAT: &str = "look for changes";
         let paths: Vec<String> = paths.map(literal).collect();
+        // Of no path, git says it of all.
+        if paths.is_empty() {
+            return Ok(());
+        }
         let mut arguments = vec!["status", "--porcelain", "-z", "--no-renames"];
         arguments.extend(["--untracked-files=all", "--"]);
         arguments.extend(paths.iter().map(String::as_str));
         let changed = self.ask(WHAT, &arguments)?;
         // `XY path`, from the root of the repository.
-        let Some(path) = changed
-            .split('\0')
-            .next()
-            .and_then(|entry| entry.trim_start().split_once(' '))
-            .map(|(_, path)| path.trim_start())
-        else {
-            return Ok(None);
+        let first = changed.split('\0').next().unwrap_or_default();
+        let Some((how, path)) = first.split_at_checked(3) else {
+            return Ok(());
         };
         let prefix = self.prefix()?;
-        Ok(Some(path.strip_prefix(&prefix).unwrap_or(path).into()))
+        let path = path.strip_prefix(&prefix).unwrap_or(path).into();
+        Err(match how {
+            "?? " => Error::Untracked { path },
+            _ => Error::Dirty { path },
+        })
     }
 
     /// The workspace, from the root of the repository: empty, or with a `/` at its end.

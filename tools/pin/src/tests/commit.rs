@@ -62,6 +62,27 @@ fn exactly_the_pins_are_committed() {
 }
 
 #[test]
+fn a_worktree_and_no_branch() {
+    block_on(async {
+        let bench = bench().await;
+        let main = bench.folder.path().join("main");
+        let checkout = bench.folder.path().join("checkout");
+        std::fs::rename(&checkout, &main).expect("moves");
+        let tree = checkout.display().to_string();
+        let arguments = ["worktree", "add", "--quiet", "--detach", &tree];
+        super::repository::git(&main, &arguments);
+        bench.notes(&promote(&["--all", "--commit"])).await;
+        assert_eq!(bench.git(&["rev-list", "--count", "HEAD"]), "2");
+        assert_eq!(bench.git(&["status", "--porcelain"]), "");
+        // The other one has an index and a HEAD of its own.
+        let status = super::repository::git(&main, &["status", "--porcelain", "--branch"]);
+        assert_eq!(status, "## main");
+        let count = super::repository::git(&main, &["rev-list", "--count", "HEAD"]);
+        assert_eq!(count, "1");
+    });
+}
+
+#[test]
 fn a_branch_leaves_checkout_and_head() {
     block_on(async {
         let bench = bench().await;

@@ -128,12 +128,10 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
         },
     },
     Case {
-        // Nobody has added it.
-        variant: "Dirty",
+        variant: "Untracked",
         exit: Exit::Preflight,
-        text: "error: `services/client/pins.json` has changes that are not committed; nothing was \
-               written\n\
-               hint: git diff HEAD -- services/client/pins.json\n",
+        text: "error: `services/client/pins.json` is not committed; nothing was written\n\
+               hint: git add services/client/pins.json && git commit services/client/pins.json\n",
         provoke: |folder| {
             with_pins(folder, PINNED);
             let checkout = PathBuf::from(folder.path("checkout"));
@@ -186,7 +184,7 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
         exit: Exit::Preflight,
         text: "error: commits of pins are looked for on the main branch: got neither \
                `origin/main` nor `main`\n\
-               hint: git fetch origin main\n",
+               hint: git fetch origin main:refs/remotes/origin/main\n",
         provoke: |folder| {
             let commit = committed(folder, "{}");
             let checkout = PathBuf::from(folder.path("checkout"));
