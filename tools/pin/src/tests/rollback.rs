@@ -116,6 +116,21 @@ fn a_change_that_is_not_committed_is_not_jumped_over() {
 }
 
 #[test]
+fn what_a_protected_environment_ran_it_may_run_again() {
+    block_on(async {
+        let history = History::new().await;
+        // One was there before anybody protected it, and nobody knows its commit.
+        for image in ["one", "two"] {
+            history.set("client", &[("prod", image)]);
+            history.commit(image);
+        }
+        history.bench.protect(&["prod"]);
+        let notes = history.rollback(&["--all", "--commit"]).await;
+        assert_eq!(notes[1], History::line("client", "two", "one"));
+    });
+}
+
+#[test]
 fn what_came_together_goes_together() {
     block_on(async {
         let history = History::new().await;

@@ -73,6 +73,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
         )]));
     }
     let checks = Checks::new(context, Asks::unless(arguments.digest_only))?;
+    // Of its commit nothing is asked: what an environment has run it may run again, and in a hurry.
     for change in &changes {
         if let Some(pin) = &change.new {
             refuse(&change.entry, checks.place(&change.entry, pin)?)?;
