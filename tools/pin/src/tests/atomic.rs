@@ -185,7 +185,7 @@ fn what_somebody_left_beside_a_file_is_not_written_through() {
     let changes = services(folder.path());
     let precious = folder.path().join("precious");
     std::fs::write(&precious, "mine").expect("writes");
-    for name in ["pins.json.new", "pins.json.old"] {
+    for name in ["pins.json.part", "pins.json.old"] {
         let path = folder.path().join("services/client").join(name);
         std::os::unix::fs::symlink(&precious, path).expect("links");
     }
