@@ -10,7 +10,7 @@ load(":image_push.bzl", "push_launcher")
 load(":labels.bzl", "label_text")
 load(":layer_action.bzl", "make_layer")
 load(":manifest_action.bzl", "make_manifest")
-load(":platform_transition.bzl", "platform_transition", "release_transition")
+load(":platform_transition.bzl", "platform_transition")
 load(":reference.bzl", "REPOSITORY", "is_repository")
 load(":refusal.bzl", "refuser")
 load(":request.bzl", "write_request")
@@ -44,8 +44,7 @@ def _add_process(args):
 def _image(ctx, request_layer):
     """The tool, and on top of it what it reads: the layer with the tool is the same for all bundles."""
 
-    # A transition makes a list of it.
-    tool_layer = ctx.attr._layer[0][LayerInfo]
+    tool_layer = ctx.attr._layer[LayerInfo]
     layers = [struct(blob = layer.blob, metadata = layer.metadata) for layer in [tool_layer, request_layer]]
     return make_manifest(ctx, process = _add_process, layers = tuple(layers), rule_name = "k8s_bundle")
 
@@ -118,8 +117,8 @@ The same objects give the same bytes, whichever commit and folder they are built
             doc = "Images that are built here go with it, and `apply` pushes them. Those of pinned environments are in " +
                   "their registry already; so are layers of base images.",
         ),
-        "_layer": attr.label(cfg = release_transition, default = "//tools/deploy:bundle_layer", providers = [LayerInfo]),
-        "_program": attr.label(cfg = release_transition, default = "//tools/deploy:bundle_program"),
+        "_layer": attr.label(default = "//tools/deploy:bundle_layer", providers = [LayerInfo]),
+        "_program": attr.label(default = "//tools/deploy:bundle_program"),
     },
     cfg = platform_transition,
     executable = True,

@@ -2,7 +2,6 @@
 
 load("@platforms//host:constraints.bzl", "HOST_CONSTRAINTS")
 
-_COMPILATION_MODE = "//command_line_option:compilation_mode"
 _IMAGE_PLATFORM = str(Label("//rules:image_platform"))
 _NODE_PLATFORM = str(Label("//rules:node_platform"))
 _PLATFORMS = "//command_line_option:platforms"
@@ -60,16 +59,6 @@ platform_transition = transition(
     implementation = _impl,
     inputs = [_IMAGE_PLATFORM, _NODE_PLATFORM, _PLATFORMS],
     outputs = [_IMAGE_PLATFORM, _PLATFORMS],
-)
-
-def _release_impl(_settings, _attr):
-    return {_COMPILATION_MODE: "opt"}
-
-# To a program that others run: it is compiled in one way, whatever flags a build is called with.
-release_transition = transition(
-    implementation = _release_impl,
-    inputs = [],
-    outputs = [_COMPILATION_MODE],
 )
 
 def _base_impl(settings, _attr):

