@@ -60,7 +60,7 @@ local behind(params, service) =
     local known = checked('networkPolicy.allowFrom', service);
     local wrong = 'networkPolicy.allowFrom: Service `%s` is in namespace `%s`, want `%s`';
     local at = [known.metadata.name, known.metadata.namespace, params.environment.namespace];
-    local peers = [if std.isString(client) then $.pods(client) else client for client in clients];
+    local peers = std.map(function(client) if std.isString(client) then $.pods(client) else client, clients);
     if at[1] != at[2] then error wrong % at else
       // A rule without peers would let everybody in.
       k8s.networkPolicy(params, name, app=null, ingress=if peers == [] then [] else [
@@ -71,10 +71,10 @@ local behind(params, service) =
   // services: a list of Services, as rendered: `std.extVar('//services/redis').service`.
   allowTo(params, name, services=error 'networkPolicy.allowTo: set services', app=name)::
     local byAddress = '; allow its addresses by a `k8s.networkPolicy` with `networkPolicy.addresses`';
-    k8s.networkPolicy(params, name, app=app, egress=[
-      { to: [behind(params, service)], ports: listening(service) }
-      for service in [checked('networkPolicy.allowTo', service, byAddress) for service in services]
-    ]),
+    local rule(service) =
+      local known = checked('networkPolicy.allowTo', service, byAddress);
+      { to: [behind(params, known)], ports: listening(known) };
+    k8s.networkPolicy(params, name, app=app, egress=std.map(rule, services)),
 
   // The pods of an app: in the same namespace, or in another.
   // namespace: its name.

@@ -28,9 +28,10 @@ local podTemplate(app, containers, initContainers, volumes, serviceAccount, podA
 };
 
 // A container without a readiness probe is ready as soon as it runs, also where it ends at once: such
-// pods count after two seconds.
+// pods count after two seconds. By `std.map`: a comprehension over a list whose element fails says
+// `infinite recursion` instead of why.
 local readyAfter(containers) =
-  if std.all([std.objectHas(container, 'readinessProbe') for container in containers]) then {}
+  if std.all(std.map(function(container) std.objectHas(container, 'readinessProbe'), containers)) then {}
   else { minReadySeconds: 2 };
 
 local jobSpec(attempts, template) = {

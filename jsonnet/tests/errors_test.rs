@@ -338,6 +338,25 @@ fn a_misspelt_argument_is_named() {
         ("k8s.probe.http(80, pth='/')", "pth"),
         ("networkPolicy.allowDns(params, ap='x')", "ap"),
         ("service.grpc(params, 'x', prot=1)", "prot"),
+        // Inside of a list.
+        (
+            "k8s.deployment(params, 'x', containers=[k8s.container('x', readyness=null)])",
+            "readyness",
+        ),
+        (
+            "networkPolicy.allowTo(params, 'x', services=[k8s.service(params, 's', { a: 1 }, ap='s')])",
+            "ap",
+        ),
+        (
+            "local s = k8s.service(params, 's', { a: 1 });\n\
+             networkPolicy.allowFrom(params, 'x', service=s, clients=[networkPolicy.pods(ap='s')])",
+            "ap",
+        ),
+        (
+            "networkPolicy.allowFrom(params, 'x', service=k8s.service(params, 's', { a: 1 }), \
+             clients=['a', networkPolicy.pods(ap='s')])",
+            "ap",
+        ),
     ] {
         assert_eq!(why(call), format!("parameter {argument} is not defined"));
     }
