@@ -80,12 +80,14 @@ pub fn resolve(mut request: Request) -> Result<String, Cause> {
     Ok(format!("{:#}\n", request.object.document()))
 }
 
-/// The policy on images; one that nobody has pinned yet cannot be applied anyway.
+/// The policy on images; of one that nobody has pinned yet nothing is known.
 fn check_images(request: &Request, unpinned: &[String]) -> Result<(), Cause> {
-    if !unpinned.is_empty() {
-        return Ok(());
-    }
-    let images = images::list(request.object.document());
+    let unknown: Vec<&String> = unpinned
+        .iter()
+        .filter_map(|key| request.images.get(key))
+        .collect();
+    let mut images = images::list(request.object.document());
+    images.retain(|(_, image)| !unknown.contains(&image));
     let violations = policy::of_images(&images, request.allowed);
     let violations = policy::waive(violations, &request.waived);
     if violations.is_empty() {
@@ -322,6 +324,28 @@ mod tests {
         assert_eq!(
             document["spec"]["template"]["spec"]["containers"][0]["image"],
             "r.io/demo/client:unpinned"
+        );
+    }
+
+    #[test]
+    fn beside_an_image_without_a_pin_the_others_are_checked() {
+        let mut document = deployment();
+        let pod = &mut document["spec"]["template"]["spec"];
+        pod["initContainers"] = json!([{"name": "a", "image": "r.io/a:v1"}]);
+        let mut request = request(document);
+        request.images =
+            BTreeMap::from([("client".to_owned(), "r.io/demo/client:unpinned".to_owned())]);
+        request.unpinned = vec!["client".to_owned()];
+        request.allowed = policy::Images::Pinned;
+        let Err(Cause::Images { violations }) = resolve(request) else {
+            panic!("an image by tag alone is refused");
+        };
+        let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "spec.template.spec.initContainers[0].image: got `r.io/a:v1`, want one with a digest (digests)"
+            ]
         );
     }
 
