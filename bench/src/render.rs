@@ -131,16 +131,22 @@ impl Input {
     ) -> Result<Vec<Row>, Error> {
         let programs = peers.iter().map(|(_, peer, _)| peer.program());
         let programs: Vec<PathBuf> = programs.collect::<Result<_, _>>()?;
+        let all = peers.iter().map(|(name, ..)| *name).zip(&programs);
+        let all: Vec<_> = all.map(Some).chain([None]).collect();
         let mut ours = Vec::new();
         let mut theirs = vec![Vec::new(); peers.len()];
-        for _ in 0..options.runs {
-            let mut command = Command::new(tool);
-            command.arg("@arguments");
-            ours.push(self.one("windlass", command)?.milliseconds());
-            for (((name, ..), program), times) in peers.iter().zip(&programs).zip(&mut theirs) {
-                let mut command = Command::new(program);
-                command.args(["-m", "out", "main.jsonnet"]);
-                times.push(self.one(name, command)?.milliseconds());
+        for run in 0..options.runs as usize {
+            // Each begins once: what one leaves to the kernel to do, the next one pays for.
+            for number in (0..all.len()).map(|number| (run + number) % all.len()) {
+                if let Some((name, program)) = all[number] {
+                    let mut command = Command::new(program);
+                    command.args(["-m", "out", "main.jsonnet"]);
+                    theirs[number].push(self.one(name, command)?.milliseconds());
+                } else {
+                    let mut command = Command::new(tool);
+                    command.arg("@arguments");
+                    ours.push(self.one("windlass", command)?.milliseconds());
+                }
             }
         }
         let row = |((name, _, target), times): (&(&str, Peer, f64), &Vec<f64>)| Row {
