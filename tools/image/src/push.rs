@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use windlass_oci_reference::{Repository, Tag};
 use windlass_oci_registry::{
-    Client, DockerConfig, Image, ImageFiles, Progress, Push, Pushed, Settings, Statement, Target,
-    Transport, to_canonical_json,
+    Client, DockerConfig, Image, ImageFiles, ORIGIN, Progress, Push, Pushed, Settings, Statement,
+    Target, Transport, to_canonical_json,
 };
 use windlass_report::say;
 
 /// The only version of a request, and of what is said of a push.
 const VERSION: u32 = 1;
-
-/// The type of the statement that says where an image comes from.
-const ORIGIN: &str = "application/vnd.windlass.origin.v1";
 
 /// Pushes images as requests say; prints their references by digest.
 #[derive(Debug, clap::Args)]

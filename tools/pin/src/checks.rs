@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use windlass_oci_reference::{Repository, Tag};
-use windlass_oci_registry::{Client, DockerConfig, Settings, Target, Transport};
+use windlass_oci_registry::{Client, DockerConfig, ORIGIN, Settings, Target, Transport};
 use windlass_pins::{Commit, Pin};
 use windlass_report::{Exit, Explain};
 
@@ -18,9 +18,7 @@ use crate::request::EnvironmentRequest;
 use crate::typed::word;
 use crate::verbs::Context;
 
-/// The type of the statement in which `image push --revision` says where an image comes from.
-const ORIGIN: &str = "application/vnd.windlass.origin.v1";
-/// What it calls the commit.
+/// What the statement of where an image comes from calls the commit.
 const REVISION: &str = "org.opencontainers.image.revision";
 
 /// One image of one service in one environment.

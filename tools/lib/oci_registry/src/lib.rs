@@ -50,7 +50,7 @@ pub use error::{Cause, Error, ImageError, Request};
 pub use image::{Blob, Image, ImageFiles, LayerFiles, LayerMetadata, Place, Source};
 pub use progress::{Event, Progress, Silent};
 pub use pull::Manifest;
-pub use referrer::{Content, Statement, Subject};
+pub use referrer::{Content, ORIGIN, Statement, Subject};
 pub use retry::Retry;
 pub use target::{Target, Transport};
 pub use upload::Sent;

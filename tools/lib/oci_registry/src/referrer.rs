@@ -16,6 +16,10 @@ use reqwest::{Method, StatusCode};
 use std::collections::{BTreeMap, HashMap};
 use windlass_oci_reference::Digest;
 
+/// The type of the statement that says where an image comes from: what `image push --revision`
+/// says, and what the revisions of pins are compared with.
+pub const ORIGIN: &str = "application/vnd.windlass.origin.v1";
+
 /// The content of a blob that there is nothing in (image specification, "Guidance for an empty
 /// descriptor").
 const EMPTY: &[u8] = b"{}";
