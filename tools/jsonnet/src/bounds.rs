@@ -36,6 +36,12 @@ pub fn allocate_in_large_pieces() {
     system::allocate_in_large_pieces();
 }
 
+/// Lets this process end with the one that started it; where it cannot, it ends when it has
+/// answered.
+pub fn follow_parent() {
+    system::follow_parent();
+}
+
 /// Lets this process end with [`MEMORY`] or [`DEPTH`] when it meets a bound.
 pub fn bound() {
     let usual = std::panic::take_hook();
@@ -69,6 +75,7 @@ mod system {
     use std::sync::atomic::Ordering;
 
     use nix::libc;
+    use nix::sys::prctl::set_pdeathsig;
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
@@ -97,6 +104,10 @@ mod system {
 
     #[cfg(not(target_env = "gnu"))]
     pub fn allocate_in_large_pieces() {}
+
+    pub fn follow_parent() {
+        let _ = set_pdeathsig(Signal::SIGKILL);
+    }
 
     pub fn bound() {
         let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
@@ -141,6 +152,8 @@ mod system {
     pub fn memory(_: u64) {}
 
     pub fn allocate_in_large_pieces() {}
+
+    pub fn follow_parent() {}
 
     /// Elsewhere no bound of the system is known to hold.
     pub fn bound() {}

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,7 +19,7 @@ use crate::explain::explain;
 use crate::form::parsed;
 use crate::resolver::Resolver;
 use crate::together::ordered;
-use crate::{Cause, Outputs, Request, Sources, Value};
+use crate::{Cause, Outputs, Request, Sources, Value, apart};
 
 /// How deep calls may nest: the default of the reference implementation (`--max-stack`).
 pub const MAX_STACK: usize = 500;
@@ -39,17 +38,8 @@ pub struct Rendered {
 
 /// Evaluates the source and writes every output in the form that is asked for.
 pub fn evaluate(request: &Request) -> Rendered {
-    alone(request, None)
-}
-
-/// Evaluates the source and manifests some of the outputs, by their numbers in [`ordered`].
-pub fn evaluate_part(request: &Request, part: Range<usize>) -> Rendered {
-    alone(request, Some(part))
-}
-
-fn alone(request: &Request, part: Option<Range<usize>>) -> Rendered {
     let mut evaluator = Evaluator::new(Resolver::default());
-    let rendered = evaluator.outputs(request, HashMap::new(), part);
+    let rendered = evaluator.evaluate(request, HashMap::new());
     // What it holds goes with the process: to free it value by value takes longer.
     std::mem::forget(evaluator);
     rendered
@@ -86,18 +76,9 @@ impl Evaluator {
     /// Evaluates one request. `digests` stand for the bytes of its files, by path; they are
     /// used where the resolver shares values.
     pub fn evaluate(&mut self, request: &Request, digests: HashMap<String, String>) -> Rendered {
-        self.outputs(request, digests, None)
-    }
-
-    fn outputs(
-        &mut self,
-        request: &Request,
-        digests: HashMap<String, String>,
-        part: Option<Range<usize>>,
-    ) -> Rendered {
         let lines = Lines::default();
         self.resolver.look_at(&request.sources, digests);
-        let files = self.files(request, &lines, part);
+        let files = self.files(request, &lines);
         Rendered {
             files,
             traces: lines.0.take(),
@@ -110,12 +91,7 @@ impl Evaluator {
         self.last = None;
     }
 
-    fn files(
-        &mut self,
-        request: &Request,
-        lines: &Lines,
-        part: Option<Range<usize>>,
-    ) -> Result<Vec<Output>, Cause> {
+    fn files(&mut self, request: &Request, lines: &Lines) -> Result<Vec<Output>, Cause> {
         let sources = &request.sources;
         {
             let mut settings = self.context.settings_mut();
@@ -141,7 +117,7 @@ impl Evaluator {
                 _ => apply_tla(&tla, value),
             })
             .map_err(|error| explain(&error, &request.src, sources))?;
-        outputs(self.last.insert(value), request, part)
+        outputs(self.last.insert(value), request, lines)
     }
 }
 
@@ -160,11 +136,7 @@ pub fn linger() -> ! {
     }
 }
 
-fn outputs(
-    value: &Val,
-    request: &Request,
-    part: Option<Range<usize>>,
-) -> Result<Vec<Output>, Cause> {
+fn outputs(value: &Val, request: &Request, lines: &Lines) -> Result<Vec<Output>, Cause> {
     let sources = &request.sources;
     match &request.outputs {
         Outputs::One(path) => {
@@ -174,42 +146,46 @@ fn outputs(
         }
         Outputs::Keyed(outs) => {
             let object = keyed(value, outs, &sources.shown(&request.src))?;
-            match part {
-                Some(part) => {
-                    let outs = ordered(outs, sources);
-                    each(
-                        request,
-                        object,
-                        outs.into_iter().skip(part.start).take(part.len()),
-                    )
-                }
-                None => each(request, object, outs.iter()),
-            }
+            each(request, object, outs, lines)
         }
         Outputs::Folder(folder) => {
             let (object, outs) = all(value, folder, &sources.shown(&request.src))?;
-            each(request, object, outs.iter())
+            each(request, object, &outs, lines)
         }
     }
 }
 
 /// The text of each output, which is a field of the object.
-fn each<'a>(
+fn each(
     request: &Request,
     object: &ObjValue,
-    outs: impl Iterator<Item = (&'a String, &'a PathBuf)>,
+    outs: &BTreeMap<String, PathBuf>,
+    lines: &Lines,
 ) -> Result<Vec<Output>, Cause> {
     let refused = |error| explain(&error, &request.src, &request.sources);
     object.run_assertions().map_err(refused)?;
-    outs.map(|(name, path)| {
-        let text = object
+    let text = |name: &String| {
+        object
             .get_or_bail(name.as_str().into())
             .and_then(|value| request.form.text(&value))
             .with_description(|| format!("output `{name}`"))
-            .map_err(refused)?;
-        Ok((path.clone(), text))
-    })
-    .collect()
+    };
+    if apart::are_many(outs.len()) {
+        let outs = ordered(outs, &request.sources);
+        let said = lines.count();
+        let made = apart::texts(outs.len(), |part| {
+            let texts = outs[part].iter().map(|(name, _)| text(name));
+            let texts = texts.collect::<Result<_, _>>().ok()?;
+            (lines.count() == said).then_some(texts)
+        });
+        if let Some(texts) = made {
+            let paths = outs.into_iter().map(|(_, path)| path.clone());
+            return Ok(paths.zip(texts).collect());
+        }
+    }
+    outs.iter()
+        .map(|(name, path)| Ok((path.clone(), text(name).map_err(refused)?)))
+        .collect()
 }
 
 /// The value as an object, and a file of the folder for each of its fields.
@@ -341,6 +317,12 @@ fn fields(places: &BTreeMap<String, String>, sources: &Sources) -> Result<Val, C
 /// Lines in the order in which they were said.
 #[derive(Clone, Default, Acyclic)]
 struct Lines(Rc<RefCell<Vec<String>>>);
+
+impl Lines {
+    fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
 
 impl TracePrinter for Lines {
     /// The evaluator calls its own functions without a place, so there is none to show.

@@ -14,6 +14,7 @@
 
 mod apart;
 mod bounds;
+mod child;
 pub mod cli;
 mod error;
 mod evaluate;
@@ -49,7 +50,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use windlass_report::Exit;
 
-/// Does what the command line says; `program` is this one, and started again to evaluate.
+/// Does what the command line says; `program` is this one, which a worker starts to evaluate.
 ///
 /// # Errors
 /// It does not parse, or there is no way to go on. What is wrong with a source is said here.
@@ -64,18 +65,15 @@ pub fn start(program: &Path, arguments: Vec<OsString>) -> Result<ExitCode, Error
         let stdin = std::io::stdin();
         if options.evaluator {
             bounds::allocate_in_large_pieces();
-            serve::serve(program, options.limits, stdin);
+            serve::serve(options.limits, stdin);
         } else {
             worker::work(program, options.limits, stdin, std::io::stdout())?;
         }
         return Ok(Exit::Success.into());
     }
     bounds::allocate_in_large_pieces();
-    let words = windlass_param_file::expand(arguments)?;
-    let arguments = cli::Arguments::try_parse_from(&words).map_err(usage)?;
-    let words = words.into_iter().skip(1);
-    let words = words.map(|word| word.to_string_lossy().into_owned());
-    once::render_bounded(program, &arguments, words.collect(), Limits::default())?;
+    let arguments: cli::Arguments = windlass_param_file::parse(arguments)?;
+    once::render_bounded(&arguments, Limits::default())?;
     Ok(Exit::Success.into())
 }
 

@@ -1,6 +1,5 @@
 //! One rendering, in this process: the form without a worker.
 
-use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use windlass_report::{Explain as _, render as text, say};
@@ -9,17 +8,10 @@ use crate::bounds::{self, LastWords, bound_with};
 use crate::cli::Arguments;
 use crate::evaluate::linger;
 use crate::limits::Deadline;
-use crate::protocol::WorkRequest;
-use crate::{Cause, Error, Limits, Request, apart, evaluate, output};
+use crate::{Cause, Error, Limits, Request, evaluate, output};
 
-/// Renders what the arguments say, within the limits, which hold for this process from now on;
-/// `words` are the same arguments, and `program` is this one.
-pub fn render_bounded(
-    program: &Path,
-    arguments: &Arguments,
-    words: Vec<String>,
-    limits: Limits,
-) -> Result<(), Error> {
+/// Renders what the arguments say, within the limits, which hold for this process from now on.
+pub fn render_bounded(arguments: &Arguments, limits: Limits) -> Result<(), Error> {
     let error = |cause| Error::Render {
         label: arguments.label.clone(),
         cause,
@@ -37,14 +29,7 @@ pub fn render_bounded(
     let deadline = limits.deadline();
     let request = Request::try_from(arguments)?;
     bounds::memory(limits.memory(request.sources.size()));
-    let asked = WorkRequest {
-        arguments: words,
-        ..WorkRequest::default()
-    };
-    match apart::render(program, limits, deadline, &asked, &request).transpose() {
-        Some(files) => output::write(&request.label, files),
-        None => render(request, limits, deadline),
-    }
+    render(request, limits, deadline)
 }
 
 /// Renders, and writes the outputs when all of them could be rendered. What `std.trace` said goes

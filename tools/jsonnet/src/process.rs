@@ -1,7 +1,7 @@
 //! An evaluator in a process of its own: requests go in, answers come out, and whatever a source
 //! does to it, what started it lives on.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::limits::Deadline;
-use crate::protocol::{WorkRequest, WorkResponse, line, read_answer};
+use crate::protocol::{WorkRequest, WorkResponse, line};
 use crate::{Cause, Limits, bounds};
 
 /// As much of an evaluator's last words as is kept, in bytes.
@@ -59,8 +59,8 @@ impl Process {
         let (send, answers) = channel();
         if let Some(stdout) = child.stdout.take() {
             std::thread::spawn(move || {
-                let mut stdout = BufReader::new(stdout);
-                while let Ok(Some(answer)) = read_answer(&mut stdout) {
+                let answers = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
+                for answer in answers.map_while(|line| serde_json::from_slice(&line).ok()) {
                     if send.send(answer).is_err() {
                         break;
                     }

@@ -5,8 +5,6 @@
 //! texts that are 0 or empty are left out; fields that are not known here are ignored, as that
 //! page wants.
 
-use std::io::{self, BufRead, Write};
-
 use serde::{Deserialize, Serialize};
 
 /// What is to be done.
@@ -26,11 +24,9 @@ pub struct WorkRequest {
     /// The folder that the paths of the request start from, below the worker's own; empty for
     /// the worker's own.
     pub sandbox_dir: String,
-    /// Not of Bazel, but between processes of this program: the texts of these outputs, from the
-    /// first number up to before the second in [`crate::together::ordered`], are to be told and not
-    /// to be written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub part: Option<(usize, usize)>,
+    /// Not of Bazel, but of a test: the texts of the outputs are to be told and not to be written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tell: bool,
 }
 
 /// A file.
@@ -57,11 +53,10 @@ pub struct WorkResponse {
     /// It was cancelled before it was done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub was_cancelled: bool,
-    /// Of a part of the outputs: their texts. Not in the message, but before it
-    /// ([`write_answer`]).
-    #[serde(skip)]
+    /// Where they are to be told: the texts of the outputs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
-    /// Of a part of the outputs: what `std.trace` said, which else is in `output`.
+    /// Where texts are told: what `std.trace` said, which else is in `output`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub traces: Vec<String>,
 }
@@ -73,71 +68,9 @@ pub fn line(message: &impl Serialize) -> Vec<u8> {
     line
 }
 
-/// Writes what an evaluator answers: each text, after a line with its length in bytes, and the
-/// response as a line.
-///
-/// # Errors
-/// Nobody reads it any more.
-pub fn write_answer(out: &mut impl Write, response: &WorkResponse) -> io::Result<()> {
-    for text in &response.texts {
-        writeln!(out, "{}", text.len())?;
-        out.write_all(text.as_bytes())?;
-    }
-    out.write_all(&line(response))?;
-    out.flush()
-}
-
-/// Reads what [`write_answer`] wrote; `None` where there is no more.
-///
-/// # Errors
-/// It is no answer, or no whole one.
-pub fn read_answer(from: &mut impl BufRead) -> io::Result<Option<WorkResponse>> {
-    let mut texts = Vec::new();
-    loop {
-        let mut line = String::new();
-        if from.read_line(&mut line)? == 0 {
-            return Ok(None);
-        }
-        if let Ok(length) = line.trim_end().parse() {
-            let mut text = vec![0; length];
-            from.read_exact(&mut text)?;
-            texts.push(String::from_utf8(text).map_err(io::Error::other)?);
-        } else {
-            let response: WorkResponse = serde_json::from_str(&line)?;
-            return Ok(Some(WorkResponse { texts, ..response }));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_are_read_as_they_were_written() {
-        let response = WorkResponse {
-            texts: vec!["{}\n\n17\n".to_owned(), String::new(), "ü".to_owned()],
-            traces: vec!["TRACE: x".to_owned()],
-            ..WorkResponse::default()
-        };
-        let mut bytes = Vec::new();
-        for _ in 0..2 {
-            write_answer(&mut bytes, &response).expect("writes");
-        }
-        let mut from = &*bytes;
-        for _ in 0..2 {
-            let read = read_answer(&mut from).expect("an answer");
-            assert_eq!(read.as_ref(), Some(&response));
-        }
-        assert_eq!(read_answer(&mut from).expect("the end"), None);
-    }
-
-    #[test]
-    fn half_an_answer_is_none() {
-        for text in ["5\nabc", "{\"exitCode\":", "no number\n", "1\n\u{fc}"] {
-            read_answer(&mut text.as_bytes()).expect_err(text);
-        }
-    }
 
     #[test]
     fn what_is_left_out_is_nothing_and_what_is_unknown_is_ignored() {

@@ -2,7 +2,7 @@
 //! time.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
 use std::sync::mpsc::channel;
 
@@ -10,21 +10,20 @@ use clap::Parser as _;
 use windlass_param_file::Error::Usage;
 use windlass_report::{Explain as _, harmless, render};
 
-use crate::bounds::{self, bound};
-use crate::evaluate::{Evaluator, collect, evaluate_part, linger};
-use crate::protocol::{Input, WorkRequest, WorkResponse, write_answer};
+use crate::bounds::{self, bound, follow_parent};
+use crate::evaluate::{Evaluator, collect, linger};
+use crate::protocol::{Input, WorkRequest, WorkResponse, line};
 use crate::resolver::Resolver;
-use crate::{Error, Limits, Request, apart, cli, output};
+use crate::{Error, Limits, Request, cli, output};
 
 /// Answers requests until there are no more, or until it holds more memory than is worth it.
-pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send + 'static) {
+pub fn serve(limits: Limits, requests: impl Read + Send + 'static) {
     bound();
     follow_parent();
-    let program = program.to_owned();
     let (send, done) = channel();
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     let answering = thread.spawn(move || {
-        answer_all(&program, limits, requests);
+        answer_all(limits, requests);
         let _ = send.send(());
         linger();
     });
@@ -44,8 +43,7 @@ pub fn serve(program: &Path, limits: Limits, requests: impl Read + Send + 'stati
 /// Memory that has to be new before it is worth to look for what can be freed, in bytes.
 const NEW: u64 = 32 << 20;
 
-struct Server<'a> {
-    program: &'a Path,
+struct Server {
     limits: Limits,
     evaluator: Evaluator,
     resolver: Resolver,
@@ -55,10 +53,9 @@ struct Server<'a> {
     held: u64,
 }
 
-fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
+fn answer_all(limits: Limits, requests: impl Read) {
     let resolver = Resolver::sharing();
     let mut server = Server {
-        program,
         limits,
         evaluator: Evaluator::new(resolver.clone()),
         resolver,
@@ -68,7 +65,9 @@ fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
     let requests = BufReader::new(requests).split(b'\n').map_while(Result::ok);
     for request in requests.map_while(|line| serde_json::from_slice(&line).ok()) {
         let response = server.answer(&request);
-        if write_answer(&mut std::io::stdout().lock(), &response).is_err() {
+        let mut stdout = std::io::stdout().lock();
+        let answered = stdout.write_all(&line(&response));
+        if answered.and_then(|()| stdout.flush()).is_err() {
             break;
         }
         // All that follows is done while nobody waits.
@@ -83,7 +82,7 @@ fn answer_all(program: &Path, limits: Limits, requests: impl Read) {
     std::mem::forget(server);
 }
 
-impl Server<'_> {
+impl Server {
     fn answer(&mut self, asked: &WorkRequest) -> WorkResponse {
         let mut response = WorkResponse {
             request_id: asked.request_id,
@@ -100,34 +99,24 @@ impl Server<'_> {
     fn render(&mut self, asked: &WorkRequest, response: &mut WorkResponse) -> Result<(), Error> {
         let words = std::iter::once("jsonnet").chain(asked.arguments.iter().map(String::as_str));
         let arguments = cli::Arguments::try_parse_from(words).map_err(Usage)?;
-        let deadline = self.limits.deadline();
         let request = Request::try_from(&arguments)?;
         let label = &request.label;
         let size = request.sources.size();
         self.sources = self.sources.max(size);
         bounds::memory(self.limits.memory(size));
-        if asked.part.is_none() {
-            let parts = apart::render(self.program, self.limits, deadline, asked, &request);
-            if let Some(files) = parts.transpose() {
-                return output::write(label, files);
-            }
-        }
         let digests: HashMap<_, _> = asked.inputs.iter().map(digest).collect();
-        let rendered = match asked.part {
-            Some((first, end)) => evaluate_part(&request, first..end),
-            None => self.evaluator.evaluate(&request, digests),
-        };
-        if asked.part.is_none() {
-            for line in &rendered.traces {
-                response.output.push_str(&harmless(line));
-                response.output.push('\n');
-            }
-            return output::write(label, rendered.files);
+        let rendered = self.evaluator.evaluate(&request, digests);
+        if asked.tell {
+            response.traces = rendered.traces;
+            let files = output::all(label, rendered.files)?;
+            response.texts = files.into_iter().map(|(_, text)| text).collect();
+            return Ok(());
         }
-        response.traces = rendered.traces;
-        let files = output::all(label, rendered.files)?;
-        response.texts = files.into_iter().map(|(_, text)| text).collect();
-        Ok(())
+        for line in &rendered.traces {
+            response.output.push_str(&harmless(line));
+            response.output.push('\n');
+        }
+        output::write(label, rendered.files)
     }
 
     /// Frees what can be freed, if there is much of it, and says whether too much is left.
@@ -180,16 +169,6 @@ fn resident(status: &str) -> Option<u64> {
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes << 10)
 }
-
-/// Lets this process end with the one that started it.
-#[cfg(target_os = "linux")]
-fn follow_parent() {
-    let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
-}
-
-/// Elsewhere it ends when it has answered.
-#[cfg(not(target_os = "linux"))]
-fn follow_parent() {}
 
 #[cfg(test)]
 mod tests {

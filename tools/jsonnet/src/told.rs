@@ -26,7 +26,7 @@ pub struct Told {
 pub fn told(program: &Path, limits: Limits, words: Vec<String>) -> std::io::Result<Told> {
     let request = WorkRequest {
         arguments: words,
-        part: Some((0, usize::MAX)),
+        tell: true,
         ..WorkRequest::default()
     };
     let answer = Process::start(program, limits)?.ask(&request, limits.deadline());
