@@ -20,7 +20,7 @@ const COUNTS: [usize; 2] = [30, 300];
 const LINEAR: f64 = 1.0;
 
 /// What every service imports.
-const LIBRARY: &str = "jsonnet/k8s.libsonnet";
+const LIBRARY: &str = "jsonnet/k8s/object.libsonnet";
 
 /// Measures builds of a copy of this repository, with an output base of its own and no cache beside
 /// it. It compiles the tools first, which takes minutes.
