@@ -1,6 +1,7 @@
 //! The writing of outputs.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread::ScopedJoinHandle;
@@ -16,10 +17,10 @@ const LEAST: usize = 256;
 /// is, so that what looks at times has nothing to do.
 pub fn write(label: &str, files: Result<Vec<Output>, Cause>) -> Result<(), Error> {
     let files = all(label, files)?;
-    let share = files.len().div_ceil(processors()).max(LEAST);
-    if files.len() <= share {
+    if files.len() <= LEAST {
         return write_each(&files);
     }
+    let share = files.len().div_ceil(processors()).max(LEAST);
     std::thread::scope(|scope| {
         let writers: Vec<_> = files
             .chunks(share)
@@ -33,17 +34,24 @@ pub fn write(label: &str, files: Result<Vec<Output>, Cause>) -> Result<(), Error
 fn write_each(files: &[Output]) -> Result<(), Error> {
     for (path, text) in files {
         if !holds(path, text) {
-            // Only in a folder of outputs may it be that there is none.
-            let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-            folder
-                .and_then(|()| fs::write(path, text))
-                .map_err(|source| Error::Write {
-                    path: path.clone(),
-                    source,
-                })?;
+            write_one(path, text).map_err(|source| Error::Write {
+                path: path.clone(),
+                source,
+            })?;
         }
     }
     Ok(())
+}
+
+/// Only in a folder of outputs may it be that there is no folder.
+fn write_one(path: &Path, text: &str) -> io::Result<()> {
+    match fs::write(path, text) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(path, text)
+        }
+        done => done,
+    }
 }
 
 /// The outputs of a target, or the error that there are none.
