@@ -1,6 +1,7 @@
 """The action that checks that what objects refer to is there."""
 
 load(":labels.bzl", "label_text")
+load(":manifest_tool.bzl", "manifest_args", "run_manifest")
 
 def check_closure(ctx, info, unchecked, externals):
     """Declares the action that checks that what objects of a target refer to is in it or in what it needs.
@@ -9,7 +10,7 @@ def check_closure(ctx, info, unchecked, externals):
     checked by targets of its own: each finding is said once.
 
     Args:
-      ctx: the context of a rule that has `_manifest`, the tool.
+      ctx: the context of a rule that has MANIFEST_ATTRS.
       info: K8sObjectsInfo of the target.
       unchecked: depset of Files: the objects to check, as they are rendered.
       externals: depset of str: what these refer to and others make.
@@ -18,21 +19,13 @@ def check_closure(ctx, info, unchecked, externals):
       a File that is made where all is well.
     """
     marker = ctx.actions.declare_file(ctx.label.name + ".closed")
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
+    args = manifest_args(ctx)
     args.add("--label", label_text(ctx.label))
     args.add_all(unchecked, before_each = "--object")
     args.add_all(info.rendered, before_each = "--given")
     args.add_all(info.given, before_each = "--given")
     args.add_all(externals, before_each = "--external")
     args.add("--out", marker)
-    ctx.actions.run(
-        executable = ctx.executable._manifest,
-        arguments = ["closure", args],
-        inputs = depset(transitive = [info.rendered, info.given]),
-        outputs = [marker],
-        mnemonic = "K8sClosure",
-        progress_message = "Checking references of %{label}",
-    )
+    inputs = depset(transitive = [info.rendered, info.given])
+    run_manifest(ctx, "closure", args, inputs, marker, "K8sClosure", "Checking references of %{label}")
     return marker

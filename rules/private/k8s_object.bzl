@@ -9,6 +9,7 @@ load(":binding.bzl", "SETUP", "decode_binding")
 load(":image_files.bzl", "image_files")
 load(":k8s_policy.bzl", "evaluate_policy")
 load(":labels.bzl", "label_text")
+load(":manifest_tool.bzl", "MANIFEST_ATTRS", "manifest_args", "run_manifest")
 load(":policy.bzl", "RECREATE", "RULES", "refusal_of_policy")
 load(":request.bzl", "launch", "member")
 load(":yaml_to_json.bzl", "YAML_ATTRS", "YAML_FILES", "convert_yaml")
@@ -44,9 +45,7 @@ def _resolve(ctx, binding, images, src):
     environment = binding.environment
     siblings = [_json(ctx, file, "sibling%d" % index) for index, file in enumerate(ctx.files.siblings)]
     output = ctx.actions.declare_file(ctx.label.name + ".resolved.json")
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
+    args = manifest_args(ctx)
     args.add("--label", label_text(ctx.label))
     args.add("--src", src)
     args.add_all(siblings, before_each = "--sibling")
@@ -73,14 +72,7 @@ def _resolve(ctx, binding, images, src):
         args.add("--digests")
     args.add_all(_waived_rules(ctx), before_each = "--waive")
     args.add("--out", output)
-    ctx.actions.run(
-        executable = ctx.executable._manifest,
-        arguments = ["resolve", args],
-        inputs = inputs,
-        outputs = [output],
-        mnemonic = "K8sResolve",
-        progress_message = "Resolving %{label}",
-    )
+    run_manifest(ctx, "resolve", args, inputs, output, "K8sResolve", "Resolving %{label}")
     return output
 
 def _messages(ctx, binding, src):
@@ -101,9 +93,7 @@ def _check_schema(ctx, binding, src):
     marker = ctx.actions.declare_file(ctx.label.name + ".checked")
     environment = binding.environment
     crds = [crd[K8sObjectInfo].manifest for crd in ctx.attr.crds]
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
+    args = manifest_args(ctx)
     args.add("--label", label_text(ctx.label))
     args.add("--src", src)
     args.add("--environment-name", environment.name)
@@ -115,14 +105,8 @@ def _check_schema(ctx, binding, src):
     for name, file in messages:
         args.add(file, format = "--messages=%s=%%s" % name)
     args.add("--out", marker)
-    ctx.actions.run(
-        executable = ctx.executable._manifest,
-        arguments = ["check", args],
-        inputs = [src] + ctx.files.schemas + crds + [file for _, file in messages],
-        outputs = [marker],
-        mnemonic = "K8sCheck",
-        progress_message = "Checking %{label}",
-    )
+    inputs = [src] + ctx.files.schemas + crds + [file for _, file in messages]
+    run_manifest(ctx, "check", args, inputs, marker, "K8sCheck", "Checking %{label}")
     return marker
 
 def _fail(ctx, attribute, text):
@@ -233,7 +217,7 @@ k8s_object = rule(
     implementation = _k8s_object_impl,
     doc = "One Kubernetes object. Building it resolves its images to digests and checks it; " +
           "running it prints it. `bind` makes the targets that apply it.",
-    attrs = YAML_ATTRS | {
+    attrs = MANIFEST_ATTRS | YAML_ATTRS | {
         "binding": attr.string(mandatory = True, doc = "Cluster and environment, as `bind` writes them."),
         "cluster_objects": attr.label_list(
             providers = [K8sObjectsInfo],
@@ -292,7 +276,6 @@ k8s_object = rule(
         ),
         "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
         "_jsonnet": attr.label(cfg = "exec", default = "//tools/jsonnet", executable = True),
-        "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
     },
     executable = True,
     provides = [K8sObjectInfo, K8sObjectsInfo],

@@ -5,6 +5,7 @@ load("//rules/private/providers:k8s_objects_info.bzl", "K8sObjectsInfo")
 load(":binding.bzl", "same_environment")
 load(":closure.bzl", "check_closure")
 load(":labels.bzl", "label_text")
+load(":manifest_tool.bzl", "MANIFEST_ATTRS")
 load(":request.bzl", "launch", "member")
 
 def _check_environments(ctx, members):
@@ -94,7 +95,7 @@ k8s_objects = rule(
     doc = "Objects, and groups of objects, that are applied in one run. The order of members means nothing; " +
           "deps are groups that must be ready first. Where any of them is a group, building it checks that what " +
           "the objects refer to is there.",
-    attrs = {
+    attrs = MANIFEST_ATTRS | {
         "deps": attr.label_list(
             providers = [K8sObjectsInfo],
             doc = "Groups that must be ready before these objects are.",
@@ -108,7 +109,6 @@ k8s_objects = rule(
             doc = "k8s_object and k8s_objects targets, in no order.",
         ),
         "_deploy": attr.label(cfg = "exec", default = "//tools/deploy", executable = True),
-        "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
     },
     executable = True,
     provides = [K8sObjectsInfo],

@@ -2,12 +2,11 @@
 
 load("//rules/private/providers:pin_info.bzl", "PinInfo")
 load(":labels.bzl", "label_text")
+load(":manifest_tool.bzl", "MANIFEST_ATTRS", "manifest_args", "run_manifest")
 
 def _pin_impl(ctx):
     pins = ctx.actions.declare_file(ctx.label.name + ".json")
-    args = ctx.actions.args()
-    args.use_param_file("@%s", use_always = True)
-    args.set_param_file_format("multiline")
+    args = manifest_args(ctx)
     args.add("--label", label_text(ctx.label))
     args.add("--lock", ctx.file.lock)
     args.add("--environment-name", ctx.attr.environment)
@@ -18,14 +17,7 @@ def _pin_impl(ctx):
         before_each = "--repository",
     )
     args.add("--out", pins)
-    ctx.actions.run(
-        executable = ctx.executable._manifest,
-        arguments = ["pins", args],
-        inputs = [ctx.file.lock],
-        outputs = [pins],
-        mnemonic = "K8sPins",
-        progress_message = "Checking pins %{label}",
-    )
+    run_manifest(ctx, "pins", args, [ctx.file.lock], pins, "K8sPins", "Checking pins %{label}")
     return [
         DefaultInfo(files = depset([pins])),
         PinInfo(attestations = tuple(ctx.files.attestations), environment = ctx.attr.environment, lock = pins),
@@ -36,7 +28,7 @@ pin = rule(
     doc = "The images that an environment runs, as a lock file says, which is checked as a whole. " +
           "A k8s_object that has it takes no image from a build, and is resolved anew only if a pin of its " +
           "own environment changes.",
-    attrs = {
+    attrs = MANIFEST_ATTRS | {
         "attestations": attr.label_list(
             allow_files = [".json"],
             doc = "Envelopes of DSSE, each called for its image: `<SHA-256>.json`. What runs with the pins where proof is required.",
@@ -56,7 +48,6 @@ pin = rule(
         "repositories": attr.string_dict(
             doc = "Image key -> repository: where the image of a pin of this environment must be. Anywhere where empty.",
         ),
-        "_manifest": attr.label(cfg = "exec", default = "//tools/manifest", executable = True),
     },
     provides = [PinInfo],
 )

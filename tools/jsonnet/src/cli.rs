@@ -119,7 +119,7 @@ impl Imports {
 }
 
 /// Render what Bazel asks for, until it asks no more.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Clone, Copy, Parser)]
 #[command(name = "jsonnet")]
 pub struct Persistent {
     /// Speak Bazel's protocol for persistent workers, in JSON, on stdin and stdout.
@@ -128,6 +128,9 @@ pub struct Persistent {
     /// Be one of the processes in which a worker evaluates.
     #[arg(long, hide = true, conflicts_with = "persistent_worker")]
     pub evaluator: bool,
+    /// Answer with what is rendered, and write nothing.
+    #[arg(long, hide = true, requires = "evaluator")]
+    pub tell: bool,
     /// What one evaluation may take.
     #[command(flatten)]
     pub limits: Limits,

@@ -50,8 +50,8 @@ pub enum Error {
         source: std::io::Error,
     },
     /// What a worker is sent is not what Bazel sends.
-    #[error("cannot read a request of Bazel")]
-    Protocol(#[source] serde_json::Error),
+    #[error(transparent)]
+    Protocol(#[from] windlass_worker::Error),
 }
 
 impl Explain for Error {

@@ -24,7 +24,6 @@ mod limits;
 pub mod once;
 mod output;
 mod process;
-pub mod protocol;
 mod request;
 mod resolver;
 pub mod serve;
@@ -65,7 +64,7 @@ pub fn start(program: &Path, arguments: Vec<OsString>) -> Result<ExitCode, Error
         let stdin = std::io::stdin();
         if options.evaluator {
             bounds::allocate_in_large_pieces();
-            serve::serve(options.limits, stdin);
+            serve::serve(options, stdin);
         } else {
             worker::work(program, options.limits, stdin, std::io::stdout())?;
         }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::limits::Deadline;
-use crate::protocol::{WorkRequest, WorkResponse, line};
 use crate::{Cause, Limits, bounds};
+use windlass_worker::{WorkRequest, WorkResponse, line};
 
 /// As much of an evaluator's last words as is kept, in bytes.
 const LAST_WORDS: u64 = 4096;
@@ -45,8 +45,14 @@ impl Handle {
 impl Process {
     /// Starts one: `program` is this one, see [`crate::serve`].
     pub fn start(program: &Path, limits: Limits) -> std::io::Result<Self> {
+        Self::start_with(program, limits, &[])
+    }
+
+    /// Starts one that is told more about how to answer, see [`crate::cli::Persistent`].
+    pub fn start_with(program: &Path, limits: Limits, flags: &[&str]) -> std::io::Result<Self> {
         let mut child = Command::new(program)
             .arg("--evaluator")
+            .args(flags)
             .arg(format!("--memory-mb={}", limits.memory_mb))
             .arg(format!("--seconds={}", limits.seconds))
             // A backtrace of its own end would tell a user nothing.

@@ -9,21 +9,24 @@ use std::sync::mpsc::channel;
 use clap::Parser as _;
 use windlass_param_file::Error::Usage;
 use windlass_report::{Explain as _, harmless, render};
+use windlass_worker::{Input, WorkRequest, WorkResponse, line};
 
 use crate::bounds::{self, bound, follow_parent};
+use crate::cli::{self, Persistent};
 use crate::evaluate::{Evaluator, collect, linger};
-use crate::protocol::{Input, WorkRequest, WorkResponse, line};
 use crate::resolver::Resolver;
-use crate::{Error, Limits, Request, cli, output};
+use crate::told::Told;
+use crate::{Error, Limits, Request, output};
 
 /// Answers requests until there are no more, or until it holds more memory than is worth it.
-pub fn serve(limits: Limits, requests: impl Read + Send + 'static) {
+pub fn serve(options: Persistent, requests: impl Read + Send + 'static) {
+    let limits = options.limits;
     bound();
     follow_parent();
     let (send, done) = channel();
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     let answering = thread.spawn(move || {
-        answer_all(limits, requests);
+        answer_all(options, requests);
         let _ = send.send(());
         linger();
     });
@@ -45,6 +48,8 @@ const NEW: u64 = 32 << 20;
 
 struct Server {
     limits: Limits,
+    /// What is rendered is told, not written.
+    tells: bool,
     evaluator: Evaluator,
     resolver: Resolver,
     /// The most bytes of files that a request had.
@@ -53,10 +58,11 @@ struct Server {
     held: u64,
 }
 
-fn answer_all(limits: Limits, requests: impl Read) {
+fn answer_all(options: Persistent, requests: impl Read) {
     let resolver = Resolver::sharing();
     let mut server = Server {
-        limits,
+        limits: options.limits,
+        tells: options.tell,
         evaluator: Evaluator::new(resolver.clone()),
         resolver,
         sources: 0,
@@ -106,10 +112,8 @@ impl Server {
         bounds::memory(self.limits.memory(size));
         let digests: HashMap<_, _> = asked.inputs.iter().map(digest).collect();
         let rendered = self.evaluator.evaluate(&request, digests);
-        if asked.tell {
-            response.traces = rendered.traces;
-            let files = output::all(label, rendered.files)?;
-            response.texts = files.into_iter().map(|(_, text)| text).collect();
+        if self.tells {
+            response.output = Told::of(label, rendered).text();
             return Ok(());
         }
         for line in &rendered.traces {

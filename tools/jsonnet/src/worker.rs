@@ -4,14 +4,14 @@
 //! evaluator that was ended by what it was asked is replaced, and that request alone fails.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use windlass_report::{Explain as _, render};
+use windlass_worker::{WorkRequest, WorkResponse, line, requests};
 
 use crate::process::{Handle, Process};
-use crate::protocol::{WorkRequest, WorkResponse, line};
 use crate::{Error, Limits};
 
 /// Evaluators at a time: Bazel gives no worker more than that, unless it is told to.
@@ -48,7 +48,7 @@ struct Running {
 pub fn work(
     program: &Path,
     limits: Limits,
-    requests: impl Read,
+    from: impl Read,
     responses: impl Write + Send,
 ) -> Result<(), Error> {
     let worker = Worker {
@@ -63,16 +63,13 @@ pub fn work(
         for _ in 0..threads {
             scope.spawn(|| while worker.work_once().is_some() {});
         }
-        // Bazel puts nothing between two requests.
-        let requests = serde_json::Deserializer::from_reader(BufReader::new(requests));
-        let mut requests = requests.into_iter::<WorkRequest>();
-        let done = requests.try_for_each(|request| {
+        let done = requests(from).try_for_each(|request| {
             worker.take(request?);
             Ok(())
         });
         worker.jobs().closed = true;
         worker.changed.notify_all();
-        done.map_err(Error::Protocol)
+        done
     })
 }
 

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use nix::sys::resource::{UsageWho, getrusage};
 use sha2::{Digest as _, Sha256};
-use windlass_jsonnet::protocol::{Input, WorkRequest, WorkResponse, line};
+use windlass_worker::{Input, WorkRequest, WorkResponse, line};
 
 /// Longer than anything here takes on a slow machine: a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_mins(2);

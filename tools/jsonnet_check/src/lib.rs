@@ -40,7 +40,7 @@ pub fn run(
     let args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_some_and(|first| first == "--evaluator") {
         let options: Persistent = windlass_param_file::parse(args).map_err(Error::Arguments)?;
-        serve::serve(options.limits, std::io::stdin());
+        serve::serve(options, std::io::stdin());
         return Ok(());
     }
     if args.len() > 1 {

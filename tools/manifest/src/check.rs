@@ -1,6 +1,6 @@
 //! `manifest check`: whether Kubernetes takes an object as it is rendered, and the policy too.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 use windlass_k8s_object::Ownership;
@@ -9,6 +9,7 @@ use windlass_k8s_schema::{Definition, Problem, Schemas, definitions};
 use crate::cli::{Check, Messages};
 use crate::error::{Cause, Error};
 use crate::file;
+use crate::known::Known;
 use crate::policy::{self, Rule, Violation};
 use crate::user;
 
@@ -16,8 +17,8 @@ use crate::user;
 ///
 /// # Errors
 /// See [`Error`].
-pub fn run(arguments: &Check) -> Result<(), Error> {
-    let checked = || {
+pub fn run(arguments: &Check, known: &mut Known) -> Result<(), Error> {
+    let mut checked = || {
         let text = file::read(&arguments.src)?;
         let environment = &arguments.environment_name;
         if let Some(namespace) = &arguments.user {
@@ -27,11 +28,16 @@ pub fn run(arguments: &Check) -> Result<(), Error> {
         let object = file::parsed(&arguments.src, &text)?;
         let custom = custom(&arguments.crd)?;
         for path in &arguments.schema {
-            let mut schemas = schemas(path)?;
-            for definition in &custom {
-                schemas.define(definition.clone());
+            let schemas = known.schemas(path)?;
+            if custom.is_empty() {
+                suits(schemas, object.document(), arguments)?;
+            } else {
+                let mut schemas = schemas.clone();
+                for one in &custom {
+                    schemas.define(one.clone());
+                }
+                suits(&schemas, object.document(), arguments)?;
             }
-            suits(&schemas, object.document(), arguments)?;
         }
         let violations = policy::of_rendered(object.document());
         let mut violations = policy::waive(violations, &arguments.waive);
@@ -57,13 +63,6 @@ fn said(messages: &Messages) -> Result<Vec<Violation>, Cause> {
     let Messages { policy, path } = messages;
     policy::of_messages(policy, &file::read(path)?).map_err(|source| Cause::Messages {
         policy: policy.clone(),
-        source,
-    })
-}
-
-fn schemas(path: &Path) -> Result<Schemas, Cause> {
-    Schemas::parse(&file::read(path)?).map_err(|source| Cause::Schema {
-        path: path.to_owned(),
         source,
     })
 }

@@ -15,23 +15,27 @@ pub mod cli;
 pub mod closure;
 mod error;
 mod file;
+mod known;
 pub mod pins;
 pub mod policy;
 pub mod resolve;
 #[cfg(test)]
 mod tests;
 mod user;
+mod worker;
 
 pub use error::{Cause, Error};
+pub use known::Known;
 pub use resolve::{Request, resolve};
+pub use worker::work;
 
 /// Does what the command line says.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn run(arguments: &cli::Arguments) -> Result<(), Error> {
+pub fn run(arguments: &cli::Arguments, known: &mut Known) -> Result<(), Error> {
     match &arguments.command {
-        cli::Command::Check(arguments) => check::run(arguments),
+        cli::Command::Check(arguments) => check::run(arguments, known),
         cli::Command::Closure(arguments) => closure::run(arguments),
         cli::Command::Resolve(arguments) => resolve::run(arguments),
         cli::Command::Pins(arguments) => pins::run(arguments),

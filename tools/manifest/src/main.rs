@@ -1,17 +1,26 @@
-//! Makes the final manifest of one object: actions of `k8s_object` and `pin`.
+//! Makes the final manifest of one object, and checks objects: actions of `k8s_object`,
+//! `k8s_objects` and `pin`, or a worker of Bazel for many of them.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use windlass_manifest::{cli, run};
+use windlass_manifest::{Known, cli, run, work};
 use windlass_report::{Exit, fail};
 
 fn main() -> ExitCode {
-    let arguments = match windlass_param_file::parse::<cli::Arguments>(std::env::args_os()) {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    if windlass_worker::is_persistent(&mut words) {
+        return match work(&words, std::io::stdin(), std::io::stdout()) {
+            Ok(()) => Exit::Success.into(),
+            Err(error) => fail(&error),
+        };
+    }
+    let arguments = match windlass_param_file::parse::<cli::Arguments>(words) {
         Ok(arguments) => arguments,
         Err(windlass_param_file::Error::Usage(usage)) => usage.exit(),
         Err(error) => return fail(&error),
     };
-    match run(&arguments) {
+    match run(&arguments, &mut Known::default()) {
         Ok(()) => Exit::Success.into(),
         Err(error) => fail(&error),
     }

@@ -2,11 +2,12 @@
 
 mod actions;
 mod errors;
+mod worker;
 
 use std::ffi::OsString;
 
-use crate::Error;
 use crate::cli::Arguments;
+use crate::{Error, Known};
 
 const DIGEST: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -25,7 +26,7 @@ fn run(arguments: &[String]) -> Result<(), Error> {
     let all = ["manifest"].into_iter().map(OsString::from);
     let all = all.chain(arguments.iter().map(OsString::from));
     let arguments: Arguments = windlass_param_file::parse(all).expect("the command line parses");
-    crate::run(&arguments)
+    crate::run(&arguments, &mut Known::default())
 }
 
 /// `manifest resolve` of a file into another.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::crd::Definition;
 
 /// The kinds of one version of Kubernetes, and what their fields may be.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schemas {
     /// The minor version: `1.36`.
@@ -21,7 +21,7 @@ pub struct Schemas {
 }
 
 /// A kind of an API version.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Kind {
     #[serde(flatten)]

@@ -1,9 +1,4 @@
-//! Bazel's protocol for persistent workers, in its JSON form: a request and a response for each
-//! action, one after another on stdin and stdout.
-//!
-//! Source: `worker_protocol.proto` of Bazel and <https://bazel.build/remote/creating>. Numbers and
-//! texts that are 0 or empty are left out; fields that are not known here are ignored, as that
-//! page wants.
+//! The messages.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +19,6 @@ pub struct WorkRequest {
     /// The folder that the paths of the request start from, below the worker's own; empty for
     /// the worker's own.
     pub sandbox_dir: String,
-    /// Not of Bazel, but of a test: the texts of the outputs are to be told and not to be written.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub tell: bool,
 }
 
 /// A file.
@@ -53,12 +45,6 @@ pub struct WorkResponse {
     /// It was cancelled before it was done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub was_cancelled: bool,
-    /// Where they are to be told: the texts of the outputs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub texts: Vec<String>,
-    /// Where texts are told: what `std.trace` said, which else is in `output`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub traces: Vec<String>,
 }
 
 /// A message as one line, its end included.
