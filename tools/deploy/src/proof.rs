@@ -10,7 +10,7 @@ use windlass_attestation::{
 };
 use windlass_k8s_object::images;
 use windlass_oci_reference::{Digest, ImageReference};
-use windlass_pins::{Lock, LockError, Pin};
+use windlass_pins::{FileError, Lock, Pin};
 
 use crate::desired::Desired;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::request::{DeployRequest, Proof, ProofRequest};
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(test, derive(strum::VariantNames, strum::IntoStaticStr))]
 pub enum ProofError {
-    /// A file of the request cannot be read.
+    /// An attestation cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
@@ -28,14 +28,9 @@ pub enum ProofError {
         /// What the operating system says.
         source: std::io::Error,
     },
-    /// A file of pins holds none.
-    #[error("pins `{}` do not hold", path.display())]
-    Pins {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: LockError,
-    },
+    /// A file of pins cannot be used.
+    #[error(transparent)]
+    Pins(#[from] FileError),
     /// No pin says where an image of the project is from.
     #[error("no pin names it: an image that stands in a manifest by its digest has no commit")]
     NoPin,
@@ -236,11 +231,7 @@ fn pins_of(
     proof: &ProofRequest,
     runfiles: &Path,
 ) -> Result<Vec<Pin>, ProofError> {
-    let text = read(runfiles, &proof.pins)?;
-    let lock = Lock::parse(&text).map_err(|source| ProofError::Pins {
-        path: proof.pins.clone().into(),
-        source,
-    })?;
+    let lock = Lock::read(&runfiles.join(&proof.pins), Path::new(&proof.pins))?;
     let own = lock
         .environments()
         .find(|(name, _)| *name == request.environment.name);

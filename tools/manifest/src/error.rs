@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use windlass_k8s_object::quantity::QuantityError;
 use windlass_k8s_object::{NamespaceRefused, ParseError};
 use windlass_k8s_schema::{CrdError, Finding, Problem};
-use windlass_pins::LockError;
+use windlass_pins::FileError;
 use windlass_report::{Exit, Explain};
 
 use crate::closure::{Dangling, Problem as Dangles};
@@ -185,13 +185,8 @@ pub enum Cause {
         source: serde_json::Error,
     },
     /// The lock file of pinned images cannot be used.
-    #[error("pins `{}` do not hold", path.display())]
-    Pins {
-        /// The lock file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: LockError,
-    },
+    #[error(transparent)]
+    Pins(#[from] FileError),
     /// A quantity that the API server would store in another form.
     #[error(transparent)]
     Quantity(#[from] QuantityError),
@@ -289,7 +284,9 @@ impl Explain for Error {
 
     fn exit(&self) -> Exit {
         match &*self.cause {
-            Cause::Read { .. } | Cause::Write { .. } => Exit::Failure,
+            Cause::Read { .. } | Cause::Write { .. } | Cause::Pins(FileError::Read { .. }) => {
+                Exit::Failure
+            }
             _ => Exit::Input,
         }
     }

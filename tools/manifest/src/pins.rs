@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use windlass_oci_reference::Repository;
-use windlass_pins::{Lock, LockError};
+use windlass_pins::{FileError, Lock, LockError};
 
 use crate::cli;
 use crate::error::{Cause, Error};
@@ -19,12 +19,9 @@ pub const UNPINNED: &str = "windlass.dev/unpinned";
 /// # Errors
 /// See [`Error`].
 pub fn run(arguments: &cli::Pins) -> Result<(), Error> {
-    let checked = || {
+    let checked = || -> Result<(), Cause> {
         let lock = read(&arguments.lock)?;
-        check(&lock, arguments).map_err(|source| Cause::Pins {
-            path: arguments.lock.clone(),
-            source,
-        })?;
+        check(&lock, arguments).map_err(FileError::unheld(&arguments.lock))?;
         let own = lock.only(&arguments.environment_name);
         file::write(&arguments.out, &own.to_string())
     };
@@ -51,11 +48,8 @@ fn check(lock: &Lock, arguments: &cli::Pins) -> Result<(), LockError> {
 }
 
 /// Reads a lock file.
-pub(crate) fn read(path: &Path) -> Result<Lock, Cause> {
-    Lock::parse(&file::read(path)?).map_err(|source| Cause::Pins {
-        path: path.to_owned(),
-        source,
-    })
+pub(crate) fn read(path: &Path) -> Result<Lock, FileError> {
+    Lock::read(path, path)
 }
 
 /// What stands in a manifest for an image that nobody has pinned. No digest, so nothing runs it.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use windlass_oci_reference::ParseError;
-use windlass_pins::LockError;
+use windlass_pins::FileError;
 use windlass_report::{Exit, Explain};
 
 use crate::checkout::Package;
@@ -122,7 +122,7 @@ pub enum Error {
     /// A file with credentials is there and cannot be used.
     #[error(transparent)]
     DockerConfig(#[from] windlass_oci_registry::ConfigError),
-    /// A lock file cannot be read.
+    /// A file of the checkout that is no lock file cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
         /// The file.
@@ -130,14 +130,9 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
-    /// A lock file does not hold pins.
-    #[error("pins `{}` do not hold", path.display())]
-    Pins {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: LockError,
-    },
+    /// A lock file cannot be used.
+    #[error(transparent)]
+    Pins(#[from] FileError),
     /// A lock file cannot be written; it is as it was.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -324,7 +319,7 @@ impl Explain for Error {
             | Self::NoPins { .. }
             | Self::Key { .. }
             | Self::OtherRepository { .. }
-            | Self::Pins { .. }
+            | Self::Pins(FileError::Pins { .. })
             | Self::BranchExists { .. }
             | Self::NoServices { .. }
             | Self::Query { .. }
@@ -343,6 +338,7 @@ impl Explain for Error {
             Self::Registry(error) => error.exit(),
             Self::Launcher(_)
             | Self::Read { .. }
+            | Self::Pins(FileError::Read { .. })
             | Self::Write { .. }
             | Self::Git { .. }
             | Self::NoBazel

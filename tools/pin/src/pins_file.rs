@@ -5,7 +5,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use windlass_pins::{Lock, Pin};
+use windlass_pins::{FileError, Lock, Pin};
 use windlass_whole_file::hold;
 
 use crate::checks::Entry;
@@ -56,24 +56,18 @@ impl PinsFile {
 
     /// Reads the file, which may have pins of these environments only.
     pub fn read(&self, environments: &[&str]) -> Result<Lock, Error> {
-        let text = fs::read_to_string(&self.path).map_err(self.unread())?;
-        self.parse(&text, environments)
+        let lock = Lock::read(&self.path, &self.shown)?;
+        self.check(&lock, environments)?;
+        Ok(lock)
     }
 
-    fn parse(&self, text: &str, environments: &[&str]) -> Result<Lock, Error> {
-        let parsed = Lock::parse(text).and_then(|lock| {
-            lock.check_environments(environments)?;
-            Ok(lock)
-        });
-        parsed.map_err(|source| Error::Pins {
-            path: self.shown.clone(),
-            source,
-        })
+    fn check(&self, lock: &Lock, environments: &[&str]) -> Result<(), FileError> {
+        let checked = lock.check_environments(environments);
+        checked.map_err(FileError::unheld(&self.shown))
     }
 
-    fn unread(&self) -> impl FnOnce(io::Error) -> Error {
-        let path = self.shown.clone();
-        move |source| Error::Read { path, source }
+    fn unread(&self) -> impl FnOnce(io::Error) -> FileError {
+        FileError::unread(&self.shown)
     }
 
     fn unwritten(&self) -> impl FnOnce(io::Error) -> Error {
@@ -116,7 +110,8 @@ impl Held {
             let mut held = hold(&path, |path| File::open(path)).map_err(file.unread())?;
             let mut before = String::new();
             held.read_to_string(&mut before).map_err(file.unread())?;
-            let mut lock = file.parse(&before, environments)?;
+            let mut lock = Lock::parse(&before).map_err(FileError::unheld(&file.shown))?;
+            file.check(&lock, environments)?;
             for change in changes.iter().filter(|it| names.contains(&&it.file)) {
                 edit(&mut lock, change)?;
             }

@@ -23,6 +23,7 @@
 //! is a changed line; its `Display` is the one form of the file.
 
 mod error;
+mod file;
 mod json;
 mod lock;
 mod pin;
@@ -30,5 +31,6 @@ mod pin;
 mod tests;
 
 pub use error::LockError;
+pub use file::FileError;
 pub use lock::Lock;
 pub use pin::{Commit, ParseError, Pin, Time, Toolchain, Who};

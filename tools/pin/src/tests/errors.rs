@@ -523,7 +523,7 @@ const REGISTRIES: &[Case<Error>] = &[
 
 const LOCKS: &[Case<Error>] = &[
     Case {
-        variant: "Read",
+        variant: "Pins",
         exit: Exit::Failure,
         text: "error: cannot read `services/client/pins.json`\n\
                cause: stream did not contain valid UTF-8\n",

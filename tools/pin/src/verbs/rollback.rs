@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use windlass_pins::{Lock, Pin};
+use windlass_pins::{FileError, Lock, Pin};
 
 use super::promote::{files_of, noted, services_of};
 use super::{Context, Outcome};
@@ -130,10 +130,8 @@ fn last_change(env: &str, paths: &[PathBuf], git: &Git) -> Result<Option<Last>, 
 fn lock_at(git: &Git, commit: &str, path: &Path) -> Result<Option<Lock>, Error> {
     let text = git.text_at(commit, path)?;
     let lock = text.map(|text| Lock::parse(&text)).transpose();
-    lock.map_err(|source| Error::Pins {
-        path: format!("{}:{}", short(commit), path.display()).into(),
-        source,
-    })
+    let shown = PathBuf::from(format!("{}:{}", short(commit), path.display()));
+    Ok(lock.map_err(FileError::unheld(&shown))?)
 }
 
 fn changed(env: &str, old: &Lock, new: &Lock) -> Vec<Before> {

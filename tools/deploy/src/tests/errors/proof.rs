@@ -203,6 +203,20 @@ pub(super) const CASES: &[Case<Failure>] = &[
     },
     Case {
         variant: "Unproven/Read",
+        text: "error: environment `prod` requires proof of image \
+               `localhost:31000/demo/redis@sha256:HEX`; nothing was pushed or written\n\
+               cause: cannot read `gone/HEX.json`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            unproven(folder, |world| {
+                world.case.request["proofs"][0]["attestations"] =
+                    json!([format!("gone/{}", file())]);
+            })
+        },
+        ..NO_ROOTS
+    },
+    Case {
+        variant: "Unproven/Pins",
         text: "error: environment `prod` requires proof of `//services/redis:prod-pins`; nothing \
                was pushed or written\n\
                cause: cannot read `nowhere.json`\n\

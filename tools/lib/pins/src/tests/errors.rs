@@ -1,10 +1,12 @@
 //! Every error, and its text.
 
 use std::error::Error as _;
+use std::path::Path;
 
 use strum::VariantNames as _;
+use windlass_error_cases::Folder;
 
-use crate::{Lock, LockError};
+use crate::{FileError, Lock, LockError};
 
 const DIGEST: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -155,4 +157,24 @@ fn every_error_says_where_and_what_is_wanted() {
 fn every_error_has_a_case() {
     let variants = CASES.iter().map(|(variant, ..)| *variant);
     windlass_error_cases::complete(variants, LockError::VARIANTS);
+}
+
+/// By the name that users know, wherever it lies.
+#[test]
+fn a_file_is_named_in_what_is_said_of_it() {
+    let folder = Folder::new();
+    folder.file("text.json", "{");
+    let mut variants = Vec::new();
+    for (name, want) in [
+        ("nowhere.json", "cannot read `services/client/pins.json`"),
+        ("text.json", "pins `services/client/pins.json` do not hold"),
+    ] {
+        let path = folder.path(name);
+        let shown = Path::new("services/client/pins.json");
+        let error = Lock::read(path.as_ref(), shown).expect_err(name);
+        assert_eq!(error.to_string(), want);
+        assert!(error.source().is_some(), "{name}");
+        variants.push(<&str>::from(&error));
+    }
+    windlass_error_cases::complete(variants, FileError::VARIANTS);
 }
