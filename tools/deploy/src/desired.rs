@@ -288,7 +288,8 @@ impl Desired {
         Ok(())
     }
 
-    /// What pins the first image of an object; the digest is for a person to fill in.
+    /// What pins the first image of an object; digest and commit are for a person to fill in. A
+    /// protected environment takes no image without a commit, so the others are told of it, too.
     fn pin_command(&self, object: &DesiredObject, keys: &str) -> String {
         let package = object.label.split(':').next().unwrap_or_default();
         let key = keys.split(',').next().unwrap_or_default();
@@ -296,7 +297,7 @@ impl Desired {
         let environment = &self.environment.name;
         format!(
             "bazel run //tools/pin -- set --service {package} --env {environment} \
-             --image {key}={repository}@sha256:..."
+             --image {key}={repository}@sha256:... --commit SHA"
         )
     }
 
@@ -590,7 +591,7 @@ mod tests {
                 "error: environment `myns` has no pin for image `bootstrap,redis`, which `//a:b` \
                  needs; nothing was pushed or written\n\
                  hint: bazel run //tools/pin -- set --service //a --env myns \
-                 --image bootstrap={repository}@sha256:...\n"
+                 --image bootstrap={repository}@sha256:... --commit SHA\n"
             )
         };
         assert_eq!(unpinned(object.clone()), said("bootstrap"));

@@ -331,7 +331,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
         text: "error: environment `myns` has no pin for image `redis`, which \
                `//services/redis:myns-service` needs; nothing was pushed or written\n\
                hint: bazel run //tools/pin -- set --service //services/redis --env myns --image \
-               redis=r.io/demo/redis@sha256:...\n",
+               redis=r.io/demo/redis@sha256:... --commit SHA\n",
         provoke: |folder| {
             for verb in ["apply", "create", "replace", "diff"] {
                 unasked(folder, verb, unpinned).expect_err(verb);
