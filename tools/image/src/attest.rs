@@ -21,7 +21,7 @@ use windlass_report::say;
 #[command(
     after_help = "Example: image attest ghcr.io/acme/client@sha256:... --out-dir \
                         services/client/attestations --source git+https://git.example/shop \
-                        --revision $(git rev-parse HEAD) --toolchain 'rustc 1.94.0, \
+                        --revision $(git rev-parse HEAD) --toolchain 'rustc 1.97.1, \
                         --config=release' --builder https://ci.example/publisher --key SHA256:..."
 )]
 pub(crate) struct Args {

@@ -10,6 +10,7 @@ use windlass_oci_registry::{Client, DockerConfig, ORIGIN, Settings, Target, Tran
 use windlass_pins::{Commit, Pin};
 use windlass_report::{Exit, Explain};
 
+use crate::bazel::RELEASE;
 use crate::checkout::Package;
 use crate::cli::COMMAND;
 use crate::error::Error;
@@ -242,7 +243,8 @@ impl<'a> Checks<'a> {
         let image = format!("{}@{digest}", repository.path());
         let built = self.context.request.built_name();
         let push = built.map(|env| format!("{}:{env}-shallow.push", entry.service));
-        let push = push.map(|target| format!("bazel run {}", word(&target)));
+        // As `verify --rebuild` builds it.
+        let push = push.map(|target| format!("bazel run {RELEASE} {}", word(&target)));
         let command = push.map(|push| match &pin.commit {
             Some(commit) => format!("git switch --detach {} && {push}", commit.short()),
             None => push,

@@ -29,6 +29,8 @@ pub enum Verb {
     Verify(verify::Arguments),
     /// Show the pins of all services, and what has none.
     List(list::Arguments),
+    /// Print what compiles here, as `--toolchain` of `set` and of `image attest` takes it.
+    Toolchain,
 }
 
 /// What goes to stdout.

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+use windlass_interrupt::Interrupt;
 use windlass_oci_registry::ConfigPlaces;
 
 /// The environment of the process.
@@ -15,6 +17,8 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// Where credentials for registries are.
     pub registries: ConfigPlaces,
+    /// Whether this process is to end, for what has to tidy up behind it.
+    pub interrupt: Interrupt,
     /// What finding the request takes.
     pub runfiles: windlass_runfiles::Environment,
 }
@@ -32,6 +36,7 @@ impl Environment {
             working_directory: path("BUILD_WORKING_DIRECTORY"),
             path: std::env::var_os("PATH"),
             registries: ConfigPlaces::of(|name| std::env::var_os(name)),
+            interrupt: Interrupt::default(),
             runfiles: windlass_runfiles::Environment::read(),
         }
     }

@@ -238,6 +238,15 @@ pub enum Error {
         /// How it ended.
         source: Reason,
     },
+    /// Ctrl-C, SIGTERM or SIGHUP, while images were built anew.
+    #[error("interrupted; what was checked out and built anew is removed")]
+    Interrupted,
+    /// Nobody says what compiles.
+    #[error("cannot ask which compiler there is")]
+    Toolchain {
+        /// How it ended.
+        source: Reason,
+    },
     /// The checkout has no history.
     #[error("cannot {what}: the checkout is in no git repository")]
     NoRepository {
@@ -343,7 +352,9 @@ impl Explain for Error {
             | Self::Git { .. }
             | Self::NoBazel
             | Self::Rebuild { .. }
+            | Self::Toolchain { .. }
             | Self::Output(_) => Exit::Failure,
+            Self::Interrupted => Exit::Interrupted,
         }
     }
 }

@@ -87,5 +87,6 @@ async fn outcome(
         Verb::Rollback(arguments) => verbs::rollback::run(arguments, &context).await,
         Verb::Verify(arguments) => verbs::verify::run(arguments, &context).await,
         Verb::List(arguments) => verbs::list::run(arguments, &context),
+        Verb::Toolchain => verbs::toolchain::run(&context),
     }
 }

@@ -6,7 +6,8 @@ use clap::Parser as _;
 use windlass_pin::{cli::Cli, environment::Environment, run};
 use windlass_report::{Exit, fail};
 
-#[tokio::main(flavor = "current_thread")]
+// The other thread is for signals, while this one waits for Bazel.
+#[tokio::main(worker_threads = 1)]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     // Fails only if one is installed already.

@@ -16,6 +16,7 @@ mod verify;
 use std::path::Path;
 
 use clap::Parser as _;
+use windlass_interrupt::Interrupt;
 use windlass_oci_reference::{Digest, Tag};
 use windlass_oci_registry::ConfigPlaces;
 use windlass_oci_registry_fake::{Fault, Registry};
@@ -61,6 +62,7 @@ fn environment(folder: &Path) -> Environment {
             home: Some(folder.join("home")),
             ..ConfigPlaces::default()
         },
+        interrupt: Interrupt::default(),
         runfiles: windlass_runfiles::Environment {
             runfiles_dir: Some(folder.join("bin")),
             ..windlass_runfiles::Environment::default()

@@ -20,8 +20,11 @@ pub(crate) fn page() -> String {
     for verb in Cli::command().get_subcommands() {
         let about = verb.get_about().map(ToString::to_string);
         let (name, about) = (verb.get_name(), about.unwrap_or_default());
-        let _ = writeln!(text, "\n## {name}\n\n{about}.\n");
-        text += &table(verb.get_arguments());
+        let _ = writeln!(text, "\n## {name}\n\n{about}.");
+        // One that takes none has no table of them.
+        if verb.get_arguments().next().is_some() {
+            let _ = write!(text, "\n{}", table(verb.get_arguments()));
+        }
     }
     text
 }

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use serde::Deserialize;
+use windlass_interrupt::{Interrupt, Pipe};
 use windlass_report::{Exit, say};
 
 use crate::Side;
 use crate::environment::Environment;
 use crate::error::{Error, Reason};
-use crate::interrupt::{Interrupt, Pipe};
 use crate::manifest::{Manifest, parse};
 
 /// Bazel's exit code after Ctrl-C.

@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use windlass_interrupt::Interrupt;
 use windlass_k8s_diff::text::Colour;
-
-use crate::interrupt::Interrupt;
 
 /// The environment of the process.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`request`], [`cli`], [`environment`] | what is asked, parsed once |
 //! | [`git`], [`bazel`], [`manifest`] | two revisions as folders, and what Bazel renders in each |
-//! | [`outputs`], [`interrupt`] | one run at a time, and what Ctrl-C and SIGTERM end |
+//! | [`outputs`] | one run at a time |
 //! | [`mod@compare`], [`summary`] | what differs, and how far it reaches; pure |
 //! | [`mod@text`], [`mod@markdown`], [`document`] | telling it; pure |
 //! | [`golden`], [`environments`] | manifests beside files of the sources, and beside each other |
@@ -23,7 +23,6 @@ pub mod environments;
 pub mod error;
 pub mod git;
 pub mod golden;
-pub mod interrupt;
 pub mod manifest;
 pub mod markdown;
 pub mod outputs;

@@ -4,10 +4,10 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use windlass_interrupt::Interrupt;
 use windlass_report::say;
 
 use crate::error::Error;
-use crate::interrupt::Interrupt;
 
 /// The folder, in that of the checkout's own outputs: it goes with them by `bazel clean --expunge`.
 const NAME: &str = "windlass-rendered";

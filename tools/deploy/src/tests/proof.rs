@@ -45,7 +45,7 @@ pub(super) fn provenance() -> Provenance {
         digest: digest(),
         source: "git+https://git.example/shop".to_owned(),
         commit: COMMIT.parse().expect("a commit"),
-        toolchain: "rustc 1.94.0, --config=release".parse().expect("one"),
+        toolchain: "rustc 1.97.1, --config=release".parse().expect("one"),
         builder: "https://ci.example/publisher".to_owned(),
     }
 }

@@ -64,7 +64,7 @@ async fn an_attestation_is_beside_the_image_and_in_a_file() {
         digest,
         source: "git+https://git.example/shop".to_owned(),
         commit: COMMIT.parse().expect("a commit"),
-        toolchain: "rustc 1.94.0, --config=release".parse().expect("one"),
+        toolchain: "rustc 1.97.1, --config=release".parse().expect("one"),
         builder: "https://ci.example/publisher".to_owned(),
     };
     program(&bench, &key, &said);

@@ -42,7 +42,7 @@ fn provenance() -> Provenance {
         digest: format!("sha256:{HEX}").parse().expect("a digest"),
         source: "git+https://git.example/shop".to_owned(),
         commit: COMMIT.parse().expect("a commit"),
-        toolchain: "rustc 1.94.0, --config=release"
+        toolchain: "rustc 1.97.1, --config=release"
             .parse()
             .expect("a toolchain"),
         builder: "https://ci.example/publisher".to_owned(),

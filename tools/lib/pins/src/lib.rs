@@ -6,7 +6,7 @@
 //!     "client": {
 //!       "image": "localhost:31000/demo/client@sha256:...",
 //!       "commit": "3f9c21a...",
-//!       "toolchain": "rustc 1.94.0, --config=release",
+//!       "toolchain": "rustc 1.97.1, --config=release",
 //!       "time": "2026-11-29T15:23:33Z",
 //!       "who": "ci@example.com"
 //!     }

@@ -144,7 +144,7 @@ macro_rules! line {
 
 line! {
     /// What compiled an image, in words: versions and flags.
-    Toolchain, "a line of text, as in `rustc 1.94.0, --config=release`"
+    Toolchain, "a line of text, as in `rustc 1.97.1, --config=release`"
 }
 
 line! {
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn toolchains() {
-        let text = "rustc 1.94.0, --config=release";
+        let text = "rustc 1.97.1, --config=release";
         let toolchain: Toolchain = text.parse().expect("a toolchain");
         assert_eq!(toolchain.as_str(), text);
         for (text, said) in [("", ""), (" x", " x"), ("a\nb", "a\\nb")] {

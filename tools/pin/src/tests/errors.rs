@@ -449,7 +449,7 @@ const REGISTRIES: &[Case<Error>] = &[
         exit: Exit::Registry,
         text: "error: cannot pin `//services/client prod client`; nothing was written\n\
                cause: registry `REGISTRY` has no image `demo/client@D`\n\
-               hint: bazel run //services/client:myns-shallow.push\n",
+               hint: bazel run --config=release //services/client:myns-shallow.push\n",
         provoke: |folder| set_there(folder, vec![]),
     },
     Case {
@@ -459,7 +459,7 @@ const REGISTRIES: &[Case<Error>] = &[
         text: "error: cannot pin `//services/client prod client`; nothing was written\n\
                cause: registry `REGISTRY` does not keep image `demo/client@D` for good: no tag \
                `kept_ba7816bf8f01` on it\n\
-               hint: bazel run //services/client:myns-shallow.push\n",
+               hint: bazel run --config=release //services/client:myns-shallow.push\n",
         provoke: |folder| {
             set_at(folder, vec![], |registry| {
                 registry.add_tag("demo/client", "alice", b"abc");
@@ -473,7 +473,7 @@ const REGISTRIES: &[Case<Error>] = &[
         text: "error: cannot pin `//services/client prod client`; nothing was written\n\
                cause: registry `REGISTRY` does not keep image `demo/client@D` for good: no tag \
                `kept_ba7816bf8f01` on it\n\
-               hint: bazel run //services/client:myns-shallow.push\n",
+               hint: bazel run --config=release //services/client:myns-shallow.push\n",
         provoke: |folder| {
             set_at(folder, vec![], |registry| {
                 registry.add_manifest("demo/client", b"abc");

@@ -7,17 +7,24 @@ use std::process::Command;
 use std::time::Duration;
 
 use windlass_error_cases::{Case, Folder};
+use windlass_interrupt::Interrupt;
 use windlass_report::Exit;
 
-use super::errors::with_pins;
+use super::errors::{run_in, with_pins};
 use super::repositories::bazelw;
 use super::{Bench, ELSEWHERE, block_on, cli, digest, entry, environment, lock, repository};
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::run;
 use crate::verbs::Outcome;
 
 /// `verify --rebuild` of a pin whose commit has a `bazelw` that does this.
 fn verify(folder: &Folder, script: &str) -> Result<(), Error> {
+    verify_unless(folder, script, &Interrupt::default())
+}
+
+/// The same, of somebody who may want it to end.
+fn verify_unless(folder: &Folder, script: &str, interrupt: &Interrupt) -> Result<(), Error> {
     with_pins(folder, "{}");
     bazelw(folder, script);
     let checkout = PathBuf::from(folder.path("checkout"));
@@ -29,13 +36,49 @@ fn verify(folder: &Folder, script: &str) -> Result<(), Error> {
     with_pins(folder, &lock(&[("dev", &[("client", pin)])]));
     folder.keep();
     let root = folder.path("");
-    let (argv0, environment) = (folder.path("bin/pin"), environment(root.as_ref()));
+    let argv0 = folder.path("bin/pin");
+    let environment = Environment {
+        interrupt: interrupt.clone(),
+        ..environment(root.as_ref())
+    };
     let cli = cli(&["verify", "--rebuild", "--digest-only"]);
     let mut out = Vec::new();
     block_on(run(Some(argv0.as_ref()), &cli, &environment, &mut out))
 }
 
+/// `toolchain` in a checkout whose `bazelw` does this.
+fn toolchain(folder: &Folder, script: &str) -> Result<(), Error> {
+    with_pins(folder, "{}");
+    bazelw(folder, script);
+    folder.keep();
+    run_in(folder, &["toolchain"])
+}
+
 pub(super) const REBUILDS: &[Case<Error>] = &[
+    Case {
+        variant: "Interrupted",
+        exit: Exit::Interrupted,
+        text: "error: interrupted; what was checked out and built anew is removed\n",
+        provoke: |folder| {
+            let interrupt = Interrupt::default();
+            interrupt.set();
+            verify_unless(folder, "exit 7", &interrupt)
+        },
+    },
+    Case {
+        variant: "Toolchain",
+        exit: Exit::Failure,
+        text: "error: cannot ask which compiler there is\n\
+               cause: `bazel run`: exit status: 7\n",
+        provoke: |folder| toolchain(folder, "exit 7"),
+    },
+    Case {
+        variant: "Toolchain",
+        exit: Exit::Failure,
+        text: "error: cannot ask which compiler there is\n\
+               cause: it calls itself `gcc`\n",
+        provoke: |folder| toolchain(folder, "echo gcc"),
+    },
     Case {
         variant: "OtherToolchain",
         exit: Exit::Preflight,
@@ -53,8 +96,15 @@ pub(super) const REBUILDS: &[Case<Error>] = &[
         variant: "Rebuild",
         exit: Exit::Failure,
         text: "error: cannot rebuild image `client` of `//services/client` at commit `COMMIT`\n\
+               cause: the compiler calls itself `cargo 1.97.1`\n",
+        provoke: |folder| verify(folder, "echo cargo 1.97.1"),
+    },
+    Case {
+        variant: "Rebuild",
+        exit: Exit::Failure,
+        text: "error: cannot rebuild image `client` of `//services/client` at commit `COMMIT`\n\
                cause: no k8s_object of `//services/client` has an image `client` there\n",
-        provoke: |folder| verify(folder, "echo rustc 1.94.0"),
+        provoke: |folder| verify(folder, "echo rustc 1.97.1"),
     },
 ];
 
@@ -68,9 +118,14 @@ query)
   echo '{"type":"RULE","rule":{"name":"//services/client:myns-service","attribute":[{"name":"images","type":"LABEL_KEYED_STRING_DICT"}]}}'
   echo '{"type":"RULE","rule":{"name":"//services/client:myns-deployment","attribute":[{"name":"images","type":"LABEL_KEYED_STRING_DICT","labelKeyedStringDictValue":[{"key":"//services/client:proxy","value":"proxy"},{"key":"//services/client:image","value":"client"}]}]}}'
   ;;
-run) echo "rustc $(cat rustc) (4a4ef493e 2026-03-02)" ;;
+run) echo "rustc $(cat rustc) (8bab26f4f 2026-07-14)" ;;
 build)
   [ -f broken ] && exit 1
+  if [ -f endless ]; then
+    trap 'echo interrupted >>LOG; exit 8' TERM
+    echo waits >>LOG
+    while :; do sleep 0.01; done
+  fi
   mkdir bazel-out && cd bazel-out
   digest=sha256:$(printf %s "$(cat ../manifest)" | sha256sum | cut -d' ' -f1)
   echo "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"$digest\",\"size\":3}" >descriptor.json
@@ -129,11 +184,16 @@ impl Built {
     }
 
     async fn try_verify(&self) -> Result<Outcome, Error> {
+        self.verify_unless(Interrupt::default()).await
+    }
+
+    async fn verify_unless(&self, interrupt: Interrupt) -> Result<Outcome, Error> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let tools = [self.folder.join("tools")].into_iter();
         let path = std::env::join_paths(tools.chain(std::env::split_paths(&path)));
         let mut environment = environment(&self.folder);
         environment.path = Some(path.expect("a path"));
+        environment.interrupt = interrupt;
         let argv0 = self.folder.join("bin/pin");
         let cli = cli(&["verify", "--rebuild"]);
         let outcome = crate::outcome(Some(argv0.as_os_str()), &cli, &environment).await;
@@ -188,21 +248,22 @@ fn what_is_documented_is_there() {
     assert_eq!(verbs, ["verify", "verify", "list"]);
 }
 
-const TOOLCHAIN: (&str, &str) = ("toolchain", "rustc 1.94.0, --config=release");
+const TOOLCHAIN: (&str, &str) = ("toolchain", "rustc 1.97.1, --config=release");
 
 #[test]
 fn the_commit_builds_the_image() {
     block_on(async {
-        let built = built("1.94.0").await;
+        let built = built("1.97.1").await;
         built.pin("one", &[("commit", &built.commit), TOOLCHAIN]);
         assert_eq!(built.verify().await, ("none".to_owned(), None));
         assert_eq!(
             built.log(),
             [
-                "run --config=release @rules_rust//tools/upstream_wrapper:rustc -- --version",
+                "run --config=release --disk_cache= --remote_cache= \
+                 @rules_rust//tools/upstream_wrapper:rustc -- --version",
                 "query --output=streamed_jsonproto kind('^k8s_object rule$', \
                  //services/client:all)",
-                "build --config=release //services/client:image",
+                "build --config=release --disk_cache= --remote_cache= //services/client:image",
                 "cquery --config=release --output=files //services/client:image",
                 "clean --expunge",
             ]
@@ -213,7 +274,7 @@ fn the_commit_builds_the_image() {
 #[test]
 fn the_commit_builds_another_image() {
     block_on(async {
-        let built = built("1.94.0").await;
+        let built = built("1.97.1").await;
         built.pin("tampered", &[("commit", &built.commit), TOOLCHAIN]);
         let (finding, failure) = built.verify().await;
         let one = &digest("one")[7..19];
@@ -235,7 +296,7 @@ fn another_compiler_is_an_answer_of_its_own() {
         let (finding, failure) = built.verify().await;
         assert_eq!(
             finding,
-            "built with `rustc 1.94.0, --config=release`, here `rustc 1.98.0, \
+            "built with `rustc 1.97.1, --config=release`, here `rustc 1.98.0, \
              --config=release`: it was not rebuilt"
         );
         assert_eq!(
@@ -268,7 +329,7 @@ fn what_says_nothing_of_rustc() {
 #[test]
 fn without_a_commit_there_is_nothing_to_build() {
     block_on(async {
-        let built = built("1.94.0").await;
+        let built = built("1.97.1").await;
         built.pin("one", &[]);
         let (finding, failure) = built.verify().await;
         assert_eq!(finding, "no commit to rebuild it from");
@@ -277,10 +338,61 @@ fn without_a_commit_there_is_nothing_to_build() {
     });
 }
 
+/// Bazel is asked to end, and then to remove what it has made; so is the checkout.
+#[test]
+fn nothing_is_left_of_what_is_interrupted() {
+    block_on(async {
+        let built = built("1.97.1").await;
+        built.bench.write("checkout/endless", "");
+        let endless = repository::commit(&built.folder.join("checkout"), "Never end");
+        std::fs::remove_file(built.folder.join("checkout/endless")).expect("was there");
+        built.pin("one", &[("commit", &endless), TOOLCHAIN]);
+        let interrupt = Interrupt::default();
+        let (log, signal) = (built.folder.join("log"), interrupt.clone());
+        let signal = std::thread::spawn(move || {
+            let waits = || std::fs::read_to_string(&log).is_ok_and(|log| log.ends_with("waits\n"));
+            while !waits() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            signal.set();
+            signal.end_child();
+        });
+        let error = built.verify_unless(interrupt).await;
+        let error = error.expect_err("is interrupted");
+        signal.join().expect("ends");
+        assert_eq!(
+            windlass_report::render(&error),
+            "error: interrupted; what was checked out and built anew is removed\n"
+        );
+        assert_eq!(
+            built.log()[2..],
+            [
+                "build --config=release --disk_cache= --remote_cache= //services/client:image",
+                "waits",
+                "interrupted",
+                "clean --expunge",
+            ]
+        );
+    });
+}
+
+#[test]
+fn what_compiles_here() {
+    let folder = Folder::new();
+    with_pins(&folder, "{}");
+    bazelw(&folder, "echo \"rustc 1.97.1 (8bab26f4f 2026-07-14)\"");
+    let root = folder.path("");
+    let (argv0, environment) = (folder.path("bin/pin"), environment(root.as_ref()));
+    let cli = cli(&["toolchain"]);
+    let outcome = crate::outcome(Some(argv0.as_ref()), &cli, &environment);
+    let outcome = block_on(outcome).expect("asks");
+    assert_eq!(outcome.data, "rustc 1.97.1, --config=release\n");
+}
+
 #[test]
 fn nothing_is_left_of_what_does_not_build() {
     block_on(async {
-        let built = built("1.94.0").await;
+        let built = built("1.97.1").await;
         built.bench.write("checkout/broken", "");
         let broken = repository::commit(&built.folder.join("checkout"), "Break");
         std::fs::remove_file(built.folder.join("checkout/broken")).expect("was there");

@@ -10,7 +10,7 @@ fn the_first_pin() {
     block_on(async {
         let bench = Bench::new(vec![]).await;
         let image = bench.push("client", "one");
-        let toolchain = "rustc 1.94.0, --config=release";
+        let toolchain = "rustc 1.97.1, --config=release";
         let built = bench.repository();
         let more = [
             "--commit",

@@ -5,6 +5,7 @@ pub mod promote;
 pub mod rebuild;
 pub mod rollback;
 pub mod set;
+pub mod toolchain;
 pub mod verify;
 
 use crate::checkout::Checkout;

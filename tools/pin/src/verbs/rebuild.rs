@@ -1,30 +1,28 @@
 //! `verify --rebuild`: whether an image is what its commit builds. The commit is checked out into a
 //! folder of its own, with an output base of its own, and both are gone afterwards.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use serde::Deserialize;
 use tempfile::TempDir;
-use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
+use windlass_interrupt::Pipe;
 use windlass_oci_reference::Digest;
 use windlass_pins::Pin;
 
 use super::Context;
-use crate::bazel::program;
+use crate::bazel::{RELEASE, RUSTC, at, toolchain_of};
 use crate::checkout::Package;
 use crate::checks::Entry;
 use crate::error::{Error, Reason};
 use crate::git::{Git, short};
 
-/// How a publisher builds.
-const RELEASE: &str = "--config=release";
-
-/// The compiler of a workspace that has rules for Rust, to ask it.
-const RUSTC: &str = "@rules_rust//tools/upstream_wrapper:rustc";
+/// What somebody else has put into a cache is not built from the commit.
+const NO_CACHE: [&str; 2] = ["--disk_cache=", "--remote_cache="];
 
 /// What comes of building an image anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +61,8 @@ impl Rebuilt {
 /// Builds the images of pins anew, each commit in one checkout; the results are in their order.
 ///
 /// # Errors
-/// A commit cannot be checked out, or does not build.
-pub async fn rebuild(context: &Context, pins: &[(Entry, Pin)]) -> Result<Vec<Rebuilt>, Error> {
+/// A commit cannot be checked out, or does not build; or this process is to end.
+pub fn rebuild(context: &Context, pins: &[(Entry, Pin)]) -> Result<Vec<Rebuilt>, Error> {
     let mut results = vec![Rebuilt::NoCommit; pins.len()];
     let mut commits: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, (_, pin)) in pins.iter().enumerate() {
@@ -73,15 +71,18 @@ pub async fn rebuild(context: &Context, pins: &[(Entry, Pin)]) -> Result<Vec<Reb
         }
     }
     for (commit, places) in commits {
-        let mut tree = Worktree::add(context, commit)?;
-        let built = tree.build_all(pins, &places, &mut results).await;
-        tree.clean().await;
+        let built = Worktree::add(context, commit)
+            .and_then(|tree| tree.build_all(pins, &places, &mut results));
+        // Whatever git or Bazel made of it.
+        if context.environment.interrupt.is_set() {
+            return Err(Error::Interrupted);
+        }
         built?;
     }
     Ok(results)
 }
 
-/// A checkout of one commit. It goes when this is dropped.
+/// A checkout of one commit. It goes when this is dropped, and what Bazel has made of it.
 struct Worktree<'a> {
     context: &'a Context,
     git: Git,
@@ -89,6 +90,8 @@ struct Worktree<'a> {
     /// The workspace in it, which need not be the root of the repository.
     root: PathBuf,
     commit: String,
+    /// Whether Bazel has made something outside of the checkout.
+    is_used: Cell<bool>,
 }
 
 impl<'a> Worktree<'a> {
@@ -112,6 +115,7 @@ impl<'a> Worktree<'a> {
             git,
             folder,
             commit: commit.to_owned(),
+            is_used: Cell::new(false),
         };
         let checkout = checkout.display().to_string();
         let no_hooks = "core.hooksPath=/dev/null";
@@ -121,8 +125,8 @@ impl<'a> Worktree<'a> {
         Ok(tree)
     }
 
-    async fn build_all(
-        &mut self,
+    fn build_all(
+        &self,
         pins: &[(Entry, Pin)],
         places: &[usize],
         results: &mut [Rebuilt],
@@ -135,14 +139,14 @@ impl<'a> Worktree<'a> {
             {
                 let here = match &here {
                     Some(here) => here,
-                    None => here.insert(self.toolchain(entry).await?),
+                    None => here.insert(self.toolchain(entry)?),
                 };
                 if built.as_str() != here {
                     results[*at] = Rebuilt::Toolchain(here.clone());
                     continue;
                 }
             }
-            let digest = self.image(entry).await?;
+            let digest = self.image(entry)?;
             results[*at] = if digest == *pin.digest() {
                 Rebuilt::Same
             } else {
@@ -152,21 +156,24 @@ impl<'a> Worktree<'a> {
         Ok(())
     }
 
-    /// What would compile here, as pins say it: `rustc 1.94.0, --config=release`.
-    async fn toolchain(&self, entry: &Entry) -> Result<String, Error> {
-        let said = self.bazel(entry, &["run", RELEASE, RUSTC, "--", "--version"]);
-        let said = said.await?;
-        // `rustc 1.94.0 (4a4ef493e 2026-03-02)`
-        let version = said.split_whitespace().nth(1).unwrap_or_default();
-        Ok(format!("rustc {version}, {RELEASE}"))
+    /// What would compile here, as pins say it.
+    fn toolchain(&self, entry: &Entry) -> Result<String, Error> {
+        let [disk, remote] = NO_CACHE;
+        let arguments = ["run", RELEASE, disk, remote, RUSTC, "--", "--version"];
+        let said = self.bazel(entry, &arguments)?;
+        toolchain_of(&said).ok_or_else(|| {
+            let said = said.trim_end();
+            self.failed(entry, format!("the compiler calls itself `{said}`"))
+        })
     }
 
     /// The digest of the image that this commit builds.
-    async fn image(&self, entry: &Entry) -> Result<Digest, Error> {
-        let label = self.label(entry).await?;
-        self.bazel(entry, &["build", RELEASE, &label]).await?;
+    fn image(&self, entry: &Entry) -> Result<Digest, Error> {
+        let label = self.label(entry)?;
+        let [disk, remote] = NO_CACHE;
+        self.bazel(entry, &["build", RELEASE, disk, remote, &label])?;
         let arguments = ["cquery", RELEASE, "--output=files", &label];
-        let files = self.bazel(entry, &arguments).await?;
+        let files = self.bazel(entry, &arguments)?;
         let mut digests = files
             .lines()
             .filter_map(|file| digest_in(&self.root.join(file)));
@@ -177,11 +184,11 @@ impl<'a> Worktree<'a> {
     }
 
     /// The target of an image: what a `k8s_object` of the service calls by its key.
-    async fn label(&self, entry: &Entry) -> Result<String, Error> {
+    fn label(&self, entry: &Entry) -> Result<String, Error> {
         let Entry { service, key, .. } = entry;
         let query = query_of(service);
         let arguments = ["query", "--output=streamed_jsonproto", &query];
-        let said = self.bazel(entry, &arguments).await?;
+        let said = self.bazel(entry, &arguments)?;
         let found = said.lines().find_map(|line| image_of(line, key));
         found.ok_or_else(|| {
             let found = format!("no k8s_object of `{service}` has an image `{key}` there");
@@ -190,58 +197,41 @@ impl<'a> Worktree<'a> {
     }
 
     /// What Bazel prints. What it says meanwhile is for the user to read.
-    async fn bazel(&self, entry: &Entry, arguments: &[&str]) -> Result<String, Error> {
-        let output = self.run(arguments, Stdio::inherit()).await?;
-        let output = output.map_err(|source| self.failed(entry, source))?;
-        if !output.status.success() {
-            let verb = arguments.first().unwrap_or(&"");
-            return Err(self.failed(entry, format!("`bazel {verb}`: {}", output.status)));
+    fn bazel(&self, entry: &Entry, arguments: &[&str]) -> Result<String, Error> {
+        let interrupt = &self.context.environment.interrupt;
+        if interrupt.is_set() {
+            return Err(Error::Interrupted);
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        let mut command = at(&self.root, self.path())?;
+        command.args(arguments);
+        self.is_used.set(true);
+        let output = interrupt.output(&mut command, Pipe::Stdout);
+        let (status, said) = output.map_err(|error| self.failed(entry, error.to_string()))?;
+        if !status.success() {
+            let verb = arguments.first().unwrap_or(&"");
+            return Err(self.failed(entry, format!("`bazel {verb}`: {status}")));
+        }
+        Ok(String::from_utf8_lossy(&said).into_owned())
     }
 
-    /// Runs Bazel, and ends with it when the user wants that.
-    async fn run(
-        &self,
-        arguments: &[&str],
-        stderr: Stdio,
-    ) -> Result<Result<Output, String>, Error> {
-        let path = self.context.environment.path.clone().unwrap_or_default();
-        let mut command = Command::new(program(&self.root, &path)?);
-        command
-            .args(arguments)
-            .current_dir(&self.root)
-            .env("PATH", &path)
-            .env_remove("BUILD_WORKSPACE_DIRECTORY")
-            .env_remove("BUILD_WORKING_DIRECTORY")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(stderr)
-            .kill_on_drop(true);
-        let text = |error: std::io::Error| error.to_string();
-        let signals = signal(SignalKind::interrupt()).and_then(|interrupt| {
-            signal(SignalKind::terminate()).map(|terminate| (interrupt, terminate))
-        });
-        let (mut interrupt, mut terminate) = match signals {
-            Ok(signals) => signals,
-            Err(error) => return Ok(Err(text(error))),
-        };
-        // Not `output()`, which would keep what Bazel says meanwhile.
-        let child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) => return Ok(Err(text(error))),
-        };
-        Ok(tokio::select! {
-            output = child.wait_with_output() => output.map_err(text),
-            _ = interrupt.recv() => Err("interrupted".to_owned()),
-            _ = terminate.recv() => Err("interrupted".to_owned()),
-        })
+    fn path(&self) -> &OsStr {
+        self.context.environment.path.as_deref().unwrap_or_default()
     }
 
     /// Removes what Bazel has made outside of the checkout, and ends its server. That the rest is
     /// removed, and what the run says, does not depend on it.
-    async fn clean(&mut self) {
-        let _ = self.run(&["clean", "--expunge"], Stdio::null()).await;
+    fn clean(&self) {
+        let Ok(mut command) = at(&self.root, self.path()) else {
+            return;
+        };
+        let _ = command
+            .args(["clean", "--expunge"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // A second Ctrl-C does not stop it half way.
+            .process_group(0)
+            .status();
     }
 
     fn failed(&self, entry: &Entry, source: String) -> Error {
@@ -255,6 +245,9 @@ impl<'a> Worktree<'a> {
 
 impl Drop for Worktree<'_> {
     fn drop(&mut self) {
+        if self.is_used.get() {
+            self.clean();
+        }
         let checkout = self.folder.path().join("checkout").display().to_string();
         let arguments = ["worktree", "remove", "--force", &checkout];
         // Where git cannot, the folder goes all the same, and its note with the next `prune`.

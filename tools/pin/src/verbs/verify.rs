@@ -96,7 +96,8 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let mut rows: Vec<Row> = rows.buffered(AT_ONCE).try_collect().await?;
     let mut others = 0;
     if arguments.rebuild {
-        let results = rebuild(context, &pins).await?;
+        context.environment.interrupt.watch();
+        let results = rebuild(context, &pins)?;
         for ((row, (_, pin)), rebuilt) in rows.iter_mut().zip(&pins).zip(results) {
             // That of another compiler is an answer of its own only where all else holds.
             let is_other = matches!(rebuilt, Rebuilt::Toolchain(_)) && row.findings.is_empty();

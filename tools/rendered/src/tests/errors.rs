@@ -5,12 +5,12 @@ use std::path::Path;
 
 use strum::VariantNames as _;
 use windlass_error_cases::{Case, Folder, check};
+use windlass_interrupt::Interrupt;
 use windlass_report::{Exit, Explain as _};
 
 use super::fake::{AGAINST, checkout, commit, environment, git, start};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
 
 const MAP: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "app"}}"#;

@@ -123,7 +123,7 @@ const STATEMENTS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "Value",
-        "rustc 1.94.0, --config=release",
+        "rustc 1.97.1, --config=release",
         "",
         "toolchain: got ``, want a line of text",
     ),

@@ -61,7 +61,7 @@ fn a_statement_is_one_of_in_toto() {
             "predicate": {
                 "buildDefinition": {
                     "buildType": "https://windlass.dev/bazel-image/v1",
-                    "externalParameters": {"toolchain": "rustc 1.94.0, --config=release"},
+                    "externalParameters": {"toolchain": "rustc 1.97.1, --config=release"},
                     "resolvedDependencies": [{
                         "uri": "git+https://git.example/shop",
                         "digest": {"gitCommit": COMMIT},

@@ -66,7 +66,7 @@ const CASES: &[(&str, &str, &str)] = &[
     (
         "Value",
         r#"{"prod": {"client": {"image": "ghcr.io/a@D", "toolchain": ""}}}"#,
-        "prod.client.toolchain: got ``, want a line of text, as in `rustc 1.94.0, \
+        "prod.client.toolchain: got ``, want a line of text, as in `rustc 1.97.1, \
          --config=release`",
     ),
     (

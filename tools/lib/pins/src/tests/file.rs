@@ -18,7 +18,7 @@ fn file() -> String {
     "redis-bootstrap": {{
       "image": "localhost:31000/demo/redis-bootstrap:v1@{A}",
       "commit": "3f9c21a",
-      "toolchain": "rustc 1.94.0, --config=release",
+      "toolchain": "rustc 1.97.1, --config=release",
       "time": "2026-11-29T15:23:33Z",
       "who": "ci@example.com"
     }},

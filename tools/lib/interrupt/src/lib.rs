@@ -107,3 +107,52 @@ impl Interrupt {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(text: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", text]);
+        command
+    }
+
+    #[test]
+    fn what_a_child_says() {
+        let interrupt = Interrupt::default();
+        for (pipe, want) in [(Pipe::Stdout, "out\n"), (Pipe::Stderr, "err\n")] {
+            let said = interrupt.output(&mut shell("echo out; echo err >&2; exit 3"), pipe);
+            let (status, said) = said.expect("runs");
+            assert_eq!(status.code(), Some(3));
+            assert_eq!(String::from_utf8(said).expect("text"), want);
+        }
+    }
+
+    #[test]
+    fn a_child_is_asked_to_end_and_no_other_is_started() {
+        let interrupt = Interrupt::default();
+        let other = interrupt.clone();
+        let ends = std::thread::spawn(move || {
+            while other.state().child.is_none() {
+                std::thread::yield_now();
+            }
+            other.set();
+            other.end_child();
+        });
+        // It says how it ended, and goes on to tidy up.
+        let mut waits = shell("trap 'echo ended; exit 8' TERM; while :; do sleep 0.01; done");
+        let (status, said) = interrupt.output(&mut waits, Pipe::Stdout).expect("runs");
+        ends.join().expect("ends");
+        // It may be ended before it has said what it does then.
+        let said = String::from_utf8(said).expect("text");
+        assert!(
+            (status.code(), &*said) == (Some(8), "ended\n") || status.code().is_none(),
+            "{status}: {said}"
+        );
+        assert!(interrupt.is_set());
+        let error = interrupt.output(&mut shell("echo started"), Pipe::Stdout);
+        let error = error.expect_err("nothing is started");
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+    }
+}
