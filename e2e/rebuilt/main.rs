@@ -1,0 +1,3 @@
+//! The smallest program that is an image.
+
+fn main() {}
