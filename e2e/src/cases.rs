@@ -10,6 +10,7 @@ mod kept;
 mod local_registry;
 mod node;
 mod order;
+mod proof;
 mod python;
 mod registry;
 mod schema;
@@ -21,8 +22,8 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 15] = [
-    "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "python",
+pub const NAMES: [&str; 16] = [
+    "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "proof", "python",
     "registry", "schema", "stack", "users", "verbs", "walk",
 ];
 
@@ -38,6 +39,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "kept" => Some(kept::run),
         "node" => Some(node::run),
         "order" => Some(order::run),
+        "proof" => Some(proof::run),
         "python" => Some(python::run),
         "registry" => Some(registry::run),
         "schema" => Some(schema::run),

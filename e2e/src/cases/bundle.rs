@@ -26,11 +26,11 @@ pub(super) fn run(h: &Harness) {
 }
 
 /// A bundle in a folder of its own.
-struct Bundle(PathBuf);
+pub(super) struct Bundle(PathBuf);
 
 impl Bundle {
     #[track_caller]
-    fn unpack(h: &Harness, tarball: &str) -> Self {
+    pub(super) fn unpack(h: &Harness, tarball: &str) -> Self {
         let folder = h.state.join("bundle");
         std::fs::create_dir(&folder).expect("a folder");
         let mut tar = Command::new("tar");
@@ -43,7 +43,7 @@ impl Bundle {
     }
 
     /// Runs it from elsewhere, with nothing in its environment but where the cluster is.
-    fn run(&self, kubeconfig: &Path, arguments: &[&str]) -> Outcome {
+    pub(super) fn run(&self, kubeconfig: &Path, arguments: &[&str]) -> Outcome {
         let mut command = Command::new(self.0.join("windlass"));
         command.env_clear().env("KUBECONFIG", kubeconfig);
         let output = command.args(arguments).current_dir("/").output();
@@ -55,6 +55,25 @@ impl Bundle {
         };
         say(&format!("$ windlass {arguments:?}\n{}", outcome.stderr));
         outcome
+    }
+
+    /// A file of this repository that it has taken along.
+    pub(super) fn runfile(&self, path: &str) -> PathBuf {
+        self.0.join("windlass.runfiles/_main").join(path)
+    }
+
+    /// What it is asked for.
+    pub(super) fn request(&self) -> Value {
+        let text = std::fs::read(self.0.join("windlass.json")).expect("it is there");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+
+    /// Asks it for something else.
+    pub(super) fn put_request(&self, request: &Value) {
+        let file = self.0.join("windlass.json");
+        // Files of a build are not to be written to.
+        std::fs::remove_file(&file).expect("removed");
+        std::fs::write(file, request.to_string()).expect("written");
     }
 }
 
