@@ -245,7 +245,10 @@ fn what_is_documented_is_there() {
         verbs.push(words[0]);
         cli(&words);
     }
-    assert_eq!(verbs, ["verify", "verify", "list"]);
+    assert_eq!(
+        verbs,
+        ["verify", "verify", "list", "verify", "toolchain", "verify"]
+    );
 }
 
 const TOOLCHAIN: (&str, &str) = ("toolchain", "rustc 1.97.1, --config=release");
