@@ -551,7 +551,8 @@ mod tests {
         );
         assert_eq!(
             why(&request),
-            "a/a.jsonnet:2:13: cannot import 'c/x.libsonnet': no file of `deps` or `data` is found by it\n  \
+            "a/a.jsonnet:2:13: cannot import 'c/x.libsonnet': no file of `deps` (of a service: `jsonnet_deps`) \
+             or `data` is found by it\n  \
                2 |   a: import 'c/x.libsonnet',\n    \
                  |             ^^^^^^^^^^^^^^^\n  \
                declared with that file name: 'b/x.libsonnet'\n  \
@@ -568,6 +569,24 @@ mod tests {
                2 | { a: s.prot }\n    \
                  |        ^^^^\n  \
                fields of similar names: port\n  \
+               in field <a>\n"
+        );
+    }
+
+    #[test]
+    fn a_misspelt_argument_is_shown_with_the_nearest_that_there_is() {
+        let library = "{ server(name, image=name, port=80):: { p: port } }";
+        let request = request(
+            "local s = import 'b/s.libsonnet';\n{ a: s.server('x', prot=1) }",
+            &[("b/s.libsonnet", library)],
+            ONE,
+        );
+        assert_eq!(
+            why(&request),
+            "a/a.jsonnet:2:14: parameter prot is not defined\n  \
+               2 | { a: s.server('x', prot=1) }\n    \
+                 |              ^^^^^^^^^^^^^\n  \
+               the nearest is: port\n  \
                in field <a>\n"
         );
     }

@@ -7,6 +7,7 @@ use jrsonnet_evaluator::error::ErrorKind;
 use jrsonnet_evaluator::{Error, SourcePath, Span, StackTraceElement};
 
 use crate::evaluate::MAX_STACK;
+use crate::parameters;
 use crate::sources::place_of;
 use crate::{Cause, Sources};
 
@@ -27,7 +28,7 @@ struct Part {
 /// evaluator knows no place at all, that of the rendered source (`src`) has to do.
 pub fn explain(error: &Error, src: &str, sources: &Sources) -> Cause {
     let frames = &error.trace().0;
-    let (text, part) = said(error.error(), sources);
+    let (text, part) = said(error.error(), frames, sources);
     let part = part.or_else(|| {
         frames
             .iter()
@@ -69,7 +70,11 @@ fn before(code: &str, byte: usize) -> &str {
 }
 
 /// What is wrong, and where if the error itself knows.
-fn said(kind: &ErrorKind, sources: &Sources) -> (String, Option<Part>) {
+fn said(
+    kind: &ErrorKind,
+    frames: &[StackTraceElement],
+    sources: &Sources,
+) -> (String, Option<Part>) {
     match kind {
         ErrorKind::RuntimeError(text) => (text.to_string(), None),
         ErrorKind::ImportSyntaxError { error, .. } => (
@@ -102,10 +107,18 @@ fn said(kind: &ErrorKind, sources: &Sources) -> (String, Option<Part>) {
             }
             (text, None)
         }
+        ErrorKind::UnknownFunctionParameter(name) => {
+            let called = frames.first().and_then(|frame| function_of(&frame.desc));
+            let nearest = called.and_then(|function| nearest_parameter(name, function, sources));
+            let nearest = nearest.map(|name| format!("\nthe nearest is: {name}"));
+            (format!("{kind}{}", nearest.unwrap_or_default()), None)
+        }
         ErrorKind::ImportFileNotFound(from, what) => {
             let what = what.to_string();
-            let mut text =
-                format!("cannot import '{what}': no file of `deps` or `data` is found by it");
+            let mut text = format!(
+                "cannot import '{what}': no file of `deps` (of a service: `jsonnet_deps`) or \
+                 `data` is found by it"
+            );
             for place in sources.namesakes(&what) {
                 let _ = write!(text, "\ndeclared with that file name: '{place}'");
             }
@@ -113,6 +126,23 @@ fn said(kind: &ErrorKind, sources: &Sources) -> (String, Option<Part>) {
         }
         other => (other.to_string(), None),
     }
+}
+
+/// The function that a frame calls: `container` of `function <container> preparation`.
+fn function_of(desc: &str) -> Option<&str> {
+    let (name, _) = desc.strip_prefix("function <")?.split_once('>')?;
+    Some(name)
+}
+
+/// The parameter of a function that a name is probably a slip of.
+fn nearest_parameter(name: &str, function: &str, sources: &Sources) -> Option<String> {
+    let texts = sources.code().filter_map(|place| {
+        let code = sources.read(place).ok()?;
+        String::from_utf8(code).ok()
+    });
+    let texts: Vec<String> = texts.collect();
+    let known = texts.iter().flat_map(|code| parameters::of(code, function));
+    windlass_nearest::nearest(name, known).map(str::to_owned)
 }
 
 /// The import of `what` in a file: the evaluator does not say where it stands.

@@ -23,6 +23,7 @@ mod form;
 mod limits;
 pub mod once;
 mod output;
+mod parameters;
 mod process;
 mod request;
 mod resolver;
