@@ -35,6 +35,7 @@ pub struct Bazel<'a> {
     output_base: Option<PathBuf>,
     flags: &'a [String],
     interrupt: Interrupt,
+    shows_progress: bool,
 }
 
 /// What became of a build.
@@ -86,6 +87,7 @@ impl<'a> Bazel<'a> {
             output_base,
             flags,
             interrupt: environment.interrupt.clone(),
+            shows_progress: environment.shows_progress,
         })
     }
 
@@ -197,7 +199,7 @@ impl<'a> Bazel<'a> {
         })
     }
 
-    /// What Bazel prints on stdout. Its progress and its errors are for the user to read.
+    /// What Bazel prints on stdout. Its errors are for the user to read, and on a terminal its progress.
     fn ask<S: AsRef<OsStr>>(
         &self,
         what: &'static str,
@@ -212,8 +214,11 @@ impl<'a> Bazel<'a> {
                 .arg("--experimental_convenience_symlinks=ignore")
                 .arg("--remote_download_outputs=toplevel")
                 .arg("--skip_incompatible_explicit_targets"),
-            _ => command.arg("--noshow_progress"),
+            _ => &mut command,
         };
+        if verb != "build" || !self.shows_progress {
+            command.arg("--noshow_progress");
+        }
         command.args(self.flags).args(arguments);
         let (status, said) = self.output(what, &mut command, Pipe::Stdout)?;
         if status.success() {

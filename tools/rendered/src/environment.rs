@@ -18,6 +18,8 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// Whether it is asked to end.
     pub interrupt: Interrupt,
+    /// Whether stderr is a terminal: in a log, nobody follows what Bazel is at.
+    pub shows_progress: bool,
     /// Whether text on stdout has colours.
     pub colour: Colour,
 }
@@ -32,6 +34,7 @@ impl Environment {
             workspace: workspace.map(PathBuf::from),
             path: var("PATH"),
             interrupt: Interrupt::default(),
+            shows_progress: std::io::stderr().is_terminal(),
             colour: Colour::of(std::io::stdout().is_terminal(), var),
         }
     }

@@ -6,6 +6,7 @@ use windlass_report::Exit;
 
 use super::fake::{AGAINST, checkout, environment, git, put, start};
 use crate::document;
+use crate::environment::Environment;
 
 const MAP: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap",
     "metadata": {"name": "app", "namespace": "NAMESPACE"}, "data": {"k": "1"}}"#;
@@ -175,4 +176,36 @@ fn the_document_is_as_its_schema_says() {
     assert_eq!(got, want);
     assert_eq!(objects[6]["was"]["name"], "web");
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn what_bazel_is_at_is_shown_on_a_terminal() {
+    for shows_progress in [true, false] {
+        let folder = changed();
+        let asked = folder.file("asked", "");
+        let environment = Environment {
+            shows_progress,
+            ..environment(&folder)
+        };
+        start(&folder, AGAINST, &[], &environment).expect("an answer");
+        let asked = std::fs::read_to_string(asked).expect("reads");
+        let builds: Vec<&str> = asked
+            .lines()
+            .filter(|line| line.starts_with("build "))
+            .collect();
+        assert_eq!(builds.len(), 1, "{asked}");
+        assert_eq!(
+            !builds[0].contains("--noshow_progress"),
+            shows_progress,
+            "{asked}"
+        );
+        // The rest takes no time.
+        let silent = asked
+            .lines()
+            .filter(|line| line.contains("--noshow_progress"));
+        assert_eq!(
+            silent.count(),
+            asked.lines().count() - usize::from(shows_progress)
+        );
+    }
 }

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::{Outcome, run};
 
 /// What `bazelw` does: `query` and `cquery` print files, `fails` names a verb that fails, and
-/// `shutdown` takes away what stands for a server. With a file
-/// `hangs.<verb>` it takes that away, and waits to be ended.
+/// `shutdown` takes away what stands for a server. A file `asked` beside the checkout is given its
+/// command lines. With a file `hangs.<verb>` it takes that away, and waits to be ended.
 const BAZELW: &str = "#!/bin/sh
 for word in \"$@\"; do
   case $word in
@@ -25,6 +25,7 @@ for word in \"$@\"; do
 done
 if [ -e \"$base.hangs.$verb\" ]; then rm \"$base.hangs.$verb\"; exec sleep 60; fi
 if [ \"$(cat fails)\" = \"$verb\" ]; then exit 1; fi
+if [ -e ../asked ]; then echo \"$*\" >>../asked; fi
 case $verb in
   info) echo \"${PWD%/*}/outputs\" ;;
   shutdown) rm -f \"$base.server\" ;;
