@@ -13,11 +13,14 @@ use crate::known::Known;
 use crate::policy::{self, Rule, Violation};
 use crate::user;
 
-/// Checks by each version; what the first of them refuses is said.
+/// Rules that are looked at here.
+const ASKED: [Rule; 3] = [Rule::Deprecated, Rule::Privileged, Rule::Requests];
+
+/// Checks by each version; what the first of them refuses is said. Gives what else there is to say.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn run(arguments: &Check, known: &mut Known) -> Result<(), Error> {
+pub fn run(arguments: &Check, known: &mut Known) -> Result<Vec<String>, Error> {
     let mut checked = || {
         let text = file::read(&arguments.src)?;
         let environment = &arguments.environment_name;
@@ -27,19 +30,23 @@ pub fn run(arguments: &Check, known: &mut Known) -> Result<(), Error> {
         user::check(environment, &text, &[])?;
         let object = file::parsed(&arguments.src, &text)?;
         let custom = custom(&arguments.crd)?;
+        let mut is_deprecated = false;
         for path in &arguments.schema {
             let schemas = known.schemas(path)?;
-            if custom.is_empty() {
-                suits(schemas, object.document(), arguments)?;
+            is_deprecated |= if custom.is_empty() {
+                suits(schemas, object.document(), arguments)?
             } else {
                 let mut schemas = schemas.clone();
                 for one in &custom {
                     schemas.define(one.clone());
                 }
-                suits(&schemas, object.document(), arguments)?;
-            }
+                suits(&schemas, object.document(), arguments)?
+            };
         }
         let violations = policy::of_rendered(object.document());
+        let idle = policy::idle(&arguments.label, &arguments.waive, &ASKED, |rule| {
+            policy::breaks(&violations, rule) || rule == Rule::Deprecated && is_deprecated
+        });
         let mut violations = policy::waive(violations, &arguments.waive);
         for messages in &arguments.messages {
             violations.extend(said(messages)?);
@@ -50,7 +57,8 @@ pub fn run(arguments: &Check, known: &mut Known) -> Result<(), Error> {
                 violations,
             });
         }
-        file::write(&arguments.out, "")
+        file::write(&arguments.out, "")?;
+        Ok(idle)
     };
     checked().map_err(|cause| Error {
         task: "check",
@@ -80,13 +88,15 @@ fn custom(paths: &[PathBuf]) -> Result<Vec<Definition>, Cause> {
     Ok(all)
 }
 
-fn suits(schemas: &Schemas, document: &Value, arguments: &Check) -> Result<(), Cause> {
+/// Gives whether its kind is deprecated, where that is waived.
+fn suits(schemas: &Schemas, document: &Value, arguments: &Check) -> Result<bool, Cause> {
     let mut findings = schemas.check(document);
+    let all = findings.len();
     if arguments.waive.contains(&Rule::Deprecated) {
         findings.retain(|finding| !matches!(finding.problem, Problem::DeprecatedKind(_)));
     }
     if findings.is_empty() {
-        return Ok(());
+        return Ok(all > 0);
     }
     Err(Cause::Findings {
         path: arguments.src.clone(),

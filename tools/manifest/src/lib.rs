@@ -29,15 +29,16 @@ pub use known::Known;
 pub use resolve::{Request, resolve};
 pub use worker::work;
 
-/// Does what the command line says.
+/// Does what the command line says. Gives what is to be said although all is well.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn run(arguments: &cli::Arguments, known: &mut Known) -> Result<(), Error> {
+pub fn run(arguments: &cli::Arguments, known: &mut Known) -> Result<Vec<String>, Error> {
+    let silent = |()| Vec::new();
     match &arguments.command {
         cli::Command::Check(arguments) => check::run(arguments, known),
-        cli::Command::Closure(arguments) => closure::run(arguments),
+        cli::Command::Closure(arguments) => closure::run(arguments).map(silent),
         cli::Command::Resolve(arguments) => resolve::run(arguments),
-        cli::Command::Pins(arguments) => pins::run(arguments),
+        cli::Command::Pins(arguments) => pins::run(arguments).map(silent),
     }
 }

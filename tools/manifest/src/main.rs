@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use windlass_manifest::{Known, cli, run, work};
-use windlass_report::{Exit, fail};
+use windlass_report::{Exit, fail, say};
 
 fn main() -> ExitCode {
     let mut words: Vec<OsString> = std::env::args_os().collect();
@@ -21,7 +21,12 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     match run(&arguments, &mut Known::default()) {
-        Ok(()) => Exit::Success.into(),
+        Ok(notes) => {
+            for note in &notes {
+                say(note);
+            }
+            Exit::Success.into()
+        }
         Err(error) => fail(&error),
     }
 }

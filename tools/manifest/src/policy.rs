@@ -126,3 +126,23 @@ pub fn waive(mut violations: Vec<Violation>, waived: &[Rule]) -> Vec<Violation> 
     violations.retain(|violation| !waived.contains(&violation.rule));
     violations
 }
+
+/// What is said of waivers of rules that an object would not have broken. `asked` are the rules that
+/// were looked at, and `broken` tells of each whether it is.
+pub fn idle(
+    label: &str,
+    waived: &[Rule],
+    asked: &[Rule],
+    broken: impl Fn(Rule) -> bool,
+) -> Vec<String> {
+    let idle = waived.iter().filter(|rule| asked.contains(rule));
+    let idle = idle.filter(|rule| !broken(**rule));
+    idle.map(|rule| format!("warning: `{label}` waives `{rule}`, and breaks no such rule"))
+        .collect()
+}
+
+/// Whether one of the violations is of a rule.
+pub fn breaks(violations: &[Violation], rule: Rule) -> bool {
+    let rule = rule.to_string();
+    violations.iter().any(|violation| violation.rule == rule)
+}

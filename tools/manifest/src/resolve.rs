@@ -35,9 +35,15 @@ pub struct Request {
     pub waived: Vec<Rule>,
 }
 
-/// Reads the files that the arguments name, resolves, and writes the result.
-pub fn run(arguments: &Resolve) -> Result<(), Error> {
-    let resolved = || file::write(&arguments.out, &resolve(read(arguments)?)?);
+/// Reads the files that the arguments name, resolves, and writes the result. Gives what else there is
+/// to say.
+pub fn run(arguments: &Resolve) -> Result<Vec<String>, Error> {
+    let resolved = || {
+        let request = read(arguments)?;
+        let idle = idle_waivers(&request, &arguments.label);
+        file::write(&arguments.out, &resolve(request)?)?;
+        Ok(idle)
+    };
     resolved().map_err(|cause| Error {
         task: "resolve",
         label: arguments.label.clone(),
@@ -78,6 +84,22 @@ pub fn resolve(mut request: Request) -> Result<String, Cause> {
         request.object.set_annotation(UNPINNED, &unpinned.join(","));
     }
     Ok(format!("{:#}\n", request.object.document()))
+}
+
+/// What is said of waivers that are of no use; nothing while an image is not pinned yet.
+fn idle_waivers(request: &Request, label: &str) -> Vec<String> {
+    let asked: &[Rule] = match request.allowed {
+        _ if !request.unpinned.is_empty() => &[],
+        policy::Images::Any => &[Rule::Latest],
+        policy::Images::Pinned => &[Rule::Digests, Rule::Latest],
+    };
+    let mut images = images::list(request.object.document());
+    // What is built or pinned has a digest.
+    images.retain(|(_, image)| !request.images.contains_key(image));
+    let violations = policy::of_images(&images, request.allowed);
+    policy::idle(label, &request.waived, asked, |rule| {
+        policy::breaks(&violations, rule)
+    })
 }
 
 /// The policy on images; of one that nobody has pinned yet nothing is known.

@@ -23,6 +23,11 @@ fn deployment(image: &str) -> String {
 
 /// What `main` does, without the process.
 fn run(arguments: &[String]) -> Result<(), Error> {
+    notes(arguments).map(drop)
+}
+
+/// The same; gives what it says although all is well.
+fn notes(arguments: &[String]) -> Result<Vec<String>, Error> {
     let all = ["manifest"].into_iter().map(OsString::from);
     let all = all.chain(arguments.iter().map(OsString::from));
     let arguments: Arguments = windlass_param_file::parse(all).expect("the command line parses");
@@ -31,6 +36,10 @@ fn run(arguments: &[String]) -> Result<(), Error> {
 
 /// `manifest resolve` of a file into another.
 fn resolve(src: &str, out: &str, more: &[&str]) -> Result<(), Error> {
+    run(&resolving(src, out, more))
+}
+
+fn resolving(src: &str, out: &str, more: &[&str]) -> Vec<String> {
     let mut arguments = vec![
         "resolve".to_owned(),
         "--label=//services/client:myns-deployment".to_owned(),
@@ -38,7 +47,7 @@ fn resolve(src: &str, out: &str, more: &[&str]) -> Result<(), Error> {
         format!("--out={out}"),
     ];
     arguments.extend(more.iter().map(|more| (*more).to_owned()));
-    run(&arguments)
+    arguments
 }
 
 /// The environment of `alice`.

@@ -23,7 +23,10 @@ pub fn work(words: &[OsString], requests: impl Read, responses: impl Write) -> R
             Err(error) => refused(&error),
             Ok(arguments) => match run(&arguments, &mut known) {
                 Err(error) => refused(&error),
-                Ok(()) => Answer::default(),
+                Ok(notes) => Answer {
+                    exit_code: 0,
+                    output: notes.iter().map(|note| note.clone() + "\n").collect(),
+                },
             },
         },
     )

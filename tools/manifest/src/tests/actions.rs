@@ -1,6 +1,6 @@
 //! What the actions write.
 
-use super::{DIGEST, deployment, myns, resolve, run};
+use super::{DIGEST, deployment, myns, notes, resolve, resolving, run};
 use serde_json::Value;
 
 struct Folder(tempfile::TempDir);
@@ -149,6 +149,51 @@ fn an_object_that_all_versions_take_is_marked_as_checked() {
     assert!(!std::path::Path::new(&folder.path("checked")).exists());
     run(&arguments(&of("1.36"))).expect("both take it");
     assert_eq!(folder.read("checked"), "");
+}
+
+#[test]
+fn a_waiver_of_nothing_is_told() {
+    let folder = Folder::new();
+    let waives = |image: &str, more: &[&str]| {
+        let src = folder.file("src.json", deployment(image));
+        let all = [&["--waive=latest", "--waive=digests"], more].concat();
+        let arguments = resolving(&src, &folder.path("out.json"), &myns(&all));
+        notes(&arguments).expect("resolves").join("\n")
+    };
+    let idle = |rule: &str| {
+        let label = "//services/client:myns-deployment";
+        format!("warning: `{label}` waives `{rule}`, and breaks no such rule")
+    };
+    let tag = "r.io/a:v1";
+    assert_eq!(waives(tag, &["--digests"]), idle("latest"));
+    assert_eq!(waives("r.io/a:latest", &["--digests"]), idle("digests"));
+    // Where images are built, nobody asks for digests.
+    assert_eq!(waives(tag, &[]), idle("latest"));
+    // Which image it will be is not known yet.
+    let lock = format!("--pins={}", folder.file("pins.json", "{}"));
+    let pinned = [&*lock, "--pinned=client=r.io/demo/client", "--digests"];
+    assert_eq!(waives("client", &pinned), "");
+    // As it is rendered.
+    let kinds = r#"{"kubernetes": "1.36", "kinds": {"apps/v1 Deployment": {}}, "definitions": {}}"#;
+    let schema = folder.file("1.36.json", kinds);
+    let src = folder.file("src.json", deployment(tag));
+    let check = |rules: &[&str]| {
+        let mut arguments = vec![
+            "check".to_owned(),
+            "--label=//services/client:myns-deployment".to_owned(),
+            format!("--src={src}"),
+            "--environment-name=myns".to_owned(),
+            format!("--schema={schema}"),
+            format!("--out={}", folder.path("out")),
+        ];
+        arguments.extend(rules.iter().map(|rule| format!("--waive={rule}")));
+        notes(&arguments).expect("checks")
+    };
+    assert_eq!(check(&["requests"]), [""; 0]);
+    assert_eq!(
+        check(&["requests", "privileged", "deprecated", "latest"]),
+        ["privileged", "deprecated"].map(idle)
+    );
 }
 
 #[test]
