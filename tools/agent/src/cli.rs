@@ -1,0 +1,46 @@
+//! The command line: what stands after `--` in `bazel run //tools/agent -- --apply`.
+
+use clap::{Parser, Subcommand};
+
+use crate::{apply, publish};
+
+/// How hints name this tool.
+pub const COMMAND: &str = "bazel run //tools/agent --";
+
+/// Bring what the main branch says to where it runs: from commits to releases, or from releases to a
+/// cluster.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "agent", max_term_width = 100)]
+pub struct Cli {
+    /// In which role.
+    #[command(subcommand)]
+    pub role: Role,
+}
+
+/// What an agent is: one or the other, so that no machine needs the rights of both.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Role {
+    /// Make releases of the commits of the main branch. Needs Bazel, a registry and a key to sign by;
+    /// knows no cluster.
+    #[command(long_flag = "publish")]
+    Publish(publish::Arguments),
+    /// Bring the release of the newest commit to the cluster. Needs git and the cluster; builds and
+    /// pushes nothing.
+    #[command(long_flag = "apply")]
+    Apply(apply::Arguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_a_flag_and_is_required() {
+        assert!(Cli::try_parse_from(["agent"]).is_err());
+        let publishes = Cli::try_parse_from(["agent", "--publish", "--once"]);
+        assert!(matches!(publishes.expect("parses").role, Role::Publish(_)));
+        let applies = Cli::try_parse_from(["agent", "--apply", "--env", "prod", "--once"]);
+        assert!(matches!(applies.expect("parses").role, Role::Apply(_)));
+        assert!(Cli::try_parse_from(["agent", "--apply", "--env", "prod", "--publish"]).is_err());
+    }
+}

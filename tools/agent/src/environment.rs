@@ -1,0 +1,42 @@
+//! What this tool takes from the process's environment: read here, and nowhere else.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use windlass_oci_registry::ConfigPlaces;
+
+/// The environment of the process.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `BUILD_WORKSPACE_DIRECTORY`: the checkout that `bazel run` was typed in.
+    pub workspace: Option<PathBuf>,
+    /// `BUILD_WORKING_DIRECTORY`: the folder that the user stood in.
+    pub working_directory: Option<PathBuf>,
+    /// `PATH`, where git is found.
+    pub path: Option<OsString>,
+    /// `SSH_AUTH_SOCK`: the agent that signs.
+    pub ssh_agent: Option<PathBuf>,
+    /// Where credentials for registries are.
+    pub registries: ConfigPlaces,
+    /// What finding the request takes.
+    pub runfiles: windlass_runfiles::Environment,
+}
+
+impl Environment {
+    /// Reads the environment of this process.
+    pub fn read() -> Self {
+        let path = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        Self {
+            workspace: path("BUILD_WORKSPACE_DIRECTORY"),
+            working_directory: path("BUILD_WORKING_DIRECTORY"),
+            path: std::env::var_os("PATH"),
+            ssh_agent: path("SSH_AUTH_SOCK"),
+            registries: ConfigPlaces::of(|name| std::env::var_os(name)),
+            runfiles: windlass_runfiles::Environment::read(),
+        }
+    }
+}
