@@ -129,8 +129,13 @@ pub fn claims(
     let mut known: BTreeMap<Digest, (Pin, &ProofRequest)> = BTreeMap::new();
     for proof in &request.proofs {
         let pins = pins_of(request, proof, runfiles);
-        let pins =
-            pins.map_err(|source| refused(request, &format!("`{}`", proof.label), source))?;
+        let pins = pins.map_err(|source| {
+            refused(
+                &request.environment.name,
+                &format!("`{}`", proof.label),
+                source,
+            )
+        })?;
         known.extend(pins.into_iter().map(|pin| (*pin.digest(), (pin, proof))));
     }
     let mut claims = BTreeMap::new();
@@ -138,7 +143,7 @@ pub fn claims(
         let Some(digest) = image.digest().copied() else {
             continue;
         };
-        let failed = |source| refused(request, &quoted(&image), source);
+        let failed = |source| refused(&request.environment.name, &quoted(&image), source);
         if let Some((pin, proof)) = known.get(&digest) {
             let claim = Claim::of(image.clone(), pin, proof, runfiles).map_err(failed)?;
             claims.insert(digest, claim);
@@ -158,15 +163,15 @@ pub fn check(request: &DeployRequest, claims: &[Claim], roots: &TrustRoots) -> R
         let image = quoted(&claim.image);
         claim
             .check(roots)
-            .map_err(|source| refused(request, &image, source))?;
+            .map_err(|source| refused(&request.environment.name, &image, source))?;
     }
     Ok(())
 }
 
 /// The error of a run that ends for want of proof.
-pub fn refused(request: &DeployRequest, what: &str, source: ProofError) -> Error {
+pub fn refused(environment: &str, what: &str, source: ProofError) -> Error {
     Error::Unproven {
-        environment: request.environment.name.clone(),
+        environment: environment.to_owned(),
         what: what.to_owned(),
         source: Box::new(source),
     }

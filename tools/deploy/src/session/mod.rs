@@ -9,6 +9,7 @@ mod remember;
 mod trust;
 
 pub use look::{Ask, look_for_images};
+pub use trust::trust_roots;
 
 use std::time::SystemTime;
 
@@ -44,6 +45,21 @@ pub struct Place {
     /// The uid of `kube-system`, if we may know it.
     pub id: Option<String>,
     /// What a user types for kubectl with this cluster, for hints.
+    pub kubectl: String,
+}
+
+/// A cluster that answers, and is the right one.
+#[derive(Clone, Debug)]
+pub struct Reached {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The kubeconfig context.
+    pub context: String,
+    /// Host and port of the API server.
+    pub server: String,
+    /// The uid of `kube-system`, if we may know it.
+    pub id: Option<String>,
+    /// What a user types for kubectl with this cluster.
     pub kubectl: String,
 }
 
@@ -139,6 +155,41 @@ impl Connection {
             retry: Retry::USUAL,
         })
     }
+
+    /// Asks who answers, and refuses a cluster that has not all of these ids.
+    ///
+    /// # Errors
+    /// Nobody answers, or another one than is wanted.
+    pub async fn reach<'a>(
+        self,
+        context: &str,
+        ids: impl Iterator<Item = &'a String>,
+    ) -> Result<Reached, Error> {
+        let reached = Reached {
+            cluster: Cluster::new(self.client, self.retry),
+            context: context.to_owned(),
+            server: self.server,
+            id: None,
+            kubectl: self.kubectl,
+        };
+        let id = reached.cluster.identity().await;
+        let id = id.map_err(|source| unreached(&reached, &self.user, source))?;
+        for want in ids {
+            if id.as_ref() != Some(want) {
+                let got = id
+                    .as_ref()
+                    .map_or("nothing, you may not read it".into(), |id| {
+                        format!("`{id}`")
+                    });
+                return Err(Error::Identity {
+                    context: reached.context,
+                    got,
+                    want: want.clone(),
+                });
+            }
+        }
+        Ok(Reached { id, ..reached })
+    }
 }
 
 /// A URL's authority without its userinfo, which holds a password where it is there.
@@ -160,38 +211,21 @@ impl<'a> Session<'a> {
         environment: Environment,
         connection: Connection,
     ) -> Result<Self, Error> {
-        let context = request.cluster.context.clone();
-        let Connection {
-            client,
+        let ids = request.cluster.id.iter().chain(&options.cluster_id);
+        let Reached {
+            cluster,
+            context,
             server,
+            id,
             kubectl,
-            user,
-            retry,
-        } = connection;
+        } = connection.reach(&request.cluster.context, ids).await?;
         let place = Place {
             environment,
             context,
             server,
-            id: None,
+            id,
             kubectl,
         };
-        let cluster = Cluster::new(client, retry);
-        let id = cluster.identity().await;
-        let id = id.map_err(|source| unreached(&place, &user, source))?;
-        for want in request.cluster.id.iter().chain(&options.cluster_id) {
-            if id.as_ref() != Some(want) {
-                let got = id
-                    .as_ref()
-                    .map_or("nothing, you may not read it".into(), |id| {
-                        format!("`{id}`")
-                    });
-                return Err(Error::Identity {
-                    context: place.context,
-                    got,
-                    want: want.clone(),
-                });
-            }
-        }
         let resources = cluster.discover().await.map_err(|source| Error::Read {
             what: "the kinds that it serves".to_owned(),
             context: place.context.clone(),
@@ -200,7 +234,7 @@ impl<'a> Session<'a> {
         Ok(Self {
             request,
             options,
-            place: Place { id, ..place },
+            place,
             cluster,
             resources,
         })
@@ -293,13 +327,13 @@ impl<'a> Session<'a> {
 
 /// Why the first request to a cluster failed: nobody is there, somebody has let a certificate
 /// expire, or the server does not know us.
-fn unreached(place: &Place, user: &AuthInfo, source: ApiError) -> Error {
-    let Place {
+fn unreached(reached: &Reached, user: &AuthInfo, source: ApiError) -> Error {
+    let Reached {
         context,
         server,
         kubectl,
         ..
-    } = place;
+    } = reached;
     let (context, kubectl) = (context.clone(), kubectl.clone());
     let ours = source.is_unauthorized();
     match (source, expired(user, SystemTime::now()).filter(|_| ours)) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use windlass_attestation::TrustRoots;
 use windlass_attestation::trust::{CONFIG_MAP, FILE, NAMESPACE};
 
-use super::Session;
+use super::{Reached, Session};
 use crate::cluster::Resource;
 use crate::error::Error;
 use crate::proof::{self, Claim, ProofError};
@@ -16,36 +16,62 @@ impl Session<'_> {
         if claims.is_empty() {
             return Ok(());
         }
-        let roots = self.trust_roots().await?;
+        let reached = Reached {
+            cluster: self.cluster.clone(),
+            context: self.place.context.clone(),
+            server: self.place.server.clone(),
+            id: self.place.id.clone(),
+            kubectl: self.place.kubectl.clone(),
+        };
+        let environment = &self.request.environment.name;
+        let roots = trust_roots(&reached, environment, "its images").await?;
         proof::check(self.request, claims, &roots)
     }
+}
 
-    async fn trust_roots(&self) -> Result<TrustRoots, Error> {
-        let place = format!("ConfigMap `{NAMESPACE}/{CONFIG_MAP}`");
-        let resource = Resource::config_maps();
-        let found = self.cluster.get(&resource, Some(NAMESPACE), CONFIG_MAP);
-        let found = found.await.map_err(self.unreadable(&place))?;
-        let kubectl = format!("{} -n {NAMESPACE}", self.place.kubectl);
-        let context = self.place.context.clone();
-        let text = found.as_ref().map(|map| &map["data"][FILE]);
-        let refused = |source| proof::refused(self.request, "its images", source);
-        match text.map(Value::as_str) {
-            Some(Some(text)) => TrustRoots::parse(text).map_err(|source| {
-                refused(ProofError::Roots {
-                    context,
-                    show: format!("{kubectl} get configmap {CONFIG_MAP} -o yaml"),
-                    place: format!("{place}, `{FILE}`"),
-                    source,
-                })
-            }),
-            missing => Err(refused(ProofError::NoRoots {
+/// Whom a cluster trusts, for an environment that requires proof of `what`.
+///
+/// # Errors
+/// It trusts nobody, or does not say whom.
+pub async fn trust_roots(
+    reached: &Reached,
+    environment: &str,
+    what: &str,
+) -> Result<TrustRoots, Error> {
+    let Reached {
+        cluster,
+        context,
+        kubectl,
+        ..
+    } = reached;
+    let place = format!("ConfigMap `{NAMESPACE}/{CONFIG_MAP}`");
+    let resource = Resource::config_maps();
+    let found = cluster.get(&resource, Some(NAMESPACE), CONFIG_MAP);
+    let found = found.await.map_err(|source| Error::Read {
+        what: place.clone(),
+        context: context.clone(),
+        source: Box::new(source),
+    })?;
+    let kubectl = format!("{kubectl} -n {NAMESPACE}");
+    let context = context.clone();
+    let text = found.as_ref().map(|map| &map["data"][FILE]);
+    let refused = |source| proof::refused(environment, what, source);
+    match text.map(Value::as_str) {
+        Some(Some(text)) => TrustRoots::parse(text).map_err(|source| {
+            refused(ProofError::Roots {
                 context,
-                place: match missing {
-                    None => place,
-                    Some(_) => format!("key `{FILE}` in {place}"),
-                },
-                create: format!("{kubectl} create configmap {CONFIG_MAP} --from-file={FILE}"),
-            })),
-        }
+                show: format!("{kubectl} get configmap {CONFIG_MAP} -o yaml"),
+                place: format!("{place}, `{FILE}`"),
+                source,
+            })
+        }),
+        missing => Err(refused(ProofError::NoRoots {
+            context,
+            place: match missing {
+                None => place,
+                Some(_) => format!("key `{FILE}` in {place}"),
+            },
+            create: format!("{kubectl} create configmap {CONFIG_MAP} --from-file={FILE}"),
+        })),
     }
 }

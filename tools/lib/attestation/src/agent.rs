@@ -95,14 +95,14 @@ impl Agent {
 }
 
 /// The next number of a message.
-fn number(rest: &mut &[u8]) -> Option<u32> {
+pub(crate) fn number(rest: &mut &[u8]) -> Option<u32> {
     let (bytes, after) = rest.split_first_chunk()?;
     *rest = after;
     Some(u32::from_be_bytes(*bytes))
 }
 
 /// The next string of a message.
-fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(crate) fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let length = usize::try_from(number(rest)?).ok()?;
     let (bytes, after) = rest.split_at_checked(length)?;
     *rest = after;

@@ -30,6 +30,16 @@ pub struct KeyError {
     want: &'static str,
 }
 
+impl KeyError {
+    /// The error of a text that is not what is wanted.
+    pub(crate) fn of(text: &str, want: &'static str) -> Self {
+        Self {
+            got: shortened(text),
+            want,
+        }
+    }
+}
+
 impl PublicKey {
     /// A key by its bytes.
     pub fn from_bytes(bytes: [u8; LENGTH]) -> Self {
@@ -82,10 +92,8 @@ impl FromStr for PublicKey {
         let blob = words.next().filter(|_| is_ours);
         let blob = blob.and_then(|word| BASE64_STANDARD.decode(word).ok());
         let key = blob.as_deref().and_then(Self::from_blob);
-        key.ok_or_else(|| KeyError {
-            got: shortened(line),
-            want: "a public key of ed25519, as in `ssh-ed25519 AAAA... ci@example`",
-        })
+        let want = "a public key of ed25519, as in `ssh-ed25519 AAAA... ci@example`";
+        key.ok_or_else(|| KeyError::of(line, want))
     }
 }
 
@@ -111,10 +119,10 @@ impl FromStr for KeyId {
         if hash.is_some_and(|hash| hash.len() == SHA256.output_len()) {
             return Ok(Self(text.to_owned()));
         }
-        Err(KeyError {
-            got: shortened(text),
-            want: "a fingerprint, as `ssh-keygen -l` prints it: `SHA256:` and 43 letters",
-        })
+        Err(KeyError::of(
+            text,
+            "a fingerprint, as `ssh-keygen -l` prints it: `SHA256:` and 43 letters",
+        ))
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`envelope`] | how it is signed: DSSE, the JSON envelope | secure-systems-lab/dsse, `protocol.md`, `envelope.md` |
 //! | [`key`] | public keys of ed25519, as OpenSSH writes them | RFC 8709, RFC 4253 section 6.6 |
 //! | [`signer`], [`agent`] | who signs: a command, or ssh-agent | draft-miller-ssh-agent |
+//! | [`commit`] | who has signed a commit | OpenSSH, `PROTOCOL.sshsig`; git's `gitformat-signature` |
 //! | [`trust`] | whose word counts: the roots of a cluster | this project |
 //!
 //! **Architecture invariants:** no private key is ever read: signing is somebody else's. Nothing of
@@ -13,6 +14,7 @@
 //! one of an image, a repository, a commit and a toolchain; another one is refused.
 
 pub mod agent;
+pub mod commit;
 pub mod envelope;
 pub mod key;
 pub mod provenance;
@@ -21,6 +23,7 @@ pub mod signer;
 mod tests;
 pub mod trust;
 
+pub use commit::{CommitError, Committer};
 pub use envelope::{Envelope, EnvelopeError, pae};
 pub use key::{KeyError, KeyId, PublicKey};
 pub use provenance::{Mismatch, Provenance, ProvenanceError};

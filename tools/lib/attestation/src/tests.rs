@@ -1,6 +1,7 @@
 //! Keys that are made here, and agents that have them.
 
 mod agents;
+mod commits;
 mod errors;
 mod programs;
 mod tampering;

@@ -1,13 +1,18 @@
 //! Whose word counts: the keys of a cluster, and verifying by them.
 //!
 //! ```json
-//! {"keys": ["ssh-ed25519 AAAA... ci@example"]}
+//! {"keys": ["ssh-ed25519 AAAA... ci@example"],
+//!  "committers": ["alice@example.com ssh-ed25519 AAAA..."]}
 //! ```
+//!
+//! `keys` say what was built from which commit. `committers` say which commits protected environments
+//! may run, in lines of allowed signers (ssh-keygen(1)) without options.
 //!
 //! It is the key [`FILE`] of `ConfigMap` [`CONFIG_MAP`] in namespace [`NAMESPACE`].
 
 use serde::Deserialize;
 
+use crate::commit::Committer;
 use crate::envelope::{Envelope, PAYLOAD_TYPE};
 use crate::key::{KeyError, KeyId, PublicKey};
 use crate::provenance::{Provenance, ProvenanceError};
@@ -21,9 +26,14 @@ pub const CONFIG_MAP: &str = "windlass-trust";
 /// Their key in it.
 pub const FILE: &str = "keys.json";
 
-/// The keys whose signatures count, each once.
+/// Whose signatures count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustRoots(Vec<PublicKey>);
+pub struct TrustRoots {
+    /// The keys of who builds, each once.
+    keys: Vec<PublicKey>,
+    /// Who may sign commits.
+    committers: Vec<Committer>,
+}
 
 /// Why a text holds no trust roots.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +59,14 @@ pub enum TrustError {
     /// Nobody is trusted.
     #[error("keys: got none, want one or more")]
     Empty,
+    /// A committer that is none.
+    #[error("`committers[{at}]` is none")]
+    Committer {
+        /// Which one.
+        at: usize,
+        /// Why.
+        source: Box<KeyError>,
+    },
 }
 
 /// Why the word of an envelope does not count.
@@ -89,6 +107,8 @@ impl TrustRoots {
         #[serde(deny_unknown_fields)]
         struct Document {
             keys: Vec<String>,
+            #[serde(default)]
+            committers: Vec<String>,
         }
         let document: Document = serde_json::from_str(text).map_err(TrustError::Json)?;
         let mut keys: Vec<PublicKey> = Vec::new();
@@ -104,7 +124,17 @@ impl TrustRoots {
         if keys.is_empty() {
             return Err(TrustError::Empty);
         }
-        Ok(Self(keys))
+        let mut committers = Vec::new();
+        for (at, line) in document.committers.iter().enumerate() {
+            let committer = line.parse().map_err(Box::new);
+            committers.push(committer.map_err(|source| TrustError::Committer { at, source })?);
+        }
+        Ok(Self { keys, committers })
+    }
+
+    /// Who may sign commits that protected environments run.
+    pub fn committers(&self) -> &[Committer] {
+        &self.committers
     }
 
     /// What an envelope says, if one of these keys has signed it. Of several signatures one is
@@ -113,7 +143,7 @@ impl TrustRoots {
         let message = envelope.pae();
         let mut claimed = None;
         for signature in &envelope.signatures {
-            let Some(key) = self.0.iter().find(|key| key.id() == signature.key) else {
+            let Some(key) = self.keys.iter().find(|key| key.id() == signature.key) else {
                 continue;
             };
             if key.verifies(&message, &signature.bytes) {
@@ -127,7 +157,10 @@ impl TrustRoots {
         let signers = envelope.signatures.iter();
         Err(VerifyError::UnknownKey {
             got: joined(signers.map(|signature| signature.key.clone()), "`, `"),
-            want: format!("`{}`", joined(self.0.iter().map(PublicKey::id), "` or `")),
+            want: format!(
+                "`{}`",
+                joined(self.keys.iter().map(PublicKey::id), "` or `")
+            ),
         })
     }
 }

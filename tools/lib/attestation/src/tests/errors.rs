@@ -23,7 +23,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Compares the variants that have a case with those that there are.
-fn complete(cases: impl Iterator<Item = &'static str>, variants: &[&str]) {
+pub(super) fn complete(cases: impl Iterator<Item = &'static str>, variants: &[&str]) {
     let have: std::collections::BTreeSet<&str> = cases.collect();
     assert_eq!(have, variants.iter().copied().collect());
 }
@@ -210,6 +210,7 @@ fn pins_of_something_else() {
 fn roots_that_are_none() {
     let key = public(&new_key());
     let twice = format!(r#"{{"keys": ["{key}", "{key} other"]}}"#);
+    let committer = format!(r#"{{"keys": ["{key}"], "committers": ["a {key}", "{key}"]}}"#);
     let cases = [
         (
             "Json",
@@ -234,6 +235,13 @@ fn roots_that_are_none() {
             "Empty",
             r#"{"keys": []}"#,
             "keys: got none, want one or more".to_owned(),
+        ),
+        (
+            "Committer",
+            &committer,
+            "`committers[1]` is none: got `ssh-ed25519 AAAAC3Nz...`, want a committer, as in \
+             `alice@example.com ssh-ed25519 AAAA...`"
+                .to_owned(),
         ),
     ];
     for (variant, text, want) in &cases {
