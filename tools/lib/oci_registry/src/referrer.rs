@@ -218,19 +218,29 @@ impl Client {
         let referrers = self.referrers(target, subject, Some(artifact_type));
         let mut contents = Vec::new();
         for referrer in referrers.await? {
-            let Ok(name) = referrer.digest().to_string().parse() else {
-                continue;
-            };
-            let manifest = self.manifest(target, &target.repository.at(name)).await?;
-            let manifest: Option<ImageManifest> = serde_json::from_slice(&manifest.bytes).ok();
-            let layers = manifest.as_ref().map_or(&[][..], |it| it.layers());
-            if let [layer] = layers
-                && let Ok(name) = layer.digest().to_string().parse()
-            {
-                contents.push(self.config(target, &name).await?);
-            }
+            contents.extend(self.content(target, &referrer).await?);
         }
         Ok(contents)
+    }
+
+    /// The document of one referrer; `None` if it has none.
+    pub async fn content(
+        &self,
+        target: &Target,
+        referrer: &Descriptor,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let Ok(name) = referrer.digest().to_string().parse() else {
+            return Ok(None);
+        };
+        let manifest = self.manifest(target, &target.repository.at(name)).await?;
+        let manifest: Option<ImageManifest> = serde_json::from_slice(&manifest.bytes).ok();
+        let layers = manifest.as_ref().map_or(&[][..], |it| it.layers());
+        if let [layer] = layers
+            && let Ok(name) = layer.digest().to_string().parse()
+        {
+            return self.config(target, &name).await.map(Some);
+        }
+        Ok(None)
     }
 
     /// An index; `None` if the answer is one of those that say that there is none.

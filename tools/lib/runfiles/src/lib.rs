@@ -58,9 +58,7 @@ impl Launcher {
     /// Finds the launcher by `argv0` and its runfiles: `<launcher>.runfiles`, else what the
     /// environment names, else the runfiles folder that the launcher itself is in.
     pub fn find(argv0: Option<&OsStr>, environment: &Environment) -> Result<Self, Error> {
-        let path = called(argv0, environment).ok_or_else(|| Error::Called {
-            got: argv0.map_or("nothing".to_owned(), |name| format!("`{}`", name.display())),
-        })?;
+        let path = called(argv0, environment)?;
         let own = beside(&path, ".runfiles");
         let runfiles = if own.is_dir() {
             Some(own)
@@ -87,7 +85,7 @@ impl Launcher {
 
     /// The request's path: `<launcher>.json`.
     pub fn request(&self) -> PathBuf {
-        beside(&self.path, ".json")
+        request(&self.path)
     }
 
     /// The path of a runfile, from its path in the runfiles (`_main/services/client/x.json`).
@@ -101,15 +99,27 @@ impl Launcher {
     }
 }
 
-fn called(argv0: Option<&OsStr>, environment: &Environment) -> Option<PathBuf> {
-    let name = PathBuf::from(argv0?);
-    if name.components().count() > 1 {
-        return std::path::absolute(name).ok();
-    }
-    let path = environment.path.as_deref().unwrap_or_default();
-    std::env::split_paths(path)
-        .map(|folder| folder.join(&name))
-        .find(|file| file.is_file())
+/// The program that `argv0` calls, by an absolute path: of one that needs no runfiles, all there is
+/// to find.
+pub fn called(argv0: Option<&OsStr>, environment: &Environment) -> Result<PathBuf, Error> {
+    let path = argv0.and_then(|name| {
+        let name = PathBuf::from(name);
+        if name.components().count() > 1 {
+            return std::path::absolute(name).ok();
+        }
+        let path = environment.path.as_deref().unwrap_or_default();
+        std::env::split_paths(path)
+            .map(|folder| folder.join(&name))
+            .find(|file| file.is_file())
+    });
+    path.ok_or_else(|| Error::Called {
+        got: argv0.map_or("nothing".to_owned(), |name| format!("`{}`", name.display())),
+    })
+}
+
+/// The request of a program: `<program>.json`.
+pub fn request(program: &Path) -> PathBuf {
+    beside(program, ".json")
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
