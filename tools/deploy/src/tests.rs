@@ -4,7 +4,6 @@
 mod case;
 mod diff;
 mod errors;
-mod fake;
 mod faults;
 mod forward;
 mod groups;
@@ -19,3 +18,5 @@ mod screens;
 mod status;
 mod tls;
 mod tree;
+
+use windlass_api_server_fake as fake;

@@ -1,4 +1,6 @@
-//! An API server in this process: discovery, reads, server-side apply, deletes, reviews.
+//! An API server in the process, for tests: discovery, reads, server-side apply, deletes, reviews. It
+//! keeps objects in memory, and notes what it is asked. Nothing comes of objects: nodes and
+//! controllers are what a test makes of them.
 
 mod answers;
 mod books;
@@ -144,7 +146,7 @@ impl Request {
 }
 
 impl Fake {
-    /// Starts a server with the namespaces `kube-system` and those that are named.
+    /// Starts a server on a port of 127.0.0.1, with the namespaces `kube-system` and those that are named.
     pub async fn start(scenario: Scenario, namespaces: &[&str]) -> Self {
         Self::start_with(scenario, namespaces, None).await
     }
