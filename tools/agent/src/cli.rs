@@ -39,8 +39,9 @@ mod tests {
         assert!(Cli::try_parse_from(["agent"]).is_err());
         let publishes = Cli::try_parse_from(["agent", "--publish", "--once"]);
         assert!(matches!(publishes.expect("parses").role, Role::Publish(_)));
-        let applies = Cli::try_parse_from(["agent", "--apply", "--env", "prod", "--once"]);
+        let apply = ["agent", "--apply", "--env=prod", "--remote=shop.git"];
+        let applies = Cli::try_parse_from(apply);
         assert!(matches!(applies.expect("parses").role, Role::Apply(_)));
-        assert!(Cli::try_parse_from(["agent", "--apply", "--env", "prod", "--publish"]).is_err());
+        assert!(Cli::try_parse_from([&apply[..], &["--publish"]].concat()).is_err());
     }
 }

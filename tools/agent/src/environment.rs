@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use windlass_deploy::environment::ProcessEnvironment;
 use windlass_oci_registry::ConfigPlaces;
 
 /// The environment of the process.
@@ -16,8 +17,13 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// `SSH_AUTH_SOCK`: the agent that signs.
     pub ssh_agent: Option<PathBuf>,
+    /// `STATE_DIRECTORY`, which systemd sets, else a folder below `XDG_STATE_HOME` or `HOME`: what is
+    /// kept between turns.
+    pub state: Option<PathBuf>,
     /// Where credentials for registries are.
     pub registries: ConfigPlaces,
+    /// What applying takes: the kubeconfig, above all.
+    pub deploy: ProcessEnvironment,
     /// What finding the request takes.
     pub runfiles: windlass_runfiles::Environment,
 }
@@ -30,12 +36,17 @@ impl Environment {
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from)
         };
+        let below = |home: PathBuf| home.join("windlass-agent");
         Self {
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
             path: std::env::var_os("PATH"),
             ssh_agent: path("SSH_AUTH_SOCK"),
+            state: path("STATE_DIRECTORY")
+                .or_else(|| path("XDG_STATE_HOME").map(below))
+                .or_else(|| path("HOME").map(|home| below(home.join(".local/state")))),
             registries: ConfigPlaces::of(|name| std::env::var_os(name)),
+            deploy: ProcessEnvironment::read(),
             runfiles: windlass_runfiles::Environment::read(),
         }
     }

@@ -32,7 +32,6 @@ pub use error::Error;
 use std::ffi::OsStr;
 
 use windlass_report::Explain;
-use windlass_runfiles::Launcher;
 
 use cli::{Cli, Role};
 use environment::Environment;
@@ -47,7 +46,8 @@ pub async fn run(
     cli: &Cli,
     environment: &Environment,
 ) -> Result<(), Box<dyn Explain>> {
-    let request = request(argv0, environment).map_err(Box::new)?;
+    let request = request(argv0, environment);
+    let request = request.map_err(|error| Box::new(error) as Box<dyn Explain>)?;
     match &cli.role {
         Role::Publish(arguments) => {
             let done = publish::run(arguments, &request, environment).await;
@@ -61,6 +61,7 @@ pub async fn run(
 }
 
 fn request(argv0: Option<&OsStr>, environment: &Environment) -> Result<AgentRequest, Error> {
-    let launcher = Launcher::find(argv0, &environment.runfiles).map_err(Error::Launcher)?;
-    AgentRequest::read(&launcher.request())
+    let launcher = windlass_runfiles::called(argv0, &environment.runfiles);
+    let launcher = launcher.map_err(Error::Launcher)?;
+    AgentRequest::read(&windlass_runfiles::request(&launcher))
 }

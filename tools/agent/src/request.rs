@@ -23,26 +23,42 @@ pub struct AgentRequest {
     pub insecure: bool,
     /// The branch that says what runs.
     pub main_branch: String,
+    /// The file of the repository that says what is not to be applied: `prod/paused.json`.
+    pub pause_file: String,
     /// The environments whose images are pinned.
     pub environments: Vec<EnvironmentRequest>,
 }
 
 /// One environment whose images are pinned.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvironmentRequest {
     /// Its name: `prod`.
     pub name: String,
+    /// Its namespace.
+    pub namespace: String,
     /// Where its images and its releases are.
     pub registry: Registry,
     /// Whether it is protected.
     pub protected: bool,
+    /// Whether its images must be proven.
+    pub proof: Proof,
     /// The kubeconfig context of its cluster.
     pub cluster: String,
     /// The uid of that cluster's namespace `kube-system`, where it is declared.
     pub cluster_id: Option<String>,
     /// The targets that it runs, whose bundles are its releases: `//services/client:prod-deep`.
     pub targets: Vec<String>,
+}
+
+/// Whether images must be proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// No.
+    None,
+    /// By somebody whom the cluster trusts.
+    Required,
 }
 
 impl AgentRequest {
@@ -64,11 +80,8 @@ impl AgentRequest {
 
     /// The names of all environments, for messages.
     pub fn names(&self) -> String {
-        let names: Vec<_> = self
-            .environments
-            .iter()
-            .map(|env| format!("`{}`", env.name))
-            .collect();
+        let names = self.environments.iter();
+        let names: Vec<_> = names.map(|env| format!("`{}`", env.name)).collect();
         names.join(" or ")
     }
 }

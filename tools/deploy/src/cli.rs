@@ -276,7 +276,10 @@ pub enum DryRun {
 }
 
 /// Parses `90s`, `5m`, `1h`, `500ms`.
-fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// What it is instead, and what is wanted.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let want = || format!("got `{text}`, want a number and a unit as in `90s`, `5m` or `1h`");
     let end = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(want)?;
     let number: u64 = text[..end].parse().map_err(|_| want())?;
