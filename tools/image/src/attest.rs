@@ -3,14 +3,11 @@
 
 use crate::output::replace;
 use crate::{Environment, Error};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use windlass_attestation::envelope::MEDIA_TYPE;
-use windlass_attestation::provenance::{PREDICATE, WHOLE, whole};
-use windlass_attestation::{Envelope, KeyError, KeyId, Provenance, PublicKey, Signer};
+use windlass_attestation::provenance::{WHOLE, whole};
+use windlass_attestation::{Envelope, Key, Provenance, Signer, beside};
 use windlass_oci_reference::{Digest, ImageReference};
-use windlass_oci_registry::{Content, Statement, Subject, Target, Transport};
+use windlass_oci_registry::{Subject, Target, Transport};
 use windlass_pins::{Commit, Toolchain};
 use windlass_report::say;
 
@@ -62,50 +59,21 @@ pub(crate) struct Args {
     insecure: bool,
 }
 
-/// A public key, or enough to find it by.
-#[derive(Clone, Debug)]
-enum Key {
-    Id(KeyId),
-    Public(PublicKey),
-}
-
-impl FromStr for Key {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        if text.starts_with("SHA256:") {
-            text.parse().map(Self::Id)
-        } else {
-            text.parse().map(Self::Public)
-        }
-    }
-}
-
 /// A commit that a pin can be compared with.
-fn commit(text: &str) -> Result<Commit, String> {
+pub(crate) fn commit(text: &str) -> Result<Commit, String> {
     whole(text).ok_or_else(|| format!("want {WHOLE}"))
 }
 
 impl Args {
     fn signer(&self, environment: &Environment) -> Result<Signer, Error> {
-        match (&self.sign_with, &self.key) {
-            (None, key) => Ok(Signer::Agent {
-                socket: environment.agent.clone(),
-                key: match key {
-                    Key::Id(id) => id.clone(),
-                    Key::Public(key) => key.id(),
-                },
-            }),
-            (Some(program), Key::Public(key)) => Ok(Signer::Program {
-                program: environment.path(program),
-                key: *key,
-            }),
-            (Some(_), Key::Id(id)) => Err(Error::Value {
-                what: "--key",
-                got: id.to_string(),
-                want: "the line of its .pub file: a program cannot be asked for it",
-            }),
-        }
+        let program = self.sign_with.as_ref();
+        let program = program.map(|program| environment.path(program));
+        let signer = Signer::of(&self.key, program, environment.agent.clone());
+        signer.map_err(|id| Error::Value {
+            what: "--key",
+            got: id.to_string(),
+            want: "the line of its .pub file: a program cannot be asked for it",
+        })
     }
 
     fn provenance(&self, digest: Digest) -> Provenance {
@@ -136,7 +104,8 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
     let envelope = Envelope::sign(&args.provenance(digest), &signer).map_err(failed)?;
     let text = envelope.to_string();
     let subject = Subject::of(args.image.to_string(), target, &manifest);
-    client.attach(subject, &statement(&text)).await?;
+    let statement = beside::statement(&text, &args.revision);
+    client.attach(subject, &statement).await?;
     let path = write(&args.out_dir, &digest, &text, environment)?;
     let (name, path) = (digest.short(), path.display());
     say(&format!(
@@ -152,7 +121,7 @@ pub(crate) fn write(
     text: &str,
     environment: &Environment,
 ) -> Result<PathBuf, Error> {
-    let path = folder.join(format!("{}.json", image.hex()));
+    let path = folder.join(beside::file_name(image));
     let folder = environment.path(folder);
     std::fs::create_dir_all(&folder).map_err(|source| Error::Write {
         path: folder,
@@ -169,17 +138,4 @@ pub(crate) fn digest_of(image: &ImageReference) -> Result<Digest, Error> {
         got: image.to_string(),
         want: "one with a digest, as `image push` prints it",
     })
-}
-
-/// The envelope as a registry keeps it.
-fn statement(envelope: &str) -> Statement {
-    let predicate = ("in-toto.io/predicate-type".to_owned(), PREDICATE.to_owned());
-    Statement {
-        artifact_type: MEDIA_TYPE.to_owned(),
-        annotations: BTreeMap::from([predicate]),
-        content: Some(Content {
-            media_type: MEDIA_TYPE.to_owned(),
-            bytes: envelope.as_bytes().to_vec(),
-        }),
-    }
 }

@@ -1,12 +1,12 @@
 //! `image attestation`: what is said of an image in its registry, into a file to commit.
 
-use crate::attest::{digest_of, write};
+use crate::attest::{commit, digest_of, write};
 use crate::{Environment, Error};
 use std::path::PathBuf;
-use windlass_attestation::envelope::MEDIA_TYPE;
-use windlass_attestation::{Envelope, KeyId};
+use windlass_attestation::{Envelope, KeyId, beside};
 use windlass_oci_reference::ImageReference;
 use windlass_oci_registry::{Target, Transport};
+use windlass_pins::Commit;
 use windlass_report::say;
 
 /// Writes the attestation that is beside an image in its registry into a file.
@@ -29,6 +29,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY")]
     key: Option<KeyId>,
 
+    /// Only one of this commit: the whole hash
+    #[arg(long, value_name = "COMMIT", value_parser = commit)]
+    revision: Option<Commit>,
+
     /// Plain http although the registry is not this machine
     #[arg(long)]
     insecure: bool,
@@ -41,17 +45,13 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
         repository: args.image.repository().clone(),
         transport: Transport::from_insecure(args.insecure),
     };
-    let contents = client.contents(&target, &digest, MEDIA_TYPE).await?;
-    let envelopes = contents.iter().filter_map(|bytes| {
-        let text = std::str::from_utf8(bytes).ok()?;
-        Some((text, Envelope::parse(text).ok()?))
-    });
+    let envelopes = beside::envelopes(&client, &target, &digest, args.revision.as_ref()).await?;
     let is_asked = |envelope: &Envelope| {
         let mut signatures = envelope.signatures.iter();
         let key = args.key.as_ref();
         key.is_none_or(|key| signatures.any(|signature| signature.key == *key))
     };
-    let mut asked = envelopes.filter(|(_, envelope)| is_asked(envelope));
+    let mut asked = envelopes.iter().filter(|(_, envelope)| is_asked(envelope));
     let Some((text, _)) = asked.next_back() else {
         let quoted = |key: &KeyId| format!("`{key}`");
         return Err(Error::NoAttestation {

@@ -4,17 +4,17 @@ use crate::bars::Bars;
 use crate::output::read_request;
 use crate::size::in_words;
 use crate::{Environment, Error};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use windlass_oci_reference::{Repository, Tag};
+use windlass_oci_reference::Tag;
 use windlass_oci_registry::{
-    Client, DockerConfig, Image, ImageFiles, ORIGIN, Progress, Push, Pushed, Settings, Statement,
-    Target, Transport, to_canonical_json,
+    Client, DockerConfig, Progress, Push, PushRequest, Pushed, Settings, Statement,
+    to_canonical_json,
 };
 use windlass_report::say;
 
-/// The only version of a request, and of what is said of a push.
+/// The version of what is said of a push.
 const VERSION: u32 = 1;
 
 /// Pushes images as requests say; prints their references by digest.
@@ -60,30 +60,6 @@ enum OutputFormat {
     Text,
     /// One JSON document: what became of each image.
     Json,
-}
-
-/// One image and where it goes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ImageRequest {
-    /// 1.
-    #[expect(dead_code, reason = "it is read before all others")]
-    version: u32,
-    /// `push`; a run target finds out by it what it is.
-    #[serde(default, rename = "verb")]
-    _verb: Option<String>,
-    /// The image's label, for messages.
-    label: String,
-    /// Where it goes: `localhost:31000/demo/client`.
-    repository: Repository,
-    /// Plain http although the registry is not this machine.
-    #[serde(default)]
-    insecure: bool,
-    /// Tags to move to it as well.
-    #[serde(default)]
-    tags: Vec<Tag>,
-    /// Where its files are.
-    files: ImageFiles,
 }
 
 /// What a push did, for programs.
@@ -159,7 +135,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
     for request in &args.requests {
         let mut push = load(&environment.path(request), &environment.path(&args.root))?;
         for tag in &options.tags {
-            add(&mut push.tags, tag.clone());
+            push.add(tag.clone());
         }
         images.push(push);
     }
@@ -193,18 +169,10 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
 }
 
 impl Options {
-    /// What is said of where images come from, by the names of the image specification.
+    /// What is said of where images come from.
     fn origin(&self) -> Option<Statement> {
         let revision = self.revision.as_ref()?;
-        let source = self.source.iter().map(|source| ("source", source));
-        let said = source.chain([("revision", revision)]);
-        Some(Statement {
-            artifact_type: ORIGIN.to_owned(),
-            content: None,
-            annotations: said
-                .map(|(name, value)| (format!("org.opencontainers.image.{name}"), value.clone()))
-                .collect(),
-        })
+        Some(Statement::origin(self.source.as_deref(), revision))
     }
 }
 
@@ -220,32 +188,11 @@ pub(crate) fn client(environment: &Environment) -> Result<Client, Error> {
 
 /// Reads a request, and the files that it names.
 fn load(path: &Path, root: &Path) -> Result<Push, Error> {
-    let request: ImageRequest = read_request(path, VERSION)?;
-    let image = Image::load(&request.files.below(root)).map_err(|source| Error::Image {
+    let request: PushRequest = read_request(path, PushRequest::VERSION)?;
+    request.load(root).map_err(|source| Error::Image {
         label: request.label.clone(),
         source,
-    })?;
-    let target = Target {
-        repository: request.repository,
-        transport: Transport::from_insecure(request.insecure),
-    };
-    let mut tags = Vec::new();
-    for tag in request.tags {
-        add(&mut tags, tag);
-    }
-    Ok(Push {
-        label: request.label,
-        target,
-        image,
-        tags,
     })
-}
-
-/// Adds a tag that is not there yet: each is looked for and moved once.
-fn add(tags: &mut Vec<Tag>, tag: Tag) {
-    if !tags.contains(&tag) {
-        tags.push(tag);
-    }
 }
 
 /// What goes to stdout: the references of the images that are there, or all that is known.
@@ -287,6 +234,7 @@ fn summary(pushed: &Pushed) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windlass_oci_registry::{Image, ImageFiles, ORIGIN, Target, Transport};
     use windlass_oci_registry_fake::{Fault, Registry, What};
 
     /// An image without layers, and where it goes.

@@ -104,18 +104,7 @@ async fn an_attestation_is_beside_the_image_and_in_a_file() {
     let layer = registry.blob("demo/client", &layer.parse().expect("a digest"));
     assert_eq!(layer.expect("it is there"), text.as_bytes());
 
-    // Who has only the registry gets the same file.
-    let fetched = bench.path("fetched");
-    let name = format!("fetched/{}.json", digest.hex());
-    let id = envelope.signatures[0].key.to_string();
-    let fetch = format!("attestation {image} --out-dir {} --key", fetched.display());
-    bench.ran(&format!("{fetch} {id}")).await.expect("fetches");
-    assert_eq!(bench.read(&name), text.as_bytes());
-    let other = "SHA256:j8SIeghRgrMOnCmiyb6NhNbtBTDXsfAOuLy9uNEAPdI";
-    bench
-        .ran(&format!("{fetch} {other}"))
-        .await
-        .expect_err("by nobody else");
+    fetch(&bench, &image, &envelope, &text).await;
 
     // The same again is the same, and writes nothing there.
     registry.requests();
@@ -124,4 +113,24 @@ async fn an_attestation_is_beside_the_image_and_in_a_file() {
     let requests = registry.requests();
     let reads = |request: &String| request.starts_with("GET");
     assert!(requests.iter().all(reads), "{requests:?}");
+}
+
+/// Who has only the registry gets the same file.
+async fn fetch(bench: &Bench, image: &str, envelope: &Envelope, text: &str) {
+    let fetched = bench.path("fetched");
+    let fetch = format!("attestation {image} --out-dir {}", fetched.display());
+    let id = envelope.signatures[0].key.to_string();
+    let (_, hex) = image.split_once("@sha256:").expect("by digest");
+    for more in [format!("--key {id}"), format!("--revision {COMMIT}")] {
+        let line = format!("{fetch} {more}");
+        bench.ran(&line).await.expect("fetches");
+        let file = format!("fetched/{hex}.json");
+        assert_eq!(bench.read(&file), text.as_bytes());
+        std::fs::remove_file(bench.path(&file)).expect("removes");
+    }
+    let other = "--key SHA256:j8SIeghRgrMOnCmiyb6NhNbtBTDXsfAOuLy9uNEAPdI".to_owned();
+    for more in [other, format!("--revision {}", "4".repeat(40))] {
+        let line = format!("{fetch} {more}");
+        bench.ran(&line).await.expect_err("there is none");
+    }
 }

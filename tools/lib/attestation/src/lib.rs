@@ -7,6 +7,7 @@
 //! | [`key`] | public keys of ed25519, as OpenSSH writes them | RFC 8709, RFC 4253 section 6.6 |
 //! | [`signer`], [`agent`] | who signs: a command, or ssh-agent | draft-miller-ssh-agent |
 //! | [`commit`] | who has signed a commit | OpenSSH, `PROTOCOL.sshsig`; git's `gitformat-signature` |
+//! | [`beside`] | where they are kept: beside the image in its registry, and beside its pin | OCI distribution specification 1.1, "Listing Referrers" |
 //! | [`trust`] | whose word counts: the roots of a cluster | this project |
 //!
 //! **Architecture invariants:** no private key is ever read: signing is somebody else's. Nothing of
@@ -14,6 +15,7 @@
 //! one of an image, a repository, a commit and a toolchain; another one is refused.
 
 pub mod agent;
+pub mod beside;
 pub mod commit;
 pub mod envelope;
 pub mod key;
@@ -27,5 +29,5 @@ pub use commit::{CommitError, Committer};
 pub use envelope::{Envelope, EnvelopeError, pae};
 pub use key::{KeyError, KeyId, PublicKey};
 pub use provenance::{Mismatch, Provenance, ProvenanceError};
-pub use signer::{SignError, Signer};
+pub use signer::{Key, SignError, Signer};
 pub use trust::{TrustError, TrustRoots, VerifyError};

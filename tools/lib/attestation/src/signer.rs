@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,7 +11,7 @@ use windlass_report::{Exit, Explain};
 
 use crate::agent::Agent;
 use crate::envelope::Signature;
-use crate::key::{KeyId, PublicKey};
+use crate::key::{KeyError, KeyId, PublicKey};
 
 /// Who signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,27 @@ pub enum Signer {
         /// The key that it signs with.
         key: PublicKey,
     },
+}
+
+/// A public key, or enough to find it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Its fingerprint, as `ssh-add -l` prints it.
+    Id(KeyId),
+    /// The line of its .pub file.
+    Public(PublicKey),
+}
+
+impl FromStr for Key {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        if text.starts_with("SHA256:") {
+            text.parse().map(Self::Id)
+        } else {
+            text.parse().map(Self::Public)
+        }
+    }
 }
 
 /// Why there is no signature.
@@ -104,6 +126,25 @@ pub enum SignError {
 }
 
 impl Signer {
+    /// Who signs with a key: ssh-agent at this socket, or a program, if there is one.
+    ///
+    /// # Errors
+    /// The fingerprint, where a program would have to be asked for the key.
+    pub fn of(key: &Key, program: Option<PathBuf>, socket: Option<PathBuf>) -> Result<Self, KeyId> {
+        match (program, key) {
+            (None, Key::Id(id)) => Ok(Self::Agent {
+                socket,
+                key: id.clone(),
+            }),
+            (None, Key::Public(key)) => Ok(Self::Agent {
+                socket,
+                key: key.id(),
+            }),
+            (Some(program), Key::Public(key)) => Ok(Self::Program { program, key: *key }),
+            (Some(_), Key::Id(id)) => Err(id.clone()),
+        }
+    }
+
     /// A signature of a message, which is verified.
     pub fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let (key, bytes) = match self {

@@ -68,6 +68,15 @@ pub struct Push {
     pub tags: Vec<Tag>,
 }
 
+impl Push {
+    /// Adds a tag, if it is not there yet: each is looked for and moved once.
+    pub fn add(&mut self, tag: Tag) {
+        if !self.tags.contains(&tag) {
+            self.tags.push(tag);
+        }
+    }
+}
+
 /// What a push did. Sizes are in bytes; the manifest counts as neither blob nor byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

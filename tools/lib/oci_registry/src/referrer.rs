@@ -43,6 +43,21 @@ pub struct Statement {
     pub content: Option<Content>,
 }
 
+impl Statement {
+    /// Of which commit an image was built, and where its source is, if somebody says that.
+    pub fn origin(source: Option<&str>, revision: &str) -> Self {
+        let said = source.map(|source| ("source", source));
+        let said = said.into_iter().chain([("revision", revision)]);
+        Self {
+            artifact_type: ORIGIN.to_owned(),
+            content: None,
+            annotations: said
+                .map(|(name, value)| (format!("org.opencontainers.image.{name}"), value.to_owned()))
+                .collect(),
+        }
+    }
+}
+
 /// A document that is said of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
