@@ -173,6 +173,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             main_branch = main_branch,
             project = project,
             protected = [env for env, own in envs.items() if own.get("protected", False)],
+            proven = [env for env, own in envs.items() if own.get("proof") == "required"],
             registries = {env: own["registry"] for env, own in envs.items() if "registry" in own},
             registry = registry,
             registry_scheme = registry_scheme,

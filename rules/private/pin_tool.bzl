@@ -3,7 +3,7 @@
 load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 
 # The version of the request's schema: the tool refuses another.
-_VERSION = 2
+_VERSION = 3
 
 def _pin_tool_impl(ctx):
     request = declare_request(ctx, struct(
@@ -17,6 +17,7 @@ def _pin_tool_impl(ctx):
                 images = images,
                 registry = ctx.attr.registries.get(name, ctx.attr.registry),
                 protected = name in ctx.attr.protected,
+                proven = name in ctx.attr.proven,
             )
             for name, images in ctx.attr.images.items()
         ],
@@ -39,6 +40,9 @@ pin_tool = rule(
         "project": attr.string(mandatory = True, doc = "First part of every image's repository."),
         "protected": attr.string_list(
             doc = "Environments that run no image without the commit that it was built from.",
+        ),
+        "proven": attr.string_list(
+            doc = "Environments that run no image whose attestation is missing.",
         ),
         "registries": attr.string_dict(doc = "Environment -> its own host:port, where it has one."),
         "registry": attr.string(mandatory = True, doc = "host:port where images are pulled from."),

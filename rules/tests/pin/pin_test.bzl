@@ -202,14 +202,14 @@ def _request_tests(name):
             target_under_test = ":" + target,
             want = json.encode({
                 "environments": [
-                    {"images": "pinned", "name": "prod", "protected": True, "registry": "localhost:5000"},
-                    {"images": "pinned", "name": "dev", "protected": False, "registry": "registry.example"},
-                    {"images": "built", "name": "myns", "protected": False, "registry": "localhost:5000"},
+                    {"images": "pinned", "name": "prod", "protected": True, "proven": True, "registry": "localhost:5000"},
+                    {"images": "pinned", "name": "dev", "protected": False, "proven": False, "registry": "registry.example"},
+                    {"images": "built", "name": "myns", "protected": False, "proven": False, "registry": "localhost:5000"},
                 ],
                 "insecure": insecure,
                 "main_branch": "trunk" if insecure else "main",
                 "project": "shop",
-                "version": 2,
+                "version": 3,
             }),
         )
     plain = {"ignore_fields": [], "ready_when": [], "recreate": "never"}

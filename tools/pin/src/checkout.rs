@@ -83,6 +83,18 @@ impl Checkout {
         &self.root
     }
 
+    /// A file; `None` if it is not there.
+    pub fn text(&self, path: &Path) -> Result<Option<String>, Error> {
+        match std::fs::read_to_string(self.root.join(path)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Read {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
     /// Whether a package has a lock file.
     pub fn has_pins(&self, package: &Package) -> bool {
         self.pins_file(package).is_ok()
@@ -153,16 +165,10 @@ impl Checkout {
 
     /// The folders that `.bazelignore` lists.
     fn ignored(&self) -> Result<Vec<PathBuf>, Error> {
-        let path = PathBuf::from(".bazelignore");
-        match std::fs::read_to_string(self.root.join(&path)) {
-            Ok(text) => {
-                let lines = text.lines().map(str::trim);
-                let folders = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-                Ok(folders.map(PathBuf::from).collect())
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(source) => Err(Error::Read { path, source }),
-        }
+        let text = self.text(Path::new(".bazelignore"))?.unwrap_or_default();
+        let lines = text.lines().map(str::trim);
+        let folders = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Ok(folders.map(PathBuf::from).collect())
     }
 }
 

@@ -5,6 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use windlass_attestation::beside;
 use windlass_oci_reference::{Repository, Tag};
 use windlass_oci_registry::{Client, DockerConfig, ORIGIN, Settings, Target, Transport};
 use windlass_pins::{Commit, Pin};
@@ -98,6 +99,21 @@ pub enum Finding {
         /// The branch.
         branch: String,
     },
+    /// An environment that requires proof, and nobody has attested the image.
+    #[error(
+        "environment `{env}` requires proof: registry `{registry}` has no attestation of image \
+         `{image}`{of}"
+    )]
+    NotAttested {
+        /// The environment.
+        env: String,
+        /// The registry.
+        registry: String,
+        /// The image, without the registry.
+        image: String,
+        /// Of which commit, if the pin says that.
+        of: String,
+    },
     /// Its publisher says that it was built from something else.
     #[error("commit: got `{commit}`, and the image's publisher says `{revision}`")]
     OtherRevision {
@@ -113,6 +129,9 @@ impl Explain for Finding {
         match self {
             Self::NotPushed { command, .. } | Self::NotKept { command, .. } => command.clone(),
             Self::Foreign { .. } => None,
+            Self::NotAttested { .. } => {
+                Some("bazel run @windlass//tools/image -- attest --help".to_owned())
+            }
             Self::NoCommit { command, .. } => Some(command.clone()),
             Self::UnknownCommit { .. } => Some("git fetch".to_owned()),
             Self::NotOnMain { commit, .. } => Some(format!("git branch --all --contains {commit}")),
@@ -126,7 +145,9 @@ impl Explain for Finding {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::NotPushed { .. } | Self::NotKept { .. } => Exit::Registry,
+            Self::NotPushed { .. } | Self::NotKept { .. } | Self::NotAttested { .. } => {
+                Exit::Registry
+            }
             _ => Exit::Input,
         }
     }
@@ -193,6 +214,11 @@ impl<'a> Checks<'a> {
     pub fn of(mut self, environment: &str) -> Self {
         self.source = Some(environment.to_owned());
         self
+    }
+
+    /// Whether registries are asked.
+    pub fn asks(&self) -> bool {
+        self.client.is_some()
     }
 
     /// Where an image is. What the constants say of their registry says nothing of another.
@@ -326,6 +352,32 @@ impl<'a> Checks<'a> {
             annotations.get(REVISION).cloned()
         });
         Ok(revisions.collect())
+    }
+
+    /// What is said of an image at its commit, signed, beside it in the registry. Of several the last.
+    ///
+    /// # Errors
+    /// The environment requires proof, and there is none.
+    pub async fn attestation(&self, entry: &Entry, pin: &Pin) -> Result<Option<String>, Error> {
+        let Some(client) = &self.client else {
+            return Ok(None);
+        };
+        let environment = self.context.request.pinned(&entry.env)?;
+        let (repository, digest) = (pin.image().repository(), pin.digest());
+        let target = self.target(environment, repository.clone());
+        let commit = pin.commit.as_ref();
+        let found = beside::envelopes(client, &target, digest, commit).await;
+        let mut found = found.map_err(|error| Error::Registry(Box::new(error)))?;
+        let last = found.pop().map(|(text, _)| text);
+        let is_missing = environment.proven && last.is_none();
+        let missing = is_missing.then(|| Finding::NotAttested {
+            env: entry.env.clone(),
+            registry: repository.registry().to_string(),
+            image: format!("{}@{digest}", repository.path()),
+            of: commit.map_or_else(String::new, |it| format!(" at commit `{}`", it.short())),
+        });
+        refuse(entry, missing)?;
+        Ok(last)
     }
 
     /// All that does not hold of an image, and what publishers say of it.

@@ -8,7 +8,7 @@ use windlass_pins::Pin;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::git::{Git, Text, short};
-use crate::pins_file::{Change, Held, PinsFile};
+use crate::pins_file::{Change, Held, PinsFile, add, take_back};
 use crate::typed::word;
 use crate::verbs::Context;
 
@@ -67,18 +67,22 @@ impl Delivery {
         Ok(Base { git, head })
     }
 
-    /// Brings the changes to where they go, all of them or none.
+    /// Brings the changes to where they go, all of them or none, and files that go with them.
     pub fn bring(
         &self,
         base: &Base,
         changes: &[Change],
+        files: &[Text],
         message: &Message,
         context: &Context,
     ) -> Result<Brought, Error> {
         let held = Held::take(changes, &context.request.pinned_names())?;
+        let root = context.checkout.root();
         let Some(parent) = &base.head else {
-            held.replace(|| Ok(()))?;
-            let commit = message.command(changes, &context.environment);
+            let added = add(root, files)?;
+            held.replace(|| Ok(()))
+                .inspect_err(|_| take_back(root, &added))?;
+            let commit = message.command(changes, &added, &context.environment);
             return Ok(Brought {
                 note: None,
                 command: commit,
@@ -89,7 +93,7 @@ impl Delivery {
         let texts: Vec<Text> = held.texts().collect();
         let paths: Vec<PathBuf> = texts.iter().map(|text| text.path.clone()).collect();
         base.require_clean_paths(&paths)?;
-        let draft = git.draft(parent, &texts, &message.text())?;
+        let draft = git.draft(parent, &texts, files, &message.text())?;
         let (made, subject) = (short(&draft.commit), &message.subject);
         if let Some(name) = &self.branch {
             git.branch(name, &draft)?;
@@ -99,7 +103,9 @@ impl Delivery {
                 look: Some(format!("git show {}", word(name))),
             });
         }
-        held.replace(|| git.commit(&draft))?;
+        let added = add(root, files)?;
+        held.replace(|| git.commit(&draft))
+            .inspect_err(|_| take_back(root, &added))?;
         Ok(Brought {
             note: Some(format!("HEAD is commit {made}: {subject}")),
             command: "git push".to_owned(),
@@ -141,12 +147,19 @@ impl Message {
         format!("{}\n\n{}\n", self.subject, self.lines.join("\n"))
     }
 
-    /// What to type to commit changes that are in the checkout.
-    fn command(&self, changes: &[Change], environment: &Environment) -> String {
+    /// What to type to commit changes that are in the checkout, and files that are new there.
+    fn command(&self, changes: &[Change], added: &[PathBuf], environment: &Environment) -> String {
+        let typed = |path: &Path| word(&from(environment, path).display().to_string());
+        let added: Vec<String> = added.iter().map(|path| typed(path)).collect();
+        // git commits what it has been told of.
+        let mut words = match added.as_slice() {
+            [] => Vec::new(),
+            added => vec![format!("git add {} &&", added.join(" "))],
+        };
+        words.push(format!("git commit -m {}", word(&self.subject)));
         let paths: BTreeSet<&Path> = changes.iter().map(|it| it.file.shown()).collect();
-        let mut words = vec![format!("git commit -m {}", word(&self.subject))];
-        let typed = |path| word(&from(environment, path).display().to_string());
         words.extend(paths.into_iter().map(typed));
+        words.extend(added);
         words.join(" ")
     }
 }

@@ -33,6 +33,9 @@ pub(crate) const FOREIGN: [&str; 17] = [
     "GIT_WORK_TREE",
 ];
 
+/// The mode of a file that is no program.
+const FILE: &str = "100644";
+
 /// The mode of a link: what it holds is where it points to.
 const LINK: &str = "120000";
 
@@ -88,7 +91,8 @@ struct Entry {
     /// From the root of the repository.
     path: String,
     mode: String,
-    old: String,
+    /// `None` of a new file.
+    old: Option<String>,
     new: String,
 }
 
@@ -102,7 +106,10 @@ impl Git {
     }
 
     /// What git prints, without the last line end. `what` is what it is for, after "cannot".
-    pub(crate) fn ask(&self, what: &str, arguments: &[&str]) -> Result<String, Error> {
+    ///
+    /// # Errors
+    /// There is no git, or it fails, and says why.
+    pub fn ask(&self, what: &str, arguments: &[&str]) -> Result<String, Error> {
         said(what, self.output(arguments, None, None))
     }
 
@@ -295,9 +302,15 @@ impl Git {
             .map(|(mode, blob)| (mode.into(), blob.into())))
     }
 
-    /// Makes a commit of `base` with other texts in some of its files. No branch has it, and
-    /// neither checkout nor index know of it.
-    pub fn draft(&self, base: &str, texts: &[Text], message: &str) -> Result<Draft, Error> {
+    /// Makes a commit of `base` with other texts in some of its files, and with files that it need not
+    /// have yet. No branch has the commit, and neither checkout nor index know of it.
+    pub fn draft(
+        &self,
+        base: &str,
+        texts: &[Text],
+        files: &[Text],
+        message: &str,
+    ) -> Result<Draft, Error> {
         const WHAT: &str = "make a commit";
         let prefix = self.prefix()?;
         let mut entries = Vec::new();
@@ -313,14 +326,21 @@ impl Git {
                     source: Reason(format!("`{path}` is a link out of the workspace")),
                 });
             }
-            let arguments = ["hash-object", "-w", "--stdin", "--path", &path];
-            let new = said(WHAT, self.output(&arguments, Some(text), None))?;
-            let path = format!("{prefix}{path}");
             entries.push(Entry {
-                path,
+                new: self.hash(WHAT, &path, text)?,
+                path: format!("{prefix}{path}"),
                 mode,
+                old: Some(old),
+            });
+        }
+        for Text { path, text } in files {
+            let path = path.display().to_string();
+            let (mode, old) = self.entry(WHAT, base, &path)?.unzip();
+            entries.push(Entry {
+                new: self.hash(WHAT, &path, text)?,
+                path: format!("{prefix}{path}"),
+                mode: mode.unwrap_or_else(|| FILE.to_owned()),
                 old,
-                new,
             });
         }
         // An index of its own: what the user has staged stays out of it.
@@ -332,7 +352,7 @@ impl Git {
         let with_index =
             |arguments: &[&str], input| said(WHAT, self.output(arguments, input, Some(&index)));
         with_index(&["read-tree", base], None)?;
-        let lines = lines(&entries, |entry| &entry.new);
+        let lines = entries.iter().map(Entry::after).collect::<String>();
         with_index(&["update-index", "-z", "--index-info"], Some(&lines))?;
         let tree = with_index(&["write-tree"], None)?;
         let mut arguments = vec!["commit-tree", &tree, "-p", base];
@@ -345,6 +365,12 @@ impl Git {
             commit,
             entries,
         })
+    }
+
+    /// Puts a text where git has texts; gives its name there.
+    fn hash(&self, what: &str, path: &str, text: &str) -> Result<String, Error> {
+        let arguments = ["hash-object", "-w", "--stdin", "--path", path];
+        said(what, self.output(&arguments, Some(text), None))
     }
 
     /// Whether the user's commits are signed.
@@ -367,16 +393,17 @@ impl Git {
         const WHAT: &str = "commit";
         let _held = self.hold(WHAT)?;
         self.require_head(draft)?;
-        let index = |lines: String| {
+        let index = |line: fn(&Entry) -> String| {
+            let lines: String = draft.entries.iter().map(line).collect();
             let arguments = ["update-index", "-z", "--index-info"];
             said(WHAT, self.output(&arguments, Some(&lines), None))
         };
-        index(lines(&draft.entries, |entry| &entry.new))?;
+        index(Entry::after)?;
         let (new, old) = (&*draft.commit, &*draft.base);
         let arguments = ["update-ref", "-m", "commit: pins", "HEAD", new, old];
         let moved = self.ask(WHAT, &arguments);
         if moved.is_err() {
-            index(lines(&draft.entries, |entry| &entry.old))?;
+            index(Entry::before)?;
             self.require_head(draft)?;
         }
         moved.map(drop)
@@ -493,10 +520,21 @@ pub fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }
 
-/// What `update-index -z --index-info` reads.
-fn lines(entries: &[Entry], blob: impl Fn(&Entry) -> &String) -> String {
-    let line = |entry: &Entry| format!("{} {}\t{}\0", entry.mode, blob(entry), entry.path);
-    entries.iter().map(line).collect()
+impl Entry {
+    /// What it was, as `update-index -z --index-info` reads it.
+    fn before(&self) -> String {
+        let Self { path, mode, .. } = self;
+        match &self.old {
+            Some(old) => format!("{mode} {old}\t{path}\0"),
+            // Of this mode, it takes the file away, whatever its name.
+            None => format!("0 {}\t{path}\0", self.new),
+        }
+    }
+
+    /// What it is to be.
+    fn after(&self) -> String {
+        format!("{} {}\t{}\0", self.mode, self.new, self.path)
+    }
 }
 
 fn succeeded(what: &str, output: Result<Output, Reason>) -> Result<Output, Error> {

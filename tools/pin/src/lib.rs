@@ -12,6 +12,7 @@
 //! | [`pins_file`] | their lock files |
 //! | [`git`] | history, and commits of pins |
 //! | [`checks`] | what must hold of an image before it is pinned |
+//! | [`attestations`] | what proves it, taken along |
 //! | [`deliver`] | changed pins, into the checkout or a commit |
 //! | [`typed`] | what people are told to type |
 //! | [`verbs`] | a file each |
@@ -20,6 +21,7 @@
 //! none; only [`git`] writes to the repository, and pushes nothing. The registry is asked and never
 //! written to. No cluster is known here.
 
+pub mod attestations;
 pub mod bazel;
 pub mod checkout;
 pub mod checks;

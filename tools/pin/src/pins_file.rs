@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use windlass_pins::{FileError, Lock, Pin};
-use windlass_whole_file::hold;
+use windlass_whole_file::{Readers, hold, replace};
 
 use crate::checks::Entry;
 use crate::error::Error;
@@ -168,6 +168,45 @@ impl Held {
             let _ = fs::remove_file(file.kept());
         }
         replaced
+    }
+}
+
+/// Has the checkout have files; gives the paths of those that it did not have. Each is there as a whole or
+/// not at all.
+///
+/// # Errors
+/// The disk does not take one; those that were new are gone again.
+pub fn add(root: &Path, files: &[Text]) -> Result<Vec<PathBuf>, Error> {
+    let mut added = Vec::new();
+    for Text { path, text } in files {
+        let whole = root.join(path);
+        let is_new = !whole.exists();
+        if fs::read_to_string(&whole).is_ok_and(|there| there == *text) {
+            continue;
+        }
+        let put = || {
+            fs::create_dir_all(whole.parent().unwrap_or(root))?;
+            replace(&whole, Readers::AsBefore, |file| {
+                file.write_all(text.as_bytes())
+            })
+        };
+        if let Err(source) = put() {
+            take_back(root, &added);
+            return Err(Error::Write {
+                path: path.clone(),
+                source,
+            });
+        }
+        added.extend(is_new.then(|| path.clone()));
+    }
+    Ok(added)
+}
+
+/// Takes added files away again.
+pub fn take_back(root: &Path, added: &[PathBuf]) {
+    for path in added {
+        // What went wrong first is what the user has to know.
+        let _ = fs::remove_file(root.join(path));
     }
 }
 

@@ -10,7 +10,7 @@ use windlass_oci_reference::{ParseError, Registry, Repository};
 use crate::error::Error;
 
 /// The version of the schema that this tool reads.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a repository deploys to, as far as pins go.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,6 +40,8 @@ pub struct EnvironmentRequest {
     pub registry: Registry,
     /// Whether it runs no image of an unknown commit.
     pub protected: bool,
+    /// Whether it runs no image that is not proven.
+    pub proven: bool,
 }
 
 /// Where the images of an environment come from.

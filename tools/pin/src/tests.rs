@@ -1,6 +1,7 @@
 //! The tool as `main` runs it, against a registry in the process and a checkout of its own.
 
 mod atomic;
+mod attested;
 mod commit;
 mod errors;
 mod list;
@@ -31,14 +32,14 @@ const ELSEWHERE: &str = "localhost:31000";
 
 /// The constants, as `pin_tool` writes them; the images of all environments are in `registry`.
 fn request(registry: &str) -> String {
-    request_with(registry, &[])
+    request_with(registry, &[], &[])
 }
 
-/// The same, with protected environments.
-fn request_with(registry: &str, protected: &[&str]) -> String {
-    let environment = |name: &str, images: &str| serde_json::json!({"name": name, "images": images, "registry": registry, "protected": protected.contains(&name)});
+/// The same, with environments that are protected, and that require proof.
+fn request_with(registry: &str, protected: &[&str], proven: &[&str]) -> String {
+    let environment = |name: &str, images: &str| serde_json::json!({"name": name, "images": images, "registry": registry, "protected": protected.contains(&name), "proven": proven.contains(&name)});
     serde_json::json!({
-        "version": 2,
+        "version": 3,
         "project": "demo",
         "insecure": false,
         "main_branch": "main",
@@ -135,7 +136,7 @@ impl Bench {
 
     /// Protects environments.
     fn protect(&self, environments: &[&str]) {
-        let request = request_with(&self.registry.name(), environments);
+        let request = request_with(&self.registry.name(), environments, &[]);
         self.write("bin/pin.json", &request);
     }
 

@@ -12,7 +12,7 @@ use windlass_report::Exit;
 
 use super::rebuild::REBUILDS;
 use super::repositories::{REPOSITORIES, SERVICES};
-use super::{ELSEWHERE, block_on, cli, environment, request};
+use super::{ELSEWHERE, block_on, cli, environment, request, request_with};
 use crate::checks::Finding;
 use crate::cli::Cli;
 use crate::environment::Environment;
@@ -218,7 +218,7 @@ const PLACES: &[Case<Error>] = &[
                cause: missing field `project` at line 1 column 13\n\
                hint: bazel run //tools/pin -- list\n",
         provoke: |folder| {
-            folder.file("bin/pin.json", r#"{"version":2}"#);
+            folder.file("bin/pin.json", r#"{"version":3}"#);
             run_in(folder, &["list"])
         },
     },
@@ -226,7 +226,7 @@ const PLACES: &[Case<Error>] = &[
         variant: "Request",
         exit: Exit::Input,
         text: "error: cannot use request `DIR/bin/pin.json`\n\
-               cause: version: got 1, want 2\n\
+               cause: version: got 1, want 3\n\
                hint: bazel run //tools/pin -- list\n",
         provoke: |folder| {
             folder.file("bin/pin.json", r#"{"version":1}"#);
@@ -422,6 +422,16 @@ fn set_there(folder: &Folder, faults: Vec<Fault>) -> Result<(), Error> {
 
 /// The same, where the registry has something.
 fn set_at(folder: &Folder, faults: Vec<Fault>, arrange: fn(&Registry)) -> Result<(), Error> {
+    set_in(folder, faults, &[], arrange)
+}
+
+/// The same, where environments require proof.
+fn set_in(
+    folder: &Folder,
+    faults: Vec<Fault>,
+    proven: &[&str],
+    arrange: fn(&Registry),
+) -> Result<(), Error> {
     with_pins(folder, "{}");
     let root = folder.path("");
     block_on(async {
@@ -429,7 +439,8 @@ fn set_at(folder: &Folder, faults: Vec<Fault>, arrange: fn(&Registry)) -> Result
         arrange(&registry);
         folder.show_as(&registry.name(), "REGISTRY");
         folder.show_as(DIGEST, "D");
-        folder.file("bin/pin.json", request(&registry.name()));
+        let request = request_with(&registry.name(), &[], proven);
+        folder.file("bin/pin.json", request);
         let image = format!("--image={}/demo/client@{DIGEST}", registry.name());
         let cli = cli(&["set", "--service=//services/client", "--env=prod", &image]);
         let (argv0, environment) = (folder.path("bin/pin"), environment(Path::new(&root)));
@@ -438,7 +449,8 @@ fn set_at(folder: &Folder, faults: Vec<Fault>, arrange: fn(&Registry)) -> Result
         let asked = registry.requests();
         let looks = ["kept_ba7816bf8f01", DIGEST];
         let looks = looks.map(|name| format!("HEAD /v2/demo/client/manifests/{name}"));
-        assert!(asked.iter().all(|line| looks.contains(line)), "{asked:?}");
+        let is_look = |line: &String| looks.contains(line) || !proven.is_empty();
+        assert!(asked.iter().all(is_look), "{asked:?}");
         result
     })
 }
@@ -478,6 +490,19 @@ const REGISTRIES: &[Case<Error>] = &[
             set_at(folder, vec![], |registry| {
                 registry.add_manifest("demo/client", b"abc");
                 registry.add_tag("demo/client", "kept_ba7816bf8f01", b"other");
+            })
+        },
+    },
+    Case {
+        variant: "NotAttested",
+        exit: Exit::Registry,
+        text: "error: cannot pin `//services/client prod client`; nothing was written\n\
+               cause: environment `prod` requires proof: registry `REGISTRY` has no attestation of \
+               image `demo/client@D`\n\
+               hint: bazel run @windlass//tools/image -- attest --help\n",
+        provoke: |folder| {
+            set_in(folder, vec![], &["prod"], |registry| {
+                registry.add_tag("demo/client", "kept_ba7816bf8f01", b"abc");
             })
         },
     },
@@ -601,14 +626,12 @@ fn set_where_no_other_file_fits(folder: &Folder) -> Result<(), Error> {
     let deep = deep.as_str();
     folder.show_as(deep, "DEEP");
     block_on(async {
-        let registry = Registry::start(vec![]).await;
-        registry.add_tag("demo/client", "kept_ba7816bf8f01", b"abc");
-        folder.file("bin/pin.json", request(&registry.name()));
+        folder.file("bin/pin.json", request(ELSEWHERE));
         folder.file(&format!("checkout/{deep}/BUILD"), "");
         folder.file(&format!("checkout/{deep}/pins.json"), "{}");
         let service = format!("--service=//{deep}");
-        let image = format!("--image={}/demo/client@{DIGEST}", registry.name());
-        let cli = cli(&["set", &service, "--env=prod", &image]);
+        let image = format!("--image={ELSEWHERE}/demo/client@{DIGEST}");
+        let cli = cli(&["set", &service, "--env=prod", &image, "--digest-only"]);
         let (argv0, environment) = (
             folder.path("bin/pin"),
             environment(Path::new(&folder.path(""))),

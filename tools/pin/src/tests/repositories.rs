@@ -244,7 +244,7 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
                client=localhost:31000/demo/client@D --commit SHA\n",
         provoke: |folder| {
             with_pins(folder, "{}");
-            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"]));
+            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"], &[]));
             set(folder, IMAGE, &["--digest-only"])
         },
     },
@@ -255,7 +255,7 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
                `localhost:31000/demo/client`\n",
         provoke: |folder| {
             with_pins(folder, "{}");
-            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"]));
+            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"], &[]));
             set(folder, "client=ghcr.io/acme/client@D", &["--digest-only"])
         },
     },
@@ -268,7 +268,7 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
                `localhost:31000/demo/client`\n",
         provoke: |folder| {
             with_pins(folder, "{}");
-            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"]));
+            folder.file("bin/pin.json", request_with(ELSEWHERE, &["prod"], &[]));
             let meant = "--repository=ghcr.io/acme/client";
             set(
                 folder,
@@ -341,7 +341,7 @@ fn head_moves(folder: &Folder) -> Result<(), Error> {
         path: "services/client/pins.json".into(),
         text: "{}\n".to_owned(),
     };
-    let draft = git.draft(&old, &[text], "Pins")?;
+    let draft = git.draft(&old, &[text], &[], "Pins")?;
     let committed = git.commit(&draft);
     let status = super::repository::git(&checkout, &["status", "--porcelain"]);
     assert_eq!(status, "", "index and files are as they were");
@@ -495,7 +495,7 @@ pub(super) const SERVICES: &[Case<Error>] = &[
         text: "error: 1 of 1 pins do not hold\n",
         provoke: |folder| {
             with_pins(folder, PINNED);
-            folder.file("bin/pin.json", request_with(ELSEWHERE, &["dev"]));
+            folder.file("bin/pin.json", request_with(ELSEWHERE, &["dev"], &[]));
             let service = "--service=//services/client";
             let mut out = Vec::new();
             let root = folder.path("");

@@ -53,9 +53,15 @@ fn the_first_pin() {
 "#
             )
         );
-        // It asks once, and writes nothing there.
-        let asked = format!("HEAD /v2/demo/client/manifests/kept_{short}");
-        assert_eq!(bench.registry.requests(), [asked]);
+        // It asks for the image, and who proves it, and writes nothing there.
+        assert_eq!(
+            bench.registry.requests(),
+            [
+                format!("HEAD /v2/demo/client/manifests/kept_{short}"),
+                format!("GET /v2/demo/client/referrers/{digest}"),
+                format!("GET /v2/demo/client/manifests/{}", digest.replace(':', "-")),
+            ]
+        );
     });
 }
 

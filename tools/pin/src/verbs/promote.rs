@@ -4,6 +4,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use windlass_pins::Pin;
 
 use super::{Context, Outcome};
+use crate::attestations;
 use crate::checkout::Package;
 use crate::checks::{Asks, Checks, Entry};
 use crate::deliver::{self, Delivery, Message, in_short, lines};
@@ -13,7 +14,7 @@ use crate::request::EnvironmentRequest;
 use crate::selection::Selection;
 
 /// How many images are asked of at a time.
-pub(super) const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// What to promote.
 #[derive(Clone, Debug, clap::Args)]
@@ -58,6 +59,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let required = stream::iter(pins).map(|(it, pin)| checks.require(&it.entry, pin));
     // In the order of the services, so that of several faults always the same one is told.
     required.buffered(AT_ONCE).try_collect::<()>().await?;
+    let files = attestations::of(&changes, &checks, context).await?;
     let message = Message {
         subject: subject(from, to, &changes),
         lines: lines(&changes),
@@ -65,7 +67,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let diffs = arguments.selection.diffs(to, &services_of(&changes));
     let brought = arguments
         .delivery
-        .bring(&base, &changes, &message, context)?;
+        .bring(&base, &changes, &files, &message, context)?;
     notes.extend(deliver::notes(&changes, diffs, brought));
     Ok(noted(notes))
 }

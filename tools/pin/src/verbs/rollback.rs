@@ -11,6 +11,7 @@ use windlass_pins::{FileError, Lock, Pin};
 
 use super::promote::{files_of, noted, services_of};
 use super::{Context, Outcome};
+use crate::attestations;
 use crate::checkout::Package;
 use crate::checks::{Asks, Checks, Entry, refuse};
 use crate::deliver::{self, Delivery, Message, lines};
@@ -80,6 +81,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
             refuse(&change.entry, checks.look(&change.entry, pin).await?)?;
         }
     }
+    let files = attestations::of(&changes, &checks, context).await?;
     let names: Vec<_> = services_of(&changes);
     let message = Message {
         subject: match names.as_slice() {
@@ -94,7 +96,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
     let diffs = arguments.selection.diffs(env, &names);
     let brought = arguments
         .delivery
-        .bring(&base, &changes, &message, context)?;
+        .bring(&base, &changes, &files, &message, context)?;
     let mut notes = vec![format!("{env} as before commit {commit}:")];
     notes.extend(deliver::notes(&changes, diffs, brought));
     Ok(noted(notes))

@@ -4,6 +4,7 @@ use windlass_oci_reference::{ImageReference, Repository};
 use windlass_pins::{Commit, Lock, Pin, Time, Toolchain, Who};
 
 use super::{Context, Outcome};
+use crate::attestations;
 use crate::checkout::Package;
 use crate::checks::{Asks, Checks, Entry, refuse};
 use crate::cli::COMMAND;
@@ -87,9 +88,10 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
         new: Some(new),
     };
     let changes = [change];
+    let files = attestations::of(&changes, &checks, context).await?;
     let checkout = Delivery::checkout();
     let base = checkout.base(context)?;
-    let brought = checkout.bring(&base, &changes, &message, context)?;
+    let brought = checkout.bring(&base, &changes, &files, &message, context)?;
     let Arguments { service, env, .. } = arguments;
     let target = format!("{service}:{env}-shallow.diff");
     let diffs = vec![format!("bazel run {}", word(&target))];
