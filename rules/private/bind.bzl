@@ -191,6 +191,9 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             return {}
         return {key: "%s/%s/%s" % (own.get("registry", registry), project, key) for key in keys}
 
+    def repository(key):
+        return "%s/%s/%s" % (registry, project, key)
+
     def params(env, service):
         """What Jsonnet gets as `params` in one environment: `jsonnet_to_json(params = params(env, name))`.
 
@@ -225,9 +228,11 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         pin_tool = pin_tool,
         service = make_service(
             envs = envs,
+            insecure = registry_scheme == "http",
             k8s_object = k8s_object,
             k8s_objects = k8s_objects,
             params = params,
             repositories = repositories,
+            repository = repository,
         ),
     )

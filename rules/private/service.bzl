@@ -1,5 +1,6 @@
 """service: the loop over the environments that a BUILD file would otherwise spell out."""
 
+load(":image_push.bzl", "image_push")
 load(":jsonnet_to_json.bzl", "jsonnet_to_json")
 load(":labels.bzl", "label_text")
 load(":pin.bzl", "pin")
@@ -37,15 +38,29 @@ def refusal_of_service(name, package, has_service, envs, images, pins):
         )
     return None
 
-def make_service(envs, k8s_object, k8s_objects, params, repositories):
+def _pushes(images, insecure, repository, common):
+    """Makes what pushes images, by their keys."""
+    tags = common.get("tags", []) + ["manual"]
+    for key, image in images.items():
+        image_push(
+            name = key + ".push",
+            image = image,
+            insecure = insecure,
+            repository = repository(key),
+            **dict(common, tags = tags)
+        )
+
+def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, repository):
     """The `service` macro of one binding.
 
     Args:
       envs: ENVS.
+      insecure: whether to speak plain http to a registry that is not this machine.
       k8s_object: the bound macro.
       k8s_objects: the bound macro.
       params: function(env, service) that gives what the service's Jsonnet gets.
       repositories: function(env, keys) that gives where pinned images must be: image key -> repository.
+      repository: function(key) that gives where the image of a key goes.
 
     Returns:
       the macro.
@@ -56,7 +71,7 @@ def make_service(envs, k8s_object, k8s_objects, params, repositories):
 
         Makes, for each ENV of ENVS: `ENV-rendered` (the manifests as Jsonnet gives them), `ENV-<file>` (a
         k8s_object for each output), `ENV-shallow` (the service's own objects) and `ENV-deep` (these and the
-        deep groups of its deps), the last three with verbs. Each of them can be made by hand.
+        deep groups of its deps), the last three with verbs; for each pinned image, `KEY.push`. Each can be made by hand.
 
         Args:
           name: the service's name; `name` itself builds the manifests of all environments.
@@ -136,10 +151,7 @@ def make_service(envs, k8s_object, k8s_objects, params, repositories):
                 deps = [_sibling(dep, env + "-deep") for dep in deps],
                 **common
             )
-        native.filegroup(
-            name = name,
-            srcs = [env + "-shallow" for env in envs],
-            **common
-        )
+        _pushes(images if pinned else {}, insecure, repository, common)
+        native.filegroup(name = name, srcs = [env + "-shallow" for env in envs], **common)
 
     return service
