@@ -37,7 +37,9 @@ mod tests {
     #[test]
     fn a_role_is_a_flag_and_is_required() {
         assert!(Cli::try_parse_from(["agent"]).is_err());
-        let publishes = Cli::try_parse_from(["agent", "--publish", "--once"]);
+        let key = "--key=SHA256:j8SIeghRgrMOnCmiyb6NhNbtBTDXsfAOuLy9uNEAPdI";
+        let publishes = ["agent", "--publish", "--source=a", "--builder=b", key];
+        let publishes = Cli::try_parse_from(publishes);
         assert!(matches!(publishes.expect("parses").role, Role::Publish(_)));
         let apply = ["agent", "--apply", "--env=prod", "--remote=shop.git"];
         let applies = Cli::try_parse_from(apply);

@@ -23,6 +23,7 @@ pub mod environment;
 mod error;
 pub mod publish;
 pub mod release;
+pub mod remote;
 pub mod request;
 #[cfg(test)]
 mod tests;

@@ -9,10 +9,8 @@
 //! Commits that change nothing of a target have one digest, and an attestation each: [`REVISION`] says
 //! which one to read, and is not believed either.
 
+pub use windlass_attestation::beside::REVISION;
 use windlass_oci_reference::{ParseError, Registry, Repository};
-
-/// The annotation of an attestation in a registry that says of which commit it speaks.
-pub const REVISION: &str = "org.opencontainers.image.revision";
 
 /// Where releases of a target go: where `<target>.bundle` pushes its image.
 ///
