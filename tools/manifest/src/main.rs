@@ -10,10 +10,8 @@ use windlass_report::{Exit, fail, say};
 fn main() -> ExitCode {
     let mut words: Vec<OsString> = std::env::args_os().collect();
     if windlass_worker::is_persistent(&mut words) {
-        return match work(&words, std::io::stdin(), std::io::stdout()) {
-            Ok(()) => Exit::Success.into(),
-            Err(error) => fail(&error),
-        };
+        let done = work(&words, std::io::stdin(), std::io::stdout());
+        return done.map_or_else(|error| fail(&error), |()| Exit::Success.into());
     }
     let arguments = match windlass_param_file::parse::<cli::Arguments>(words) {
         Ok(arguments) => arguments,

@@ -150,8 +150,8 @@ impl<'a> Bazel<'a> {
             what: "ask for the version of rustc",
             blame: "it has no rustc to ask; --toolchain says what compiles",
         };
-        let [verb, _, words @ ..] = RUSTC;
-        let said = self.ask(&ASKED, verb, &words.map(str::to_owned))?;
+        let words = [RUSTC, "--", "--version"].map(str::to_owned);
+        let said = self.ask(&ASKED, "run", &words)?;
         let toolchain = toolchain_of(&said).unwrap_or_default().parse();
         toolchain.map_err(|error: windlass_pins::ParseError| self.failed(&ASKED, error.to_string()))
     }

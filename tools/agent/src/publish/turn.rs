@@ -217,10 +217,10 @@ impl<'a> Publisher<'a> {
     fn context(&self, workspace: &Workspace) -> Result<Context, Error> {
         let environment = windlass_pin::environment::Environment {
             workspace: Some(workspace.root.clone()),
-            working_directory: None,
             path: self.environment.path.clone(),
             registries: self.environment.registries.clone(),
             runfiles: self.environment.runfiles.clone(),
+            ..windlass_pin::environment::Environment::default()
         };
         let environments = self.request.environments.iter();
         let environments = environments.map(|environment| PinEnvironment {
