@@ -22,6 +22,7 @@ _bound = bind(
 # Environment -> namespace. A personal one is missing where no user is known, as on a CI machine.
 NAMESPACES = {env: namespace for env, namespace in _bound.namespaces.items() if namespace}
 
+agent = _bound.agent
 k8s_object = _bound.k8s_object
 k8s_objects = _bound.k8s_objects
 orphans = _bound.orphans

@@ -1,5 +1,6 @@
 """bind: the rules of Kubernetes objects, tied to one set of constants."""
 
+load(":agent.bzl", "agent_bundle", _agent = "agent")
 load(
     ":binding.bzl",
     "SETUP",
@@ -67,7 +68,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
 
     Returns:
-      a struct: the macros `k8s_object`, `k8s_objects`, `orphans`, `pin_tool` and `service`; `params`, a function that gives what
+      a struct: the macros `agent`, `k8s_object`, `k8s_objects`, `orphans`, `pin_tool` and `service`; `params`, a function that gives what
       Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
     refusal = refusal_of_envs(envs) or refusal_of_versions(kubernetes_versions)
@@ -180,6 +181,31 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             **kwargs
         )
 
+    def agent(name, targets = {}, pause_file = "prod/paused.json", **kwargs):
+        """The tool that publishes and applies what the main branch says. Hints call it `//tools/agent`: have an alias of that name.
+
+        Makes `<name>`, and `<name>.bundle`, which is the same for a machine without Bazel, and a layer.
+
+        Args:
+          name: the target's name.
+          targets: dict of environment -> the targets that are applied there: ["//services/client:prod-deep"]. Only environments
+            whose images are pinned.
+          pause_file: the file that says what is not to be applied.
+          **kwargs: more attributes of the targets, such as visibility.
+        """
+        _agent(
+            name = name,
+            bindings = [binding(env) for env, own in envs.items() if own["images"] == "pinned"],
+            main_branch = main_branch,
+            pause_file = pause_file,
+            project = project,
+            registry_scheme = registry_scheme,
+            targets = targets,
+            **kwargs
+        )
+        tags = kwargs.pop("tags", [])
+        agent_bundle(name = name + ".bundle", agent = ":" + name, tags = tags + ["manual"], **kwargs)
+
     namespaces = {
         name: user if env["namespace"] == "$USER" else env["namespace"]
         for name, env in envs.items()
@@ -220,6 +246,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         })
 
     return struct(
+        agent = agent,
         k8s_object = k8s_object,
         k8s_objects = k8s_objects,
         namespaces = namespaces,
