@@ -6,6 +6,7 @@ use windlass_jsonnet::{Content, Form, Outputs, Request, Sources, Value, evaluate
 
 /// Files of the library, by their path in it.
 const LIBRARY: &[(&str, &str)] = &[
+    ("agent.libsonnet", include_str!("../agent.libsonnet")),
     ("envs.libsonnet", include_str!("../envs.libsonnet")),
     ("k8s.libsonnet", include_str!("../k8s.libsonnet")),
     (
@@ -59,6 +60,7 @@ fn why(body: &str) -> String {
 fn why_in(environment: &str, body: &str) -> String {
     let code = format!(
         "local k8s = import 'windlass/k8s.libsonnet';\n\
+         local agent = import 'windlass/agent.libsonnet';\n\
          local byEnv = import 'windlass/envs.libsonnet';\n\
          local networkPolicy = import 'windlass/network_policy.libsonnet';\n\
          local service = import 'windlass/service.libsonnet';\n\
@@ -163,9 +165,38 @@ fn required_arguments_are_asked_for_by_name() {
         ("service.grpc(params, 'x')", "port"),
         ("service.http(params, 'x')", "port"),
     ] {
-        let constructor = call.split('(').next().unwrap_or_default();
-        assert_eq!(why(call), format!("{constructor}: set {argument}"));
+        assert_asks_for(call, argument);
     }
+}
+
+#[test]
+fn an_agent_asks_for_what_it_must_be_told() {
+    for (call, argument) in [
+        (
+            "agent.applying(params, image='', remote='', roles=[])",
+            "env",
+        ),
+        (
+            "agent.applying(params, 'prod', remote='', roles=[])",
+            "image",
+        ),
+        (
+            "agent.applying(params, 'prod', image='', roles=[])",
+            "remote",
+        ),
+        (
+            "agent.applying(params, 'prod', image='', remote='')",
+            "roles",
+        ),
+    ] {
+        assert_asks_for(call, argument);
+    }
+}
+
+#[track_caller]
+fn assert_asks_for(call: &str, argument: &str) {
+    let constructor = call.split('(').next().unwrap_or_default();
+    assert_eq!(why(call), format!("{constructor}: set {argument}"));
 }
 
 #[test]

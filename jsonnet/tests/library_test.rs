@@ -28,7 +28,7 @@ const USES: &[(&str, &str, &[&str])] = &[
     (
         "services.jsonnet",
         include_str!("services.jsonnet"),
-        &["network_policies.json", "services.json"],
+        &["agents.json", "network_policies.json", "services.json"],
     ),
 ];
 const ENVS: &str = include_str!("envs.jsonnet");
@@ -207,6 +207,7 @@ fn the_page_has_all_functions_that_there_are() {
           names('k8s', import 'windlass/k8s.libsonnet')[1:]
           + names('service', import 'windlass/service.libsonnet')[1:]
           + names('networkPolicy', import 'windlass/network_policy.libsonnet')[1:]
+          + names('agent', import 'windlass/agent.libsonnet')[1:]
           + names('byEnv', import 'windlass/envs.libsonnet')
     ";
     let there = render(code, Outputs::One("names.json".into())).remove(0);
@@ -301,7 +302,13 @@ fn pods_meet_the_restricted_standard_and_our_policy() {
             wrong.extend(unrestricted_container(container).map(|what| format!("{name}: {what}")));
         }
     }
-    assert_eq!(wrong, ["DaemonSet agent: volume logs"]);
+    // An agent asks the API server, so it wants its token.
+    let want = [
+        "DaemonSet agent: volume logs",
+        "Deployment agent-prod: automountServiceAccountToken",
+        "Deployment agent-staging: automountServiceAccountToken",
+    ];
+    assert_eq!(wrong, want);
 }
 
 fn unrestricted_pod(pod: &Json) -> impl Iterator<Item = String> {

@@ -1,4 +1,5 @@
-// Every function of service.libsonnet and network_policy.libsonnet, with defaults and with all that they take.
+// Every function of service.libsonnet, network_policy.libsonnet and agent.libsonnet, with defaults and with all that they take.
+local agent = import 'windlass/agent.libsonnet';
 local k8s = import 'windlass/k8s.libsonnet';
 local networkPolicy = import 'windlass/network_policy.libsonnet';
 local service = import 'windlass/service.libsonnet';
@@ -10,6 +11,27 @@ function(params)
     { name: 'udp', port: 90, protocol: 'UDP' },
   ]);
   {
+    'agents.json': {
+      applying: agent.applying(
+        k8s.inNamespace(params, 'windlass-agent'),
+        'prod',
+        image='agent',
+        remote='https://git.example/shop',
+        roles=['windlass:services.client:prod-deep'],
+      ),
+      applying_all: agent.applying(
+        k8s.inNamespace(params, 'windlass-agent'),
+        'staging',
+        image='agent',
+        remote='https://git.example/shop',
+        roles=['windlass:prod:one', 'windlass:prod:two'],
+        envNamespace='shop-staging',
+        args=['--drift=1h'],
+        credentials='agent-git',
+        registryCredentials='agent-registry',
+        storage='10Gi',
+      ),
+    },
     'services.json': {
       grpc: service.grpc(params, 'server', port=50051),
       grpc_all: service.grpc(

@@ -2,6 +2,7 @@
 //! what they print; and the one that is made from the Jsonnet library. `bazel run //:update` writes them, a
 //! diff test compares them.
 
+mod agent;
 mod deploy;
 mod exit_codes;
 mod flags;
@@ -19,11 +20,15 @@ type Page = (&'static str, fn() -> String);
 
 /// All pages.
 const PAGES: &[Page] = &[
+    ("cli/agent.md", agent::page),
     ("cli/deploy.md", deploy::page),
     ("cli/exit-codes.md", exit_codes::page),
     ("jsonnet.md", jsonnet::page),
     ("cli/pin.md", pin::page),
     ("cli/rendered.md", rendered::page),
+    ("schemas/agent-status.v1.json", || {
+        json(&windlass_agent::apply::status::schema())
+    }),
     ("schemas/deploy-event.v1.json", || {
         json(&windlass_deploy::schemas::event())
     }),
@@ -97,9 +102,9 @@ mod tests {
         Case {
             variant: "Unknown",
             exit: Exit::Usage,
-            text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/deploy.md`, \
-                   `cli/exit-codes.md`, `jsonnet.md`, `cli/pin.md`, \
-                   `cli/rendered.md`, `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
+            text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/agent.md`, \
+                   `cli/deploy.md`, `cli/exit-codes.md`, `jsonnet.md`, `cli/pin.md`, \
+                   `cli/rendered.md`, `schemas/agent-status.v1.json`, `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
                    `schemas/rendered-diff.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
         },
