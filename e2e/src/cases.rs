@@ -1,5 +1,6 @@
 //! The cases, by name.
 
+mod agent;
 mod bundle;
 mod corpus;
 mod data;
@@ -22,15 +23,16 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 16] = [
-    "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "proof", "python",
-    "registry", "schema", "stack", "users", "verbs", "walk",
+pub const NAMES: [&str; 17] = [
+    "agent", "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "proof",
+    "python", "registry", "schema", "stack", "users", "verbs", "walk",
 ];
 
 /// The case of a name.
 pub fn named(name: &str) -> Option<fn(&Harness)> {
     match name {
         "stack" => Some(stack::run),
+        "agent" => Some(agent::run),
         "bundle" => Some(bundle::run),
         "corpus" => Some(corpus::run),
         "data" => Some(data::run),

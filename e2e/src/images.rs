@@ -49,23 +49,43 @@ impl<'a> Images<'a> {
         }
     }
 
+    /// Where it makes them.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A layer of one file of `bytes` that do not compress; another `seed` is another content.
     #[track_caller]
     pub fn layer(&self, seed: u64, bytes: usize) -> Layer {
         let at = |end: &str| self.folder.join(format!("layer-{seed}-{bytes}.{end}"));
         let (source, blob, metadata) = (at("data"), at("tar.gz"), at("json"));
         std::fs::write(&source, content(seed, bytes)).expect("writes");
-        self.tool(&[
-            "layer",
-            "--file",
-            &format!("/data/{seed}"),
-            "0644",
-            &source.to_string_lossy(),
-            "--blob",
-            &blob.to_string_lossy(),
-            "--metadata",
-            &metadata.to_string_lossy(),
-        ]);
+        self.pack(
+            &[(format!("/data/{seed}"), "0644", &source)],
+            blob,
+            metadata,
+        )
+    }
+
+    /// A layer of files: path in the image, mode, and where each is.
+    #[track_caller]
+    pub fn layer_of(&self, name: &str, files: &[(String, &str, &Path)]) -> Layer {
+        let at = |end: &str| self.folder.join(format!("layer-{name}.{end}"));
+        self.pack(files, at("tar.gz"), at("json"))
+    }
+
+    #[track_caller]
+    fn pack(&self, files: &[(String, &str, &Path)], blob: PathBuf, metadata: PathBuf) -> Layer {
+        let mut arguments = vec!["layer".to_owned()];
+        for (path, mode, source) in files {
+            let source = source.display().to_string();
+            arguments.extend(["--file", path, mode, &source].map(str::to_owned));
+        }
+        for (flag, path) in [("--blob", &blob), ("--metadata", &metadata)] {
+            arguments.extend([flag.to_owned(), path.display().to_string()]);
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.tool(&arguments);
         let known = read(&metadata);
         Layer {
             blob,

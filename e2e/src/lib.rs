@@ -9,6 +9,7 @@ mod harness;
 pub mod images;
 mod kubectl;
 pub mod processes;
+pub mod publisher;
 pub mod registry;
 pub mod routes;
 pub mod running;
