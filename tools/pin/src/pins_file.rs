@@ -145,8 +145,14 @@ impl Held {
         disk: &dyn Disk,
         last: impl FnOnce() -> Result<(), Error>,
     ) -> Result<(), Error> {
-        // What can fail for want of space is done for all of them first.
-        let prepared = self.files.iter().try_for_each(|file| file.prepare(disk));
+        // What can fail for want of space is done for all of them first. The new files are held, too: who
+        // waits for one would have names beside it that are removed below.
+        let mut new = Vec::new();
+        let prepared = self.files.iter().try_for_each(|file| {
+            file.prepare(disk)?;
+            new.push(file.hold_new()?);
+            Ok(())
+        });
         let replaced = prepared.and_then(|()| {
             let mut done = Vec::new();
             let moved = self.files.iter().try_for_each(|file| {
@@ -220,6 +226,12 @@ impl HeldFile {
     /// A second name of the old file, under which it can be had back.
     fn kept(&self) -> PathBuf {
         self.path.with_extension("json.old")
+    }
+
+    /// Locks the new file, which nobody has seen yet.
+    fn hold_new(&self) -> Result<File, Error> {
+        let new = File::open(self.beside()).and_then(|new| new.lock().map(|()| new));
+        new.map_err(self.file.unwritten())
     }
 
     fn prepare(&self, disk: &dyn Disk) -> Result<(), Error> {

@@ -70,6 +70,34 @@ fn of_many_at_once_none_is_lost() {
     }
 }
 
+#[test]
+fn who_comes_next_waits_until_all_is_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.json");
+    std::fs::write(&path, "{}\n").expect("writes");
+    let change = Change {
+        entry: Entry {
+            service: "//any".parse().expect("a label"),
+            env: "prod".to_owned(),
+            key: "any".to_owned(),
+        },
+        file: PinsFile::new(folder.path(), PathBuf::from("a.json")),
+        old: None,
+        new: Some(pin("one")),
+    };
+    let held = Held::take(&[change], &["prod"]).expect("takes");
+    let last = || {
+        // The new file is there, and has names beside it still.
+        assert_ne!(std::fs::read_to_string(&path).expect("reads"), "{}\n");
+        let there = std::fs::File::open(&path).expect("opens");
+        there.try_lock().expect_err("it is held");
+        Ok(())
+    };
+    held.replace(last).expect("writes");
+    let there = std::fs::File::open(&path).expect("opens");
+    there.try_lock().expect("nobody holds it");
+}
+
 /// Somebody with a clone of the repository.
 struct Person {
     folder: tempfile::TempDir,
