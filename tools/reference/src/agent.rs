@@ -10,8 +10,8 @@ use crate::flags::table;
 const HEAD: &str = "\
 # Agent: from commits to what runs
 
-`bazel run //tools/agent -- --apply`. What it does: [agent.md](../agent.md). How a run with `--once` ends:
-[exit-codes.md](exit-codes.md). This page is what `--help` says, made by `bazel run //:update`.
+`bazel run //tools/agent -- --publish` and `-- --apply`. What they do: [publish.md](../publish.md) and [agent.md](../agent.md). How a run
+with `--once` ends: [exit-codes.md](exit-codes.md). This page is what `--help` says, made by `bazel run //:update`.
 ";
 
 pub(crate) fn page() -> String {

@@ -35,6 +35,9 @@ const PAGES: &[Page] = &[
     ("schemas/deploy-result.v1.json", || {
         json(&windlass_deploy::schemas::result())
     }),
+    ("schemas/publish-status.v1.json", || {
+        json(&windlass_agent::publish::status::schema())
+    }),
     ("schemas/rendered-diff.v1.json", || {
         json(&windlass_rendered::document::schema())
     }),
@@ -105,7 +108,7 @@ mod tests {
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/agent.md`, \
                    `cli/deploy.md`, `cli/exit-codes.md`, `jsonnet.md`, `cli/pin.md`, \
                    `cli/rendered.md`, `schemas/agent-status.v1.json`, `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
-                   `schemas/rendered-diff.v1.json`\n",
+                   `schemas/publish-status.v1.json`, `schemas/rendered-diff.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
         },
         Case {
