@@ -1,7 +1,6 @@
 //! The role as `main` runs it: a bare repository on disk, a registry and an agent of ssh in the process,
 //! and a Bazel that builds what a commit says.
 
-mod agent;
 mod bazel;
 mod bench;
 mod errors;

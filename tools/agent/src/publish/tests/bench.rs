@@ -11,8 +11,8 @@ use windlass_oci_reference::{Digest, Tag};
 use windlass_oci_registry::{Client, Settings, Target, Transport};
 use windlass_oci_registry_fake::{Fault, Registry};
 use windlass_pins::{Lock, Pin};
+use windlass_publish_stand::ssh_agent;
 
-use super::agent;
 use super::bazel::BAZELW;
 use crate::cli::{Cli, Role};
 use crate::environment::Environment;
@@ -38,7 +38,7 @@ impl Bench {
     pub async fn new(faults: Vec<Fault>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
-        let (socket, key) = agent::start(folder.path());
+        let (socket, key) = ssh_agent(folder.path()).expect("listens");
         let bench = Self {
             registry: Registry::start(faults).await,
             folder,
