@@ -18,6 +18,15 @@ use super::error::{Error, Reason};
 /// do not load. Source: <https://bazel.build/run/scripts#exit-codes>
 const REFUSED: [i32; 3] = [1, 3, 7];
 
+/// How all is configured: as a release, in folders that its files can be read from, and with no links
+/// in the clone.
+const CONFIGURATION: [&str; 4] = [
+    RELEASE,
+    "--build_runfile_links",
+    "--enable_runfiles",
+    "--experimental_convenience_symlinks=ignore",
+];
+
 /// A line for each target: its label, and the path of its launcher.
 const LAUNCHER: &str =
     "str(target.label) + '\\t' + providers(target)['FilesToRunProvider'].executable.path";
@@ -117,9 +126,7 @@ impl<'a> Bazel<'a> {
         }
         let file = self.file(&asked, &labels.join("\n"))?;
         let pattern = format!("--target_pattern_file={}", file.path().display());
-        let links = ["--build_runfile_links", "--enable_runfiles"].map(str::to_owned);
-        let arguments: Vec<_> = links.into_iter().chain([pattern]).collect();
-        self.ask(&asked, "build", &arguments)?;
+        self.ask(&asked, "build", &[pattern])?;
         let quoted: Vec<_> = labels.iter().map(|label| format!("'{label}'")).collect();
         let file = self.file(&asked, &format!("set({})", quoted.join(" ")))?;
         let arguments = [
@@ -182,7 +189,8 @@ impl<'a> Bazel<'a> {
             .stdin(Stdio::null())
             .stderr(Stdio::inherit());
         if verb != "query" {
-            command.args([RELEASE, "--experimental_convenience_symlinks=ignore"]);
+            // The same for all of them, so that none analyses anew what another one has.
+            command.args(CONFIGURATION);
         }
         command.args(self.flags);
         Ok(command)
