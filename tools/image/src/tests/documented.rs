@@ -34,6 +34,10 @@ fn what_is_documented_is_there() {
             &format!("localhost:31000/demo/client@sha256:{digest}"),
         )
         .replace("$COMMIT", &"3f9c21a0".repeat(5))
+        .replace(
+            "\"$(bazel run //tools/pin -- toolchain)\"",
+            "'rustc 1.97.1, --config=release'",
+        )
         .replace("$KEY", "SHA256:j8SIeghRgrMOnCmiyb6NhNbtBTDXsfAOuLy9uNEAPdI");
     let start = "$ bazel run @windlass//tools/image --";
     let commands = text
@@ -58,7 +62,7 @@ fn what_is_documented_is_there() {
         let mut command = command();
         let attest = command.find_subcommand_mut("attest").expect("it is there");
         let known = attest.render_long_help().to_string().contains(&flag);
-        let elsewhere = ["--config=release", "--dry-run"].contains(&&*flag);
+        let elsewhere = ["--config=release", "--dry-run", "--rebuild"].contains(&&*flag);
         assert!(known || elsewhere, "{flag}");
     }
 }
