@@ -168,8 +168,8 @@ impl<'a> Release<'a> {
         let folder = self.h.state.join(verb);
         let mut command = Command::new(self.h.runfile("tools/image/image"));
         command.args([verb, self.image, "--out-dir"]).arg(&folder);
-        let output = command.args(more).env("SSH_AUTH_SOCK", agent.socket());
-        let output = output.output().expect("the image tool runs");
+        let output = agent.asked_by(command.args(more)).output();
+        let output = output.expect("the image tool runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{verb}: {said}");
         say(&said);
@@ -219,6 +219,9 @@ struct Key {
     id: String,
 }
 
+/// The agent's socket, in its folder: the whole path is longer than that of a socket may be.
+const SOCKET: &str = "agent";
+
 /// OpenSSH's agent, on a socket of its own. It ends with this.
 struct Agent {
     folder: PathBuf,
@@ -230,13 +233,13 @@ impl Agent {
     fn start(folder: &Path) -> Self {
         std::fs::create_dir(folder).expect("a folder");
         let mut agent = Command::new("ssh-agent");
-        let agent = agent.arg("-D").arg("-a").arg(folder.join("agent"));
+        let agent = agent.args(["-D", "-a", SOCKET]).current_dir(folder);
         let child = agent.stdout(Stdio::null()).spawn();
         let mut agent = Self {
             child: child.expect("ssh-agent is in the toolbox"),
             folder: folder.to_owned(),
         };
-        while !agent.socket().exists() {
+        while !folder.join(SOCKET).exists() {
             let ended = agent.child.try_wait().expect("waits");
             assert!(ended.is_none(), "ssh-agent: {ended:?}");
             std::thread::sleep(Duration::from_millis(5));
@@ -244,8 +247,11 @@ impl Agent {
         agent
     }
 
-    fn socket(&self) -> PathBuf {
-        self.folder.join("agent")
+    /// Has a program find it.
+    fn asked_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .current_dir(&self.folder)
+            .env("SSH_AUTH_SOCK", SOCKET)
     }
 
     /// Makes a key, gives it to the agent and deletes it.
@@ -253,7 +259,7 @@ impl Agent {
     fn add(&self, name: &str) -> Key {
         let file = self.folder.join(name);
         let run = |command: &mut Command| {
-            let output = command.env("SSH_AUTH_SOCK", self.socket()).output();
+            let output = self.asked_by(command).output();
             let output = output.expect("OpenSSH is in the toolbox");
             assert!(output.status.success(), "{output:?}");
             String::from_utf8(output.stdout).expect("text")
