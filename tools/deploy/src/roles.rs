@@ -10,6 +10,7 @@ use std::fmt;
 
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::Value;
+use windlass_attestation::trust;
 use windlass_k8s_object::{Key, Object};
 
 use crate::cluster::{Reach, Resource, Resources};
@@ -19,7 +20,7 @@ use crate::order::is_kept;
 use crate::problem::replica_sets;
 use crate::ready::{Readiness, Surroundings, endpoint_slices, readiness_among};
 use crate::references;
-use crate::request::{DeployRequest, Recreate};
+use crate::request::{DeployRequest, Proof, Recreate};
 use crate::watch::Store;
 
 /// The groups of Kubernetes itself whose objects may be applied and are not listed below
@@ -95,6 +96,10 @@ pub fn roles(request: &DeployRequest, desired: &Desired) -> Roles {
     };
     if request.cluster.id.is_some() {
         roles.may_see_namespace(IDENTITY);
+    }
+    if request.environment.proof == Proof::Required {
+        let rights = roles.rights(trust::NAMESPACE);
+        rights.name(&Resource::config_maps(), &["get"], trust::CONFIG_MAP);
     }
     for namespace in desired.namespaces() {
         roles.may_see_namespace(namespace.as_str());
@@ -530,6 +535,22 @@ rules:
 - apiGroups: [\"\"]
   resources: [\"namespaces\"]
   resourceNames: [\"kube-system\"]
+  verbs: [\"get\"]
+";
+        assert!(roles.ends_with(own), "{roles}");
+    }
+
+    #[test]
+    fn whom_the_cluster_trusts_is_read_where_proof_is_required() {
+        let roles = printed(&[], |request| {
+            request["environment"]["proof"] = json!("required");
+        });
+        let own = "\
+  namespace: \"windlass-system\"
+rules:
+- apiGroups: [\"\"]
+  resources: [\"configmaps\"]
+  resourceNames: [\"windlass-trust\"]
   verbs: [\"get\"]
 ";
         assert!(roles.ends_with(own), "{roles}");
