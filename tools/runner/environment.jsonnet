@@ -1,0 +1,219 @@
+// The runner in the namespace of one environment: the account that applies, its rights, what the runner itself
+// may do there, who may ask, and the policies that fix what is asked and what runs under the account.
+// Names are those of tools/lib/apply_request.
+local k8s = import 'windlass/k8s.libsonnet';
+
+local account = 'windlass-apply';
+local jobs = 'windlass-apply-';
+local app = 'windlass-runner';
+local runner = { kind: 'ServiceAccount', name: 'runner', namespace: 'windlass-runner' };
+local group = 'windlass.dev';
+local admission = 'admissionregistration.k8s.io/v1';
+
+// A value as CEL has it, which takes all that JSON does.
+local cel(value) = std.manifestJsonMinified(value);
+
+local isOneOf(texts) = std.join(', ', ['`%s`' % text for text in texts]);
+
+// A policy of one namespace, and what switches it on.
+local policy(namespace, name, spec) = {
+  local whole = 'windlass-%s.%s' % [name, namespace],
+  local labels = { 'app.kubernetes.io/name': app },
+  ['%s-policy.json' % name]: {
+    apiVersion: admission,
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: whole, labels: labels },
+    spec: { failurePolicy: 'Fail' } + spec + {
+      matchConstraints+: {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      },
+    },
+  },
+  ['%s-policy-binding.json' % name]: {
+    apiVersion: admission,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: whole, labels: labels },
+    spec: { policyName: whole, validationActions: ['Deny'] },
+  },
+};
+
+local on(resources, operations, apiGroup='', version='v1') = {
+  apiGroups: [apiGroup],
+  apiVersions: [version],
+  operations: operations,
+  resources: resources,
+};
+
+// What may be asked for: the groups of this environment, each by its own bundle.
+local asking(namespace, personal, targets) = policy(namespace, 'asking', {
+  matchConstraints: { resourceRules: [on(['applyrequests'], ['CREATE'], group)] },
+  variables: [{ name: 'targets', expression: cel(targets) }],
+  validations: [
+    {
+      expression: 'object.spec.target in variables.targets',
+      messageExpression: '"no group `" + object.spec.target + "` is applied in `%s`; want one of %s"' % [
+        namespace,
+        isOneOf(std.objectFields(targets)),
+      ],
+      reason: 'Forbidden',
+    },
+    {
+      expression: |||
+        !(object.spec.target in variables.targets)
+        || object.spec.bundle.split("@")[0] == variables.targets[object.spec.target]
+      |||,
+      messageExpression: '"got bundle `" + object.spec.bundle + "`, want one of `" + variables.targets[object.spec.target] + "`"',
+      reason: 'Forbidden',
+    },
+  ] + (
+    // A namespace of one person's own.
+    if personal then [{
+      expression: |||
+        !has(namespaceObject.metadata.annotations)
+        || !("windlass.dev/owner" in namespaceObject.metadata.annotations)
+        || namespaceObject.metadata.annotations["windlass.dev/owner"] == request.userInfo.username
+      |||,
+      messageExpression: '"namespace `%s` is not yours: it belongs to `" + namespaceObject.metadata.annotations["windlass.dev/owner"] + "`, you are `" + request.userInfo.username + "`"' % namespace,
+      reason: 'Forbidden',
+    }] else []
+  ),
+});
+
+// What runs under the account: bundles of this environment, in Jobs of the runner.
+local running(namespace, targets) =
+  local podOf(object) =
+    '(request.resource.resource == "jobs" ? dyn(%s).spec.template.spec : dyn(%s).spec)' % [object, object];
+  policy(namespace, 'running', {
+    matchConstraints: {
+      resourceRules: [
+        on(['jobs'], ['CREATE', 'UPDATE'], 'batch'),
+        on(['pods', 'pods/ephemeralcontainers'], ['CREATE', 'UPDATE']),
+      ],
+    },
+    matchConditions: [{
+      name: 'account',
+      expression: '%s.?serviceAccountName.orValue("") == %s' % [podOf('object'), cel(account)],
+    }],
+    variables: [
+      { name: 'pod', expression: podOf('object') },
+      { name: 'repositories', expression: cel(std.set(std.objectValues(targets))) },
+    ],
+    validations: [
+      {
+        expression: |||
+          request.operation != "CREATE" || (
+            request.resource.resource == "jobs"
+            ? request.userInfo.username == %s
+            : request.userInfo.username in %s
+              && has(dyn(object).metadata.ownerReferences)
+              && dyn(object).metadata.ownerReferences.exists(o, o.kind == "Job" && o.name.startsWith(%s))
+          )
+        ||| % [
+          cel('system:serviceaccount:%(namespace)s:%(name)s' % runner),
+          // The Job controller, where it has an account of its own and where it has none.
+          cel(['system:serviceaccount:kube-system:job-controller', 'system:kube-controller-manager']),
+          cel(jobs),
+        ],
+        message: 'account `%s` is for Jobs of the runner, and the pods of these' % account,
+        reason: 'Forbidden',
+      },
+      {
+        expression: |||
+          variables.pod.containers.size() == 1
+          && !has(variables.pod.initContainers)
+          && !has(variables.pod.ephemeralContainers)
+          && variables.pod.containers.all(c,
+            c.image.matches("@sha256:[0-9a-f]{64}$") && c.image.split("@")[0] in variables.repositories)
+        |||,
+        message: 'account `%s` runs one image, by digest, of %s' % [
+          account,
+          isOneOf(std.set(std.objectValues(targets))),
+        ],
+        reason: 'Forbidden',
+      },
+      {
+        expression: |||
+          variables.pod.containers.all(c,
+            !has(c.command) && has(c.args) && c.args.size() == 3
+            && c.args[0] == "apply" && c.args[1] == "--in-cluster" && c.args[2].matches("^--timeout=[0-9]+s$"))
+        |||,
+        message: 'account `%s` runs `apply --in-cluster --timeout=<seconds>s`' % account,
+        reason: 'Forbidden',
+      },
+      {
+        expression: |||
+          request.operation == "CREATE"
+          || variables.pod.containers.map(c, c.image) == %s.containers.map(c, c.image)
+        ||| % podOf('oldObject'),
+        message: 'what runs under account `%s` keeps its image' % account,
+        reason: 'Forbidden',
+      },
+    ],
+  });
+
+// Who has the token of the account: the kubelet, for the account's pods, and nobody in these.
+local token(namespace) = policy(namespace, 'token', {
+  matchConstraints: {
+    resourceRules: [
+      on(['serviceaccounts/token'], ['CREATE']) + { resourceNames: [account] },
+      on(['secrets'], ['CREATE', 'UPDATE']),
+      on(['pods/attach', 'pods/exec'], ['CONNECT']),
+    ],
+  },
+  matchConditions: [{
+    name: 'account',
+    expression: |||
+      request.resource.resource == "serviceaccounts"
+      || request.resource.resource == "pods" && request.name.startsWith(%s)
+      || request.resource.resource == "secrets"
+      && dyn(object).?type.orValue("") == "kubernetes.io/service-account-token"
+      && dyn(object).metadata.?annotations[?"kubernetes.io/service-account.name"].orValue("") == %s
+    ||| % [cel(jobs), cel(account)],
+  }],
+  validations: [{
+    expression: 'request.resource.resource == "serviceaccounts" && "system:nodes" in request.userInfo.groups',
+    message: 'nobody has the token of account `%s` but its pods' % account,
+    reason: 'Forbidden',
+  }],
+});
+
+// roles: the rules by namespace, as `k8s_roles` writes them.
+// targets: the groups that may be applied, and the repositories of their bundles.
+// developers: the group of users who may ask.
+function(params, roles, targets, developers)
+  local namespace = params.environment.namespace;
+  local toRunner = { subjects: [runner] };
+  // The account's rights, in its own namespace and in others.
+  local rights(of) =
+    local own = of == namespace;
+    local name = if own then account else '%s.%s' % [account, namespace];
+    local ending = if own then '' else '-in-' + of;
+    local there = k8s.inNamespace(params, of);
+    {
+      ['account-role%s.json' % ending]: k8s.role(there, name, rules=roles[of], app=app),
+      ['account-role-binding%s.json' % ending]:
+        k8s.roleBinding(there, name, role=name, serviceAccount=account, app=app) + {
+          subjects: [{ kind: 'ServiceAccount', name: account, namespace: namespace }],
+        },
+    };
+  std.foldl(function(all, of) all + rights(of), std.objectFields(roles), {})
+  + asking(namespace, params.environment.personal, targets)
+  + running(namespace, targets)
+  + token(namespace)
+  + {
+    'account.json': k8s.serviceAccount(params, account, app=app),
+
+    'asking-role-binding.json':
+      k8s.roleBinding(params, 'windlass-asking', role='windlass-asking', kind='ClusterRole', app=app) + {
+        subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: developers }],
+      },
+
+    'runner-role.json': k8s.role(params, 'windlass-runner', app=app, rules=[
+      k8s.rule(['jobs'], ['create', 'get'], apiGroups=['batch']),
+      k8s.rule(['pods'], ['list']),
+      k8s.rule(['pods/log'], ['get']),
+    ]),
+
+    'runner-role-binding.json':
+      k8s.roleBinding(params, 'windlass-runner', role='windlass-runner', app=app) + toRunner,
+  }
