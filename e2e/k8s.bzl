@@ -24,6 +24,7 @@ def bound_for(user, rollout = "parallel", image_delivery = "registry", crds = []
         image_delivery = image_delivery,
         project = PROJECT,
         registry = REGISTRY,
+        runner_setup = "//e2e/runner:runner.apply",
         setup = "//prod:setup.apply",
         system_namespaces = SYSTEM_NAMESPACES,
         third_party = THIRD_PARTY,
@@ -115,6 +116,6 @@ def variant(name, group, images, outputs, deps = [], image_delivery = "registry"
         name = name,
         group = group,
         objects = objects.keys(),
-        visibility = ["//e2e:__pkg__"],
+        visibility = ["//e2e:__subpackages__"],
         deps = deps,
     )

@@ -14,6 +14,7 @@ mod order;
 mod proof;
 mod python;
 mod registry;
+mod runner;
 mod schema;
 mod stack;
 mod users;
@@ -25,7 +26,7 @@ use crate::Harness;
 /// All names.
 pub const NAMES: [&str; 17] = [
     "agent", "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "proof",
-    "python", "registry", "schema", "stack", "users", "verbs", "walk",
+    "python", "registry", "runner", "schema", "stack", "users", "verbs", "walk",
 ];
 
 /// The case of a name.
@@ -44,6 +45,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "proof" => Some(proof::run),
         "python" => Some(python::run),
         "registry" => Some(registry::run),
+        "runner" => Some(runner::run),
         "schema" => Some(schema::run),
         "users" => Some(users::run),
         "verbs" => Some(verbs::run),

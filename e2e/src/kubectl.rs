@@ -1,12 +1,63 @@
 //! Questions to the cluster, asked by kubectl: a second opinion beside the tool's own client.
 
 use crate::{Harness, Outcome};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 impl Harness {
     /// Runs kubectl.
     pub fn kubectl(&self, arguments: &[&str]) -> Outcome {
-        self.execute(&self.kubectl, self.kubeconfig(), arguments)
+        self.kubectl_with(self.kubeconfig(), arguments)
+    }
+
+    /// The same with another kubeconfig.
+    pub fn kubectl_with(&self, kubeconfig: &Path, arguments: &[&str]) -> Outcome {
+        self.execute(&self.kubectl, kubeconfig, arguments)
+    }
+
+    /// The kubeconfig of a service account.
+    #[track_caller]
+    pub fn kubeconfig_of(&self, namespace: &str, account: &str) -> PathBuf {
+        let token = self.kubectl(&["create", "token", account, "-n", namespace]);
+        let token = token.succeeded().stdout.trim().to_owned();
+        let own = self.kubectl(&["config", "view", "--raw", "-o", "json"]);
+        let mut own: Value = serde_json::from_str(&own.succeeded().stdout).expect("JSON");
+        for user in own["users"].as_array_mut().expect("users") {
+            user["user"] = json!({ "token": token });
+        }
+        let path = self.state.join(format!("{namespace}-{account}.kubeconfig"));
+        std::fs::write(&path, own.to_string()).expect("written");
+        path
+    }
+
+    /// The rights of a Role, as [`crate::audit::allowed`] gives those that were used.
+    #[track_caller]
+    pub fn granted(&self, role: &[&str]) -> BTreeSet<String> {
+        let role = self.get(role);
+        let list = |rule: &Value, field: &str| -> Vec<String> {
+            let all = rule[field].as_array().into_iter().flatten();
+            all.filter_map(|one| one.as_str().map(str::to_owned))
+                .collect()
+        };
+        let mut granted = BTreeSet::new();
+        for rule in role["rules"].as_array().expect("rules") {
+            let names = list(rule, "resourceNames");
+            for (group, resource, verb) in list(rule, "apiGroups").iter().flat_map(|group| {
+                let resources = list(rule, "resources").into_iter();
+                resources.flat_map(move |resource| {
+                    let verbs = list(rule, "verbs").into_iter();
+                    verbs.map(move |verb| (group.clone(), resource.clone(), verb))
+                })
+            }) {
+                let right = format!("{group} {resource} {verb}");
+                if names.is_empty() {
+                    granted.insert(right.clone());
+                }
+                granted.extend(names.iter().map(|name| format!("{right} {name}")));
+            }
+        }
+        granted
     }
 
     /// `kubectl get ... -o json`, parsed.

@@ -2,6 +2,7 @@
 
 use crate::{Harness, Outcome, processes};
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -56,9 +57,15 @@ impl Harness {
     /// Starts a launcher: `//services/client:myns-deep.logs`, with arguments.
     #[track_caller]
     pub fn start(&self, target: &str, arguments: &[&str]) -> Running {
+        self.start_with(self.kubeconfig(), target, arguments)
+    }
+
+    /// The same with another kubeconfig.
+    #[track_caller]
+    pub fn start_with(&self, kubeconfig: &Path, target: &str, arguments: &[&str]) -> Running {
         let mut child = Command::new(self.launcher(target))
             .args(arguments)
-            .env("KUBECONFIG", self.kubeconfig())
+            .env("KUBECONFIG", kubeconfig)
             .env("RUNFILES_DIR", self.runfiles())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -78,6 +85,11 @@ impl Running {
     /// What it has printed.
     pub fn stdout(&self) -> String {
         self.stdout.text()
+    }
+
+    /// What it has said.
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
     }
 
     /// Waits until it has printed a line with `text`, and gives back that line.

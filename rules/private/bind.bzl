@@ -15,8 +15,10 @@ load(":k8s_objects.bzl", _k8s_objects = "k8s_objects")
 load(":k8s_orphans.bzl", "k8s_orphans")
 load(":k8s_schemas.bzl", "KUBERNETES_VERSIONS", "refusal_of_versions", "schema_labels")
 load(":k8s_verb.bzl", "GROUP_VERBS", "VERBS", "k8s_verb")
+load(":k8s_worker.bzl", "k8s_worker")
 load(":pin_tool.bzl", _pin_tool = "pin_tool")
 load(":policy.bzl", "refusal_of_keys")
+load(":runner.bzl", "make_runner")
 load(":service.bzl", "make_service")
 
 _DEFINITION = "CustomResourceDefinition"
@@ -41,7 +43,7 @@ def verbs(name, verbs = VERBS, **kwargs):
             **kwargs
         )
 
-def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], main_branch = "main", policies = [], registry_scheme = "auto", system_namespaces = [], third_party = {}):
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], main_branch = "main", policies = [], registry_scheme = "auto", runner_setup = "", system_namespaces = [], third_party = {}):
     """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
 
     Args:
@@ -64,12 +66,13 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
       main_branch: the branch that the commits of pins must be on.
       policies: labels of the k8s_policy targets that every object is checked by: "//policies:owner".
       registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
+      runner_setup: label text of what makes the runner, for hints: "//prod:runner-setup.apply".
       system_namespaces: namespaces of setup's own, which no personal namespace may be.
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
 
     Returns:
-      a struct: the macros `agent`, `k8s_object`, `k8s_objects`, `orphans`, `pin_tool` and `service`; `params`, a function that gives what
-      Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
+      a struct: the macros `agent`, `k8s_object`, `k8s_objects`, `orphans`, `pin_tool`, `runner` and `service`; `params`, a function
+      that gives what Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
     refusal = refusal_of_envs(envs) or refusal_of_versions(kubernetes_versions)
     if refusal:
@@ -131,7 +134,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         verbs(name, **kwargs)
 
     def k8s_objects(name, objects = [], deps = [], group = "", **kwargs):
-        """Objects that are applied in one run, their verbs, and `<name>.bundle`.
+        """Objects that are applied in one run, their verbs, `<name>.bundle` and `<name>.worker`.
 
         Args:
           name: the target's name; `<name>.apply` and the other verbs are made beside it.
@@ -143,7 +146,16 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         _k8s_objects(name = name, deps = deps, group = group, objects = objects, **kwargs)
         verbs(name, VERBS + GROUP_VERBS, **kwargs)
         tags = kwargs.pop("tags", [])
-        k8s_bundle(name = name + ".bundle", objects = ":" + name, tags = tags + ["manual"], **kwargs)
+        tags = tags + ["manual"]
+        k8s_bundle(name = name + ".bundle", objects = ":" + name, tags = tags, **kwargs)
+        k8s_worker(
+            name = name + ".worker",
+            bundle = name + ".bundle",
+            objects = ":" + name,
+            setup = runner_setup,
+            tags = tags,
+            **kwargs
+        )
 
     def orphans(name, **kwargs):
         """What services that are gone from the repository have left: `<name>.<environment>` lists it, `-- --delete` deletes it.
@@ -253,6 +265,16 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         orphans = orphans,
         params = params,
         pin_tool = pin_tool,
+        runner = make_runner(
+            cluster_id = cluster_id,
+            envs = envs,
+            k8s_object = k8s_object,
+            k8s_objects = k8s_objects,
+            namespaces = namespaces,
+            params = params,
+            project = project,
+            registry = registry,
+        ),
         service = make_service(
             envs = envs,
             insecure = registry_scheme == "http",

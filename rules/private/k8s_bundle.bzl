@@ -11,7 +11,7 @@ load(":labels.bzl", "label_text")
 load(":layer_action.bzl", "make_layer")
 load(":manifest_action.bzl", "make_manifest")
 load(":platform_transition.bzl", "platform_transition")
-load(":reference.bzl", "REPOSITORY", "is_repository")
+load(":reference.bzl", "REPOSITORY", "bundle_repository", "is_repository")
 load(":refusal.bzl", "refuser")
 load(":request.bzl", "write_request")
 
@@ -53,9 +53,7 @@ def _repository(ctx, binding):
         if not is_repository(ctx.attr.repository):
             _refuse(ctx, "repository", ctx.attr.repository, REPOSITORY)
         return ctx.attr.repository
-    label = ctx.attr.objects.label
-    parts = [binding.registry, binding.project, "bundles", label.package, label.name]
-    repository = "/".join([part for part in parts if part])
+    repository = bundle_repository(binding.registry, binding.project, ctx.attr.objects.label)
     if not is_repository(repository):
         fail("k8s_bundle %s: attribute repository: got none, and %r, which is made of the label, is no repository; set repository" % (
             label_text(ctx.label),

@@ -38,3 +38,17 @@ def is_repository(text):
     registry, _, path = text.partition("/")
     is_named = "." in registry or ":" in registry or registry == "localhost"
     return is_named and all([_is_component(part) for part in path.split("/")])
+
+def bundle_repository(registry, project, label):
+    """Where the bundle of a group goes if nobody says: `<registry>/<project>/bundles/<package>/<name>`.
+
+    Args:
+      registry: host:port.
+      project: the project.
+      label: the group's Label.
+
+    Returns:
+      A text, which need not be a repository: a label may have other letters.
+    """
+    parts = [registry, project, "bundles", label.package, label.name]
+    return "/".join([part for part in parts if part])

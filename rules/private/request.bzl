@@ -12,7 +12,7 @@ load(":labels.bzl", "label_text")
 VERSION = 1
 
 # Verbs whose run pushes images first; the others need none built into their runfiles.
-PUSHES = ["apply", "create", "push", "replace"]
+PUSHES = ["apply", "create", "push", "replace", "worker"]
 
 # Verbs whose run asks for proof of pinned images, where the environment requires it.
 _PROVES = ["apply", "create", "replace"]
@@ -28,7 +28,7 @@ def member(object):
     """
     return struct(label = object.label, kind = object.kind, manifest = object.manifest, policy = object.policy)
 
-def _group(group):
+def _group_as(group, path):
     return json.encode(struct(
         id = group.id,
         label = group.label,
@@ -37,7 +37,7 @@ def _group(group):
             struct(
                 label = o.label,
                 kind = o.kind,
-                manifest = runfile(o.manifest),
+                manifest = path(o.manifest),
                 ignore_fields = o.policy.ignore_fields,
                 ready_when = o.policy.ready_when,
                 recreate = o.policy.recreate,
@@ -46,17 +46,37 @@ def _group(group):
         ],
     ))
 
+def _group(group):
+    return _group_as(group, runfile)
+
+def _exec_path(file):
+    return file.path
+
+def _group_in_action(group):
+    return _group_as(group, _exec_path)
+
 def _edge(edge):
     return json.encode(edge)
 
-def _image(image):
-    return json.encode(struct(
+def image_request(image):
+    """An image as the tool reads it.
+
+    Args:
+      image: a struct as K8sObjectsInfo has them: label, key, repository, insecure, and files, which is ImageInfo.
+
+    Returns:
+      a struct for `json.encode`.
+    """
+    return struct(
         label = image.label,
         key = image.key,
         repository = image.repository,
         insecure = image.insecure,
         files = image_paths(image.files, runfile),
-    ))
+    )
+
+def _image(image):
+    return json.encode(image_request(image))
 
 def _proof(proof):
     return json.encode(struct(
@@ -75,7 +95,7 @@ def _list(args, name, depset, map_each, end):
         allow_closure = False,
     )
 
-def write_request(ctx, output, verb, info, target, images, started = "bazel"):
+def write_request(ctx, output, verb, info, target, images, started = "bazel", worker = None, in_action = False):
     """Declares the action that writes a request.
 
     Args:
@@ -86,6 +106,8 @@ def write_request(ctx, output, verb, info, target, images, started = "bazel"):
       target: label text of the objects' target.
       images: depset of the images to push, of info or none.
       started: "bazel", or "bundle" where the verb is given when the tool is started.
+      worker: struct: what the runner of a cluster is asked to apply; of the verb `worker`.
+      in_action: whether an action reads it, which finds files where they are built, and not among runfiles.
     """
     binding = info.binding
     environment = binding.environment
@@ -113,16 +135,17 @@ def write_request(ctx, output, verb, info, target, images, started = "bazel"):
         ),
         "project": binding.project,
         "setup": binding.setup,
+        "worker": worker,
     }.items():
         args.add("%s: %s," % (json.encode(name), json.encode(value)))
-    _list(args, "groups", info.groups, _group, ",")
+    _list(args, "groups", info.groups, _group_in_action if in_action else _group, ",")
     _list(args, "edges", info.edges, _edge, ",")
     _list(args, "images", images, _image, ",")
     _list(args, "proofs", info.proofs if verb in _PROVES else depset(), _proof, "")
     args.add("}")
     ctx.actions.write(output, args)
 
-def launch(ctx, verb, info, tool):
+def launch(ctx, verb, info, tool, worker = None, files = []):
     """Declares a launcher: a link to the tool, its request beside it.
 
     Args:
@@ -130,6 +153,8 @@ def launch(ctx, verb, info, tool):
       verb: what the tool is to do.
       info: K8sObjectsInfo.
       tool: the deploy tool's attribute.
+      worker: as `write_request` takes it.
+      files: list of Files that `worker` names.
 
     Returns:
       DefaultInfo of an executable.
@@ -137,8 +162,9 @@ def launch(ctx, verb, info, tool):
     request = declare_request(ctx)
     pushes = verb in PUSHES
     target = label_text(ctx.label).removesuffix("." + verb)
-    write_request(ctx, request, verb, info, target, info.images if pushes else depset())
+    write_request(ctx, request, verb, info, target, info.images if pushes else depset(), worker = worker)
     runfiles = ctx.runfiles(
+        files = files,
         transitive_files = depset(transitive = [
             info.manifests,
             info.image_files if pushes else depset(),

@@ -20,7 +20,7 @@ pub(super) fn run(h: &Harness) {
     unpacked(h, &bundle);
     let roles = bundle.run(h.kubeconfig(), &["roles"]);
     under(h, &roles.succeeded().stdout);
-    let runner = kubeconfig_of_runner(h);
+    let runner = h.kubeconfig_of("alice", "runner");
     by_names(h, &bundle, &runner);
     in_a_job(h, &bundle);
 }
@@ -120,19 +120,6 @@ fn under(h: &Harness, roles: &str) {
     }
 }
 
-fn kubeconfig_of_runner(h: &Harness) -> PathBuf {
-    let token = h.kubectl(&["create", "token", "runner", "-n", "alice"]);
-    let token = token.succeeded().stdout.trim().to_owned();
-    let own = h.kubectl(&["config", "view", "--raw", "-o", "json"]);
-    let mut own: Value = serde_json::from_str(&own.succeeded().stdout).expect("JSON");
-    for user in own["users"].as_array_mut().expect("users") {
-        user["user"] = json!({ "token": token });
-    }
-    let path = h.state.join("runner.kubeconfig");
-    std::fs::write(&path, own.to_string()).expect("written");
-    path
-}
-
 /// The account applies from nothing, again, and looks; it needs all that it may, and may no more.
 fn by_names(h: &Harness, bundle: &Bundle, runner: &Path) {
     bundle.run(h.kubeconfig(), &["delete"]).succeeded();
@@ -154,7 +141,7 @@ fn by_names(h: &Harness, bundle: &Bundle, runner: &Path) {
     forced.succeeded().says("1 changed");
 
     let used = audit::allowed(h, RUNNER);
-    let mut unused = granted(h);
+    let mut unused = h.granted(&["role", "windlass:e2e.engine:pair", "-n", "alice"]);
     assert!(
         unused.contains("apps deployments create pair"),
         "{unused:#?}"
@@ -181,32 +168,6 @@ fn by_names(h: &Harness, bundle: &Bundle, runner: &Path) {
         let may = h.kubectl(&["auth", "can-i", verb, what, "-n", "alice", &account]);
         assert_eq!(may.stdout.trim(), "no", "{verb} {what}");
     }
-}
-
-/// The rights of the Role, as [`audit::allowed`] gives those that were used.
-fn granted(h: &Harness) -> BTreeSet<String> {
-    let role = h.get(&["role", "windlass:e2e.engine:pair", "-n", "alice"]);
-    let list = |rule: &Value, field: &str| -> Vec<String> {
-        let all = rule[field].as_array().into_iter().flatten();
-        all.filter_map(|one| one.as_str().map(str::to_owned))
-            .collect()
-    };
-    let mut granted = BTreeSet::new();
-    for rule in role["rules"].as_array().expect("rules") {
-        let names = list(rule, "resourceNames");
-        for verb in list(rule, "verbs") {
-            let right = format!(
-                "{} {} {verb}",
-                list(rule, "apiGroups")[0],
-                list(rule, "resources")[0]
-            );
-            if names.is_empty() {
-                granted.insert(right.clone());
-            }
-            granted.extend(names.iter().map(|name| format!("{right} {name}")));
-        }
-    }
-    granted
 }
 
 /// The image of the bundle, as a Job under the same account.

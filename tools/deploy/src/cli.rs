@@ -26,7 +26,8 @@ pub struct Options {
     #[arg(long, value_name = "BOOL", action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub wait: Option<bool>,
-    /// How long to wait: 90s, 5m, 1h; 5m by default (apply, create, replace, delete, orphans).
+    /// How long to wait: 90s, 5m, 1h; 5m by default (apply, create, replace, delete, orphans,
+    /// worker).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// What to print on stdout; text by default (apply, create, replace, delete, diff, status,
@@ -132,6 +133,15 @@ const WAIT: &[Verb] = &[
     Verb::Delete,
     Verb::Orphans,
 ];
+/// Verbs that wait for a time.
+const TIMEOUT: &[Verb] = &[
+    Verb::Apply,
+    Verb::Create,
+    Verb::Replace,
+    Verb::Delete,
+    Verb::Orphans,
+    Verb::Worker,
+];
 /// Verbs whose plan can be kept for later.
 const SAVE: &[Verb] = &[Verb::Apply, Verb::Create, Verb::Replace, Verb::Delete];
 /// Verbs with a plan that is carried out.
@@ -230,7 +240,7 @@ impl Options {
     pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 21] {
         [
             ("--wait", self.wait.is_some(), WAIT),
-            ("--timeout", self.timeout.is_some(), WAIT),
+            ("--timeout", self.timeout.is_some(), TIMEOUT),
             ("--output", self.output.is_some(), RESULT),
             ("--force-conflicts", self.force_conflicts, CONFLICTS),
             ("--cluster-id", self.cluster_id.is_some(), CLUSTER),
@@ -362,6 +372,7 @@ mod tests {
         assert_eq!(taken(Verb::Push), "output dry-run verbose");
         assert_eq!(taken(Verb::Resolve), "");
         assert_eq!(taken(Verb::Roles), "");
+        assert_eq!(taken(Verb::Worker), "timeout");
         let orphans = "wait timeout output cluster-id in-cluster dry-run delete verbose yes-really";
         assert_eq!(taken(Verb::Orphans), orphans);
     }

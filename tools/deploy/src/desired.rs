@@ -471,7 +471,8 @@ fn check_each_once(objects: &[DesiredObject]) -> Result<(), Error> {
     Ok(())
 }
 
-fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, Error> {
+/// Reads an image of a request, and parses where it goes.
+pub(crate) fn load_image(request: &ImageRequest, runfiles: &Path) -> Result<DesiredImage, Error> {
     let label = request.label.clone();
     let image = Image::load(&request.files.below(runfiles)).map_err(|source| Error::Image {
         label: label.clone(),

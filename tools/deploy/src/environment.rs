@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use windlass_k8s_diff::text::Colour;
 use windlass_oci_registry::ConfigPlaces;
 
+use crate::ask;
 use crate::credentials::moment;
 use crate::lease::Terms;
 use crate::tree::{Marks, Style};
@@ -33,6 +34,8 @@ pub struct ProcessEnvironment {
     pub holder: String,
     /// How leases are held.
     pub lease: Terms,
+    /// How long the runner of a cluster is waited for.
+    pub worker: ask::Terms,
     /// Where lines of progress go.
     pub output: Output,
     /// How stderr is drawn on, where it is a terminal.
@@ -73,6 +76,7 @@ impl ProcessEnvironment {
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
             holder: holder(),
             lease: Terms::default(),
+            worker: ask::Terms::default(),
             output: output(stderr.is_terminal(), var),
             style: Style {
                 marks: marks(var),

@@ -151,6 +151,16 @@ pub const VERBS: &[VerbHelp] = &[
                 For a service account that may do this and nothing else. Asks no cluster.",
         examples: &[("| kubectl apply --server-side -f -", "make the Roles")],
     },
+    VerbHelp {
+        verb: Verb::Worker,
+        about: "Have the runner of the cluster apply the objects, and follow it.\n\n\
+                Pushes the images and the bundle, asks the runner for an apply, shows what it says \
+                and ends as it does. It takes one right in the cluster: to ask the runner.",
+        examples: &[
+            ("", "apply with the rights of the runner's account"),
+            ("--timeout=15m", "give a slow cluster more time"),
+        ],
+    },
 ];
 
 /// Parses the command line, and gives back what was launched with the verb that a bundle is told.
@@ -194,7 +204,7 @@ fn parse_bundle(
 /// The command line of a bundle, which has all verbs of its objects but those that need the checkout.
 fn bundle_command(request: &DeployRequest) -> clap::Command {
     let is_for = |verb: Verb| match verb {
-        Verb::Orphans => false,
+        Verb::Orphans | Verb::Worker => false,
         Verb::Push => !request.images.is_empty(),
         _ => true,
     };

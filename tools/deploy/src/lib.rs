@@ -19,6 +19,7 @@
 //! | [`watch`], [`wait`], [`ready`], [`trim`] | waiting, and what is kept for it |
 //! | [`problem`], [`patience`], [`explain`] | saying why it is not ready, and when to stop |
 //! | [`roles`] | the rights that all of it takes; pure |
+//! | [`ask`] | having it done by the runner of the cluster instead |
 //! | [`groups`], [`follow`], [`screen`], [`tree`], [`progress`], [`journal`], [`outcome`], [`events`], [`schemas`] | telling people and machines |
 //!
 //! **Architecture invariants:** every write of a run was in its plan. Nothing reads
@@ -27,6 +28,7 @@
 
 pub mod api_error;
 pub mod apply;
+pub mod ask;
 pub mod claim;
 pub mod cli;
 pub mod cluster;
@@ -95,7 +97,7 @@ use journal::Journal;
 use lease::Leases;
 use outcome::Outcome;
 use progress::Progress;
-use request::DeployRequest;
+use request::{DeployRequest, Verb};
 use verbs::Context;
 
 /// What a process was started as: a launcher and the request beside it.
@@ -210,7 +212,9 @@ fn report(context: &Context<'_>, result: Result<(), Error>) -> Result<(), Failur
                 | Error::Watch { .. }
                 | Error::NotGone { .. }
         );
-        let line = if says_it || state.has_written() {
+        // How far the runner has come is not known here.
+        let is_ours = context.request.verb != Verb::Worker;
+        let line = if is_ours && (says_it || state.has_written()) {
             screen::state_line(&state)
         } else {
             None

@@ -48,6 +48,9 @@ pub struct DeployRequest {
     /// What proves pinned images; empty where the environment requires no proof.
     #[serde(default)]
     pub proofs: Vec<ProofRequest>,
+    /// What the runner of the cluster is asked to apply; `None` but for [`Verb::Worker`].
+    #[serde(default)]
+    pub worker: Option<WorkerRequest>,
 }
 
 /// What the tool was started as.
@@ -90,6 +93,8 @@ pub enum Verb {
     Orphans,
     /// Print the rights that applying them takes.
     Roles,
+    /// Have the runner of the cluster apply them.
+    Worker,
 }
 
 impl Verb {
@@ -108,6 +113,7 @@ impl Verb {
             Self::Resolve => "resolve",
             Self::Orphans => "orphans",
             Self::Roles => "roles",
+            Self::Worker => "worker",
         }
     }
 
@@ -115,7 +121,7 @@ impl Verb {
     pub fn pushes(self) -> bool {
         matches!(
             self,
-            Self::Apply | Self::Create | Self::Replace | Self::Push
+            Self::Apply | Self::Create | Self::Replace | Self::Push | Self::Worker
         )
     }
 
@@ -129,6 +135,7 @@ impl Verb {
             Self::Push => "push the images of",
             Self::Orphans => "look for orphans of",
             Self::Roles => "tell the rights of",
+            Self::Worker => "have the runner apply",
             verb => verb.as_str(),
         }
     }
@@ -280,6 +287,17 @@ pub struct ImageRequest {
     pub insecure: bool,
     /// The runfiles that it is made of.
     pub files: ImageFiles,
+}
+
+/// What the runner of a cluster is asked to apply.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerRequest {
+    /// The bundle of the target.
+    pub bundle: ImageRequest,
+    /// The target that makes the runner, for hints: `//prod:runner-setup.apply`; empty where nobody
+    /// has said which.
+    pub setup: String,
 }
 
 /// What proves the pinned images of one service.

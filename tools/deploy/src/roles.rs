@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use kube::core::{ApiResource, GroupVersionKind};
+use serde::Serialize;
 use serde_json::Value;
 use windlass_attestation::trust;
 use windlass_k8s_object::{Key, Object};
@@ -30,10 +31,10 @@ const OWN_GROUPS: [&str; 5] = ["", "apps", "autoscaling", "batch", "policy"];
 /// The namespace whose uid is the identity of a cluster.
 const IDENTITY: &str = "kube-system";
 
-/// The Roles that a request takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The Roles that a request takes, or several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roles {
-    /// The request's target.
+    /// The request's target; of several, the first.
     target: String,
     /// By namespace.
     namespaces: BTreeMap<String, Rights>,
@@ -52,7 +53,65 @@ enum Names {
     These(BTreeSet<String>),
 }
 
+/// A rule of a Role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rule {
+    /// The group of the kind.
+    api_groups: [String; 1],
+    /// Its name in URLs, with the part that is meant.
+    resources: [String; 1],
+    /// Which objects; all where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_names: Vec<String>,
+    /// What may be done.
+    verbs: Vec<&'static str>,
+}
+
+impl Names {
+    /// Both.
+    fn add(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::These(names), Self::These(more)) => names.extend(more.iter().cloned()),
+            _ => *self = Self::All,
+        }
+    }
+}
+
 impl Rights {
+    /// Both.
+    fn add(&mut self, other: &Self) {
+        for (kind, verbs) in &other.0 {
+            let own = self.0.entry(kind.clone()).or_default();
+            for (verb, names) in verbs {
+                own.entry(verb)
+                    .or_insert_with(|| Names::These(BTreeSet::new()))
+                    .add(names);
+            }
+        }
+    }
+
+    /// As a Role has them. Verbs on the same objects are one rule.
+    fn rules(&self) -> Vec<Rule> {
+        let mut all = Vec::new();
+        for ((group, plural), verbs) in &self.0 {
+            let mut rules: BTreeMap<&Names, Vec<&'static str>> = BTreeMap::new();
+            for (verb, names) in verbs {
+                rules.entry(names).or_default().push(verb);
+            }
+            all.extend(rules.into_iter().map(|(names, verbs)| Rule {
+                api_groups: [group.clone()],
+                resources: [plural.clone()],
+                resource_names: match names {
+                    Names::All => Vec::new(),
+                    Names::These(names) => names.iter().cloned().collect(),
+                },
+                verbs,
+            }));
+        }
+        all
+    }
+
     /// Grants verbs on one object.
     fn name(&mut self, resource: &Resource, verbs: &[&'static str], name: &str) {
         for verb in verbs {
@@ -124,6 +183,27 @@ pub fn roles(request: &DeployRequest, desired: &Desired) -> Roles {
 }
 
 impl Roles {
+    /// The Roles of an account that applies what both are of.
+    pub fn add(&mut self, other: &Self) {
+        for (namespace, rights) in &other.namespaces {
+            self.rights(namespace).add(rights);
+        }
+        self.in_none.extend(other.in_none.iter().cloned());
+    }
+
+    /// The rules by namespace.
+    pub fn rules(&self) -> BTreeMap<&str, Vec<Rule>> {
+        let rules = self.namespaces.iter();
+        rules
+            .map(|(namespace, rights)| (namespace.as_str(), rights.rules()))
+            .collect()
+    }
+
+    /// An object that no Role can be about, since it is in no namespace; `None` if there is none.
+    pub fn in_no_namespace(&self) -> Option<&str> {
+        self.in_none.first().map(String::as_str)
+    }
+
     fn rights(&mut self, namespace: &str) -> &mut Rights {
         self.namespaces.entry(namespace.to_owned()).or_default()
     }
@@ -265,33 +345,29 @@ impl fmt::Display for Roles {
             writeln!(f, "  name: {}", quoted(&format!("windlass:{target}")))?;
             writeln!(f, "  namespace: {}", quoted(namespace))?;
             writeln!(f, "rules:")?;
-            rights.fmt(f)?;
+            for rule in rights.rules() {
+                rule.fmt(f)?;
+            }
         }
         Ok(())
     }
 }
 
-impl fmt::Display for Rights {
+impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for ((group, plural), verbs) in &self.0 {
-            // Verbs on the same objects are one rule.
-            let mut rules: BTreeMap<&Names, Vec<&str>> = BTreeMap::new();
-            for (verb, names) in verbs {
-                rules.entry(names).or_default().push(verb);
-            }
-            for (names, verbs) in rules {
-                writeln!(f, "- apiGroups: [{}]", quoted(group))?;
-                writeln!(f, "  resources: [{}]", quoted(plural))?;
-                if let Names::These(names) = names {
-                    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-                    writeln!(f, "  resourceNames: [{}]", names.join(", "))?;
-                }
-                let verbs: Vec<String> = verbs.into_iter().map(quoted).collect();
-                writeln!(f, "  verbs: [{}]", verbs.join(", "))?;
-            }
+        writeln!(f, "- apiGroups: {}", list(&self.api_groups))?;
+        writeln!(f, "  resources: {}", list(&self.resources))?;
+        if !self.resource_names.is_empty() {
+            writeln!(f, "  resourceNames: {}", list(&self.resource_names))?;
         }
-        Ok(())
+        writeln!(f, "  verbs: {}", list(&self.verbs))
     }
+}
+
+/// A list of YAML, on one line.
+fn list<T: AsRef<str>>(texts: &[T]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text.as_ref())).collect();
+    format!("[{}]", texts.join(", "))
 }
 
 /// A text of YAML, which takes all that JSON does.
@@ -554,6 +630,44 @@ rules:
   verbs: [\"get\"]
 ";
         assert!(roles.ends_with(own), "{roles}");
+    }
+
+    #[test]
+    fn an_account_of_two_targets_has_the_rights_of_both() {
+        let of = |name: &str, verbs: &[&'static str]| {
+            let mut roles = Roles::default();
+            let rights = roles.rights("prod");
+            rights.name(&Resource::config_maps(), verbs, name);
+            rights.all(&Resource::pods(), "", &["list"]);
+            roles
+        };
+        let mut both = of("a", &["get"]);
+        both.add(&of("b", &["get", "patch"]));
+        let mut all = Roles::default();
+        all.rights("dev")
+            .all(&Resource::config_maps(), "", &["get"]);
+        both.add(&all);
+        let rule = |plural: &str, names: &[&str], verbs: &[&str]| {
+            let mut rule = json!({"apiGroups": [""], "resources": [plural], "verbs": verbs});
+            if !names.is_empty() {
+                rule["resourceNames"] = json!(names);
+            }
+            rule
+        };
+        let want = json!({
+            "dev": [rule("configmaps", &[], &["get"])],
+            "prod": [
+                rule("configmaps", &["a", "b"], &["get"]),
+                rule("configmaps", &["b"], &["patch"]),
+                rule("pods", &[], &["list"]),
+            ],
+        });
+        assert_eq!(serde_json::to_value(both.rules()).expect("JSON"), want);
+        // A right on all of a kind takes in those by name.
+        let mut wide = all;
+        wide.rights("dev")
+            .name(&Resource::config_maps(), &["get"], "a");
+        assert_eq!(json!(wide.rules()["dev"]), want["dev"]);
     }
 
     #[test]

@@ -18,5 +18,6 @@ mod screens;
 mod status;
 mod tls;
 mod tree;
+mod worker;
 
 use windlass_api_server_fake as fake;

@@ -127,6 +127,16 @@ impl Resource {
         Self::built_in("v1", "Node", "nodes", Reach::Cluster)
     }
 
+    /// A read of one object.
+    pub(crate) fn get_request(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<http::Request<Vec<u8>>, ApiError> {
+        let path = self.request(Some(namespace));
+        path.get(name, &GetParams::default()).map_err(unmade)
+    }
+
     fn request(&self, namespace: Option<&str>) -> Request {
         let root = if self.group.is_empty() { "api" } else { "apis" };
         let namespace = match (self.reach, namespace) {

@@ -71,6 +71,7 @@ impl Explain for Error {
                 object, kubectl, ..
             } => Some(shown(kubectl, object)),
             Self::Held { kubectl, .. } => Some(kubectl.clone()),
+            Self::Worker(error) => error.hint(),
             Self::Moved { path, command, .. } => Some(planned(command, path)),
             Self::NamespaceMissing { setup, .. } | Self::KindMissing { setup, .. } => {
                 Some(setup.clone())
@@ -141,6 +142,7 @@ impl Explain for Error {
             | Self::Unproven { .. }
             | Self::Exists { .. } => Exit::Preflight,
             Self::Registry { exit, .. } | Self::Push { exit, .. } => *exit,
+            Self::Worker(error) => error.exit(),
             Self::Conflicts { .. }
             | Self::Overtaken { .. }
             | Self::Refused { .. }

@@ -588,6 +588,9 @@ pub enum Error {
         /// What takes another port.
         other: String,
     },
+    /// What is left to the runner of the cluster has not come about.
+    #[error(transparent)]
+    Worker(#[from] crate::ask::AskError),
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
     Interrupted,

@@ -327,7 +327,7 @@ impl<'a> Session<'a> {
 
 /// Why the first request to a cluster failed: nobody is there, somebody has let a certificate
 /// expire, or the server does not know us.
-fn unreached(reached: &Reached, user: &AuthInfo, source: ApiError) -> Error {
+pub(crate) fn unreached(reached: &Reached, user: &AuthInfo, source: ApiError) -> Error {
     let Reached {
         context,
         server,

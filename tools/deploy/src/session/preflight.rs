@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use windlass_apply_request::account_in;
 use windlass_k8s_object::{Key, Namespace, Object, PERSONAL_ANNOTATION, Scope};
 
 use super::{CONCURRENCY, Session};
@@ -73,7 +74,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A personal namespace that says whose it is, is theirs alone.
+    /// A personal namespace that says whose it is, is theirs alone: theirs, and that of the account
+    /// in it by which the runner applies what they ask for.
     pub async fn check_owner(
         &self,
         name: &str,
@@ -84,7 +86,7 @@ impl Session<'_> {
             return Ok(());
         };
         let user = self.whoami().await?;
-        if user == owner {
+        if user == owner || user == account_in(name) {
             return Ok(());
         }
         Err(self.foreign(name, owner, &user))

@@ -13,6 +13,7 @@ use windlass_report::{Exit, Explain as _, render};
 
 use super::fake::Fake;
 use super::results::check;
+use crate::ask;
 use crate::cli::Options;
 use crate::environment::{Output, ProcessEnvironment};
 use crate::inventory::InventoryId;
@@ -116,6 +117,11 @@ pub fn case_in(folder: &Path, server: &str, verb: &str) -> Case {
             lease: Terms {
                 duration: Duration::from_secs(1),
                 renewal: Duration::from_millis(20),
+            },
+            worker: ask::Terms {
+                look: Duration::from_millis(1),
+                unheard: Duration::from_millis(100),
+                slack: Duration::from_mins(1),
             },
             ..ProcessEnvironment::default()
         },
@@ -285,6 +291,16 @@ pub fn add_image(case: &mut Case, repository: &str) -> String {
         .as_array_mut()
         .expect("images")
         .push(image);
+    reference
+}
+
+/// Makes a case that of a worker: its bundle goes to `repository`. Gives back the bundle's reference.
+pub fn add_bundle(case: &mut Case, repository: &str) -> String {
+    let reference = add_image(case, repository);
+    let images = case.request["images"].as_array_mut().expect("images");
+    let mut bundle = images.pop().expect("an image");
+    bundle["label"] = json!("//services/client:myns-deep.bundle");
+    case.request["worker"] = json!({"bundle": bundle, "setup": "//prod:runner-setup.apply"});
     reference
 }
 

@@ -275,18 +275,21 @@ async fn a_busy_server_is_asked_again() {
     assert_eq!(fake.writes().len(), 2);
 }
 
+/// Says whose a namespace is.
+fn own(fake: &Fake, owner: &str) {
+    let mut state = fake.state.lock().expect("lock");
+    let namespace = state
+        .objects
+        .get_mut("/api/v1/namespaces/alice")
+        .expect("namespace");
+    namespace["metadata"]["annotations"] = json!({"windlass.dev/owner": owner});
+}
+
 #[tokio::test]
 async fn a_namespace_of_somebody_else() {
     let fake = Fake::start(Scenario::Usual, &["alice"]).await;
     let mut case = case(&fake.address, "apply");
-    let own = |owner: &str| {
-        let mut state = fake.state.lock().expect("lock");
-        let namespace = state
-            .objects
-            .get_mut("/api/v1/namespaces/alice")
-            .expect("namespace");
-        namespace["metadata"]["annotations"] = json!({"windlass.dev/owner": owner});
-    };
+    let own = |owner: &str| own(&fake, owner);
     own("bob@example.com");
     let (text, exit) = run(&case, &[]).await.failure();
     assert_eq!(
@@ -302,6 +305,14 @@ async fn a_namespace_of_somebody_else() {
     assert_eq!(fake.writes(), [""; 0]);
     own("alice@example.com");
     assert!(run(&case, &[]).await.result.is_ok());
+}
+
+#[tokio::test]
+async fn the_account_of_the_runner_applies_for_whoever_owns_its_namespace() {
+    let fake = Fake::start(Scenario::Account, &["alice"]).await;
+    own(&fake, "bob@example.com");
+    let ran = run(&case(&fake.address, "apply"), &[]).await;
+    assert!(ran.result.is_ok(), "{:?}", ran.result);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ pub mod replace;
 pub mod resolve;
 pub mod roles;
 pub mod status;
+pub mod worker;
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         Verb::Resolve => resolve::run(context),
         Verb::Orphans => orphans::run(context).await,
         Verb::Roles => roles::run(context),
+        Verb::Worker => worker::run(context).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::asking;
 use super::books::{self, is_book};
 use super::{Fault, Request, Scenario, State};
 
@@ -89,11 +90,17 @@ pub(super) fn answer(request: &Request, state: &mut State, scenario: Scenario) -
     if is_book(path) {
         return books::answer(request, state);
     }
+    if asking::is_asking(path) {
+        return asking::answer(request, state);
+    }
     match request.method.as_str() {
         "GET" => get(path, state, scenario),
         "POST" if path.ends_with("/selfsubjectreviews") => {
-            let is_nobody = scenario == Scenario::Nameless;
-            let name = if is_nobody { "" } else { "alice@example.com" };
+            let name = match scenario {
+                Scenario::Nameless => "",
+                Scenario::Account => "system:serviceaccount:alice:windlass-apply",
+                _ => "alice@example.com",
+            };
             (201, json!({"status": {"userInfo": {"username": name}}}))
         }
         "POST" if path.ends_with("/selfsubjectaccessreviews") => {

@@ -3,6 +3,7 @@
 //! controllers are what a test makes of them.
 
 mod answers;
+mod asking;
 mod books;
 mod streams;
 
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use answers::{answer, linger};
+pub use asking::FakeRunner;
 pub use streams::{Log, LogEnd, Logs};
 
 /// How the server behaves.
@@ -64,6 +66,8 @@ pub enum Scenario {
     HidesMore,
     /// The user has no name.
     Nameless,
+    /// The user is the account of `alice` that the runner applies by.
+    Account,
     /// We may not list anything, as its reviews say.
     HidesLists,
     /// We may not read definitions of kinds.
@@ -112,6 +116,8 @@ pub struct State {
     pub requests: Vec<String>,
     /// What containers say.
     pub logs: Logs,
+    /// The runner; `None` where there is none.
+    pub runner: Option<FakeRunner>,
     /// Paths of objects that are being deleted, with the lists that still show them.
     going: BTreeMap<String, usize>,
     refused_once: Vec<String>,

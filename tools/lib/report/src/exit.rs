@@ -15,6 +15,14 @@ macro_rules! exits {
         impl Exit {
             /// All codes, each with its meaning in one sentence.
             pub const ALL: &[(Self, &str)] = &[$((Self::$name, concat!($($meaning),+)),)+];
+
+            /// Why a tool ended, by its exit code; `None` if none of ours has it.
+            pub fn from_code(code: i32) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$name),)+
+                    _ => None,
+                }
+            }
         }
     };
 }

@@ -112,7 +112,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
                cause: cannot read request `DIR/run.json`\n\
                cause: unknown variant `explode`, expected one of `apply`, `create`, `replace`, \
                `delete`, `diff`, `status`, `logs`, `port-forward`, `push`, `resolve`, \
-               `orphans`, `roles` at line 1 column 29\n",
+               `orphans`, `roles`, `worker` at line 1 column 29\n",
         provoke: |folder| requested(folder, &crate::request::tests::empty("explode")),
         ..INPUT
     },

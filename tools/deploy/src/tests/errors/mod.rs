@@ -9,6 +9,7 @@ mod preflight;
 mod proof;
 mod registry;
 mod waiting;
+mod worker;
 mod writing;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use windlass_k8s_object::NamespaceRefused;
 use super::case::{self, case_in, run_with};
 use super::fake::{Fake, Scenario};
 use crate::api_error::ApiError;
+use crate::ask::AskError;
 use crate::desired::ObjectError;
 use crate::environment::Output;
 use crate::error::{Error, Failure};
@@ -32,7 +34,7 @@ use crate::request::RequestError;
 use crate::saved::SavedPlanError;
 
 /// All tables.
-const TABLES: [&[Case<Failure>]; 9] = [
+const TABLES: [&[Case<Failure>]; 10] = [
     input::CASES,
     connection::CASES,
     groups::CASES,
@@ -42,6 +44,7 @@ const TABLES: [&[Case<Failure>]; 9] = [
     writing::CASES,
     waiting::CASES,
     looking::CASES,
+    worker::CASES,
 ];
 
 /// One run that is to fail.
@@ -114,6 +117,7 @@ fn variant(failure: &Failure) -> &'static str {
         Error::Environment { source, .. } => Some(refused(source)),
         Error::Unproven { source, .. } => Some(source.as_ref().into()),
         Error::PlanFile { source, .. } => Some(source.into()),
+        Error::Worker(source) => Some(source.into()),
         Error::Inventory { source, .. } => Some(source.into()),
         // Made of that one, see `session`.
         Error::ServerExpired { .. } => Some("Expired"),
@@ -188,6 +192,11 @@ fn what_cannot_be_looked_at() {
 }
 
 #[test]
+fn what_is_left_to_the_runner() {
+    hold(worker::CASES, variant);
+}
+
+#[test]
 fn every_variant_has_a_case() {
     let names = || {
         TABLES
@@ -210,6 +219,7 @@ fn every_variant_has_a_case() {
     assert_eq!(inner(&["PlanFile"]), all(SavedPlanError::VARIANTS));
     assert_eq!(inner(&["Unproven"]), all(ProofError::VARIANTS));
     assert_eq!(inner(&["Inventory"]), all(InventoryError::VARIANTS));
+    assert_eq!(inner(&["Worker"]), all(AskError::VARIANTS));
     assert_eq!(
         inner(&["Environment"]),
         all(&["Empty", "NotLabel", "Taken", "Shared"])
