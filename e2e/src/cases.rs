@@ -24,7 +24,7 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     "agent", "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "proof",
     "python", "registry", "runner", "schema", "stack", "users", "verbs", "walk",
 ];
