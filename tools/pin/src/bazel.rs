@@ -12,6 +12,9 @@ pub const RELEASE: &str = "--config=release";
 /// The compiler of a workspace that has rules for Rust.
 pub const RUSTC: &str = "@rules_rust//tools/upstream_wrapper:rustc";
 
+/// What compares manifests: `rendered_diff(name = "rendered")` in the root.
+const RENDERED: &str = "//:rendered";
+
 /// What compiles, as pins have it, by the words of [`RUSTC`] about its version.
 pub fn toolchain_of(said: &str) -> Option<String> {
     // `rustc 1.97.1 (8bab26f4f 2026-07-14)`
@@ -40,6 +43,29 @@ pub fn toolchain(root: &Path, path: &OsStr) -> Result<String, Error> {
     }
     let said = String::from_utf8_lossy(&output.stdout);
     toolchain_of(&said).ok_or_else(|| failed(format!("it calls itself `{}`", said.trim_end())))
+}
+
+/// What a change does to manifests, as the target says that a repository has for that.
+///
+/// # Errors
+/// There is no Bazel, or the target does not say.
+pub fn rendered(root: &Path, path: &OsStr, arguments: &[String]) -> Result<String, Error> {
+    let failed = |source: String| Error::Difference {
+        source: Reason(source),
+    };
+    let output = at(root, path)?
+        .args(["run", "--noshow_progress", "--ui_event_filters=-info"])
+        .args([RENDERED, "--"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output();
+    let output = output.map_err(|error| failed(error.to_string()))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(failed(format!("`bazel run {RENDERED}`: {}", output.status)))
+    }
 }
 
 /// The packages of the `k8s_object`s that a target reaches, as folders from the root. The tools
@@ -80,6 +106,8 @@ pub fn at(root: &Path, path: &OsStr) -> Result<Command, Error> {
     command
         .current_dir(root)
         .env("PATH", path)
+        // Whoever's code it builds must not sign with what signs here.
+        .env_remove("SSH_AUTH_SOCK")
         .env_remove("BUILD_WORKSPACE_DIRECTORY")
         .env_remove("BUILD_WORKING_DIRECTORY");
     Ok(command)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use windlass_pins::Pin;
 
+use crate::bazel::rendered;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::git::{Git, Text, short};
@@ -25,6 +26,10 @@ pub struct Delivery {
     /// Make that commit on a new branch of this name; checkout and HEAD stay as they are.
     #[arg(long, value_name = "NAME", conflicts_with = "commit")]
     pub branch: Option<String>,
+    /// Print what changes in the manifests as well: Bazel builds them, before and after, and
+    /// `//:rendered` compares them.
+    #[arg(long)]
+    pub diff: bool,
 }
 
 /// What a commit of pins says.
@@ -50,6 +55,7 @@ impl Delivery {
         Self {
             commit: false,
             branch: None,
+            diff: false,
         }
     }
 
@@ -65,6 +71,25 @@ impl Delivery {
         let commits = self.commit || self.branch.is_some();
         let head = commits.then(|| git.head()).transpose()?;
         Ok(Base { git, head })
+    }
+
+    /// What the changes that were brought do to manifests, if that is to be printed.
+    ///
+    /// # Errors
+    /// There is no Bazel, or it does not say.
+    pub fn difference(&self, base: &Base, context: &Context) -> Result<String, Error> {
+        if !self.diff {
+            return Ok(String::new());
+        }
+        let against = base.head.as_deref().unwrap_or("HEAD");
+        let mut arguments = vec![format!("--against={against}")];
+        let at = self
+            .branch
+            .as_deref()
+            .or_else(|| self.commit.then_some("HEAD"));
+        arguments.extend(at.map(|at| format!("--at={at}")));
+        let path = context.environment.path.clone().unwrap_or_default();
+        rendered(context.checkout.root(), &path, &arguments)
     }
 
     /// Brings the changes to where they go, all of them or none, and files that go with them.

@@ -247,6 +247,12 @@ pub enum Error {
         /// How it ended.
         source: Reason,
     },
+    /// Nobody says what changes in manifests.
+    #[error("the pins are changed, and what that does to manifests cannot be told")]
+    Difference {
+        /// How it ended.
+        source: Reason,
+    },
     /// The checkout has no history.
     #[error("cannot {what}: the checkout is in no git repository")]
     NoRepository {
@@ -299,6 +305,10 @@ impl Explain for Error {
                 let path = word(&path.display().to_string());
                 Some(format!("git add {path} && git commit {path}"))
             }
+            Self::Difference { .. } => Some(
+                "have `rendered_diff(name = \"rendered\")` of @windlass//rules:rendered.bzl in the root, and build it"
+                    .to_owned(),
+            ),
             Self::HeadMoved { .. } => Some("git log -1".to_owned()),
             Self::BranchExists { name } => Some(format!("git log -1 {}", word(name))),
             Self::NoMainBranch { name } => {
@@ -353,6 +363,7 @@ impl Explain for Error {
             | Self::NoBazel
             | Self::Rebuild { .. }
             | Self::Toolchain { .. }
+            | Self::Difference { .. }
             | Self::Output(_) => Exit::Failure,
             Self::Interrupted => Exit::Interrupted,
         }

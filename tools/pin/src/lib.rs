@@ -55,7 +55,7 @@ use verbs::{Context, Outcome};
 /// to `out`, the rest to stderr.
 ///
 /// # Errors
-/// See [`Error`]; then the checkout is as it was, unless it is [`Error::Output`].
+/// See [`Error`]; then the checkout is as it was, unless it is [`Error::Output`] or [`Error::Difference`].
 pub async fn run(
     argv0: Option<&OsStr>,
     cli: &Cli,

@@ -24,6 +24,8 @@ const NOT_BUILT: i32 = 1;
 /// A line for each target: its label, and the paths of its files.
 const FILES: &str =
     "str(target.label) + '\\t' + '\\t'.join([file.path for file in target.files.to_list()])";
+/// The same of a `k8s_object`, of whose files its manifest is one group.
+const MANIFEST: &str = "str(target.label) + '\\t' + '\\t'.join([file.path for file in providers(target)['OutputGroupInfo'].manifest.to_list()])";
 
 /// Bazel in one workspace.
 #[derive(Debug)]
@@ -52,7 +54,21 @@ pub enum Built {
 struct Described {
     label: String,
     src: String,
+    /// Whether its images are those of pins: then its manifest is one with digests, for which
+    /// nothing is compiled.
+    is_pinned: bool,
     environment: Place,
+}
+
+impl Described {
+    /// The target that makes its manifest.
+    fn made_by(&self) -> &str {
+        if self.is_pinned {
+            &self.label
+        } else {
+            &self.src
+        }
+    }
 }
 
 /// What the attribute `binding` says of an environment.
@@ -100,37 +116,69 @@ impl<'a> Bazel<'a> {
         Ok(PathBuf::from(said.trim_end()))
     }
 
-    /// The rendered manifests of the `k8s_object`s that patterns name.
+    /// The manifests of the `k8s_object`s that patterns name: with the images of pins where these are pinned,
+    /// else as they are rendered.
     pub fn manifests(&self, patterns: &[String]) -> Result<Vec<Manifest>, Error> {
         let described = self.described(patterns)?;
         if described.is_empty() {
             return Ok(Vec::new());
         }
-        let mut sources: Vec<&str> = described.iter().map(|one| &*one.src).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        let folder = tempfile::tempdir().map_err(Error::file("make", "a temporary folder"))?;
-        let file = folder.path().join("sources");
-        let write = |text: String| std::fs::write(&file, text).map_err(Error::file("write", &file));
-        write(sources.join("\n"))?;
-        self.ask("built", "build", [flag("--target_pattern_file", &file)])?;
-        write(format!("set({})", quoted(&sources)))?;
-        let arguments = [
-            "--output=starlark".into(),
-            format!("--starlark:expr={FILES}").into(),
-            flag("--query_file", &file),
-        ];
-        let paths = self.ask("looked up", "cquery", arguments)?;
+        let targets = |is_pinned| {
+            let mut own: Vec<&str> = described
+                .iter()
+                .filter(|one| one.is_pinned == is_pinned)
+                .map(Described::made_by)
+                .collect();
+            own.sort_unstable();
+            own.dedup();
+            own
+        };
+        let mut paths = self.files(&targets(false), None, FILES)?;
+        paths.extend(self.files(&targets(true), Some("manifest"), MANIFEST)?);
         let output_base = self.output_base()?;
-        let paths: BTreeMap<&str, &str> = paths.lines().filter_map(one_file).collect();
         let read = |one: Described| {
-            let path = paths.get(&*one.src).ok_or_else(|| Error::Answer {
+            let path = paths.get(one.made_by()).ok_or_else(|| Error::Answer {
                 side: self.side.to_string(),
-                source: Reason(format!("`{}` makes no file of its own, want one", one.src)),
+                source: Reason(format!(
+                    "`{}` makes no file of its own, want one",
+                    one.made_by()
+                )),
             })?;
             self.read(one, &self.place(path, &output_base))
         };
         described.into_iter().map(read).collect()
+    }
+
+    /// Builds targets, or one group of their outputs: target -> the one file of each that makes one.
+    fn files(
+        &self,
+        targets: &[&str],
+        group: Option<&str>,
+        path: &str,
+    ) -> Result<BTreeMap<String, String>, Error> {
+        if targets.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let folder = tempfile::tempdir().map_err(Error::file("make", "a temporary folder"))?;
+        let file = folder.path().join("targets");
+        let write = |text: String| std::fs::write(&file, text).map_err(Error::file("write", &file));
+        write(targets.join("\n"))?;
+        let group = group.map(|group| format!("--output_groups={group}").into());
+        let arguments = group
+            .into_iter()
+            .chain([flag("--target_pattern_file", &file)]);
+        self.ask("built", "build", arguments)?;
+        write(format!("set({})", quoted(targets)))?;
+        let arguments = [
+            "--output=starlark".into(),
+            format!("--starlark:expr={path}").into(),
+            flag("--query_file", &file),
+        ];
+        let paths = self.ask("looked up", "cquery", arguments)?;
+        let paths = paths.lines().filter_map(one_file);
+        Ok(paths
+            .map(|(target, path)| (target.to_owned(), path.to_owned()))
+            .collect())
     }
 
     /// Builds something that may well be refused: what becomes of it, and what Bazel says.
@@ -186,7 +234,7 @@ impl<'a> Bazel<'a> {
 
     fn read(&self, one: Described, path: &Path) -> Result<Manifest, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
-        let object = parse(&one.src, &text).map_err(|source| Error::Manifest {
+        let object = parse(&path.to_string_lossy(), &text).map_err(|source| Error::Manifest {
             label: one.label.clone(),
             side: self.side.to_string(),
             source,
@@ -345,17 +393,23 @@ fn described(line: &str) -> Result<Described, Reason> {
         environment: Place,
     }
     let target: Target = serde_json::from_str(line).map_err(|error| Reason::of(&error))?;
-    let value = |name: &str| {
+    let found = |name: &str| {
         let mut attributes = target.rule.attribute.iter();
-        let attribute = attributes.find(|attribute| attribute.name == name);
+        attributes
+            .find(|attribute| attribute.name == name)
+            .map(|one| &*one.string_value)
+    };
+    let value = |name: &str| {
         let missing = || Reason(format!("`{}` has no attribute `{name}`", target.rule.name));
-        attribute.map(|one| &*one.string_value).ok_or_else(missing)
+        found(name).ok_or_else(missing)
     };
     let binding: Binding =
         serde_json::from_str(value("binding")?).map_err(|error| Reason::of(&error))?;
     Ok(Described {
         label: plain(&target.rule.name).to_owned(),
         src: plain(value("src")?).to_owned(),
+        // An attribute that has no label is there, and empty.
+        is_pinned: found("pins").is_some_and(|pins| !pins.is_empty()),
         environment: binding.environment,
     })
 }
@@ -391,9 +445,14 @@ mod tests {
         let line = r#"{"type": "RULE", "rule": {"name": "//a:prod-x", "attribute": [
             {"name": "binding", "type": "STRING", "stringValue":
                 "{\"environment\": {\"name\": \"prod\", \"namespace\": \"shop\", \"images\": \"built\"}}"},
+            {"name": "pins", "type": "LABEL"},
             {"name": "src", "type": "LABEL", "stringValue": "@@//a:x.json"}]}}"#;
         let one = described(line).expect("a target");
-        assert_eq!((&*one.label, &*one.src), ("//a:prod-x", "//a:x.json"));
+        assert_eq!((&*one.label, one.made_by()), ("//a:prod-x", "//a:x.json"));
+        let pins = r#""pins", "type": "LABEL", "stringValue": "@@//a:prod-pins""#;
+        let pinned = described(&line.replace(r#""pins", "type": "LABEL""#, pins));
+        assert_eq!(pinned.expect("a target").made_by(), "//a:prod-x");
+        let one = described(line).expect("a target");
         let Place { name, namespace } = one.environment;
         assert_eq!((&*name, &*namespace), ("prod", "shop"));
         let error = described(r#"{"rule": {"name": "//a:x", "attribute": []}}"#).expect_err("none");

@@ -5,7 +5,7 @@ use clap::{Parser, ValueEnum};
 /// Show what a change does to the manifests of each environment, field by field.
 ///
 /// Both sides are rendered by Bazel, each by the rules and the library of its own revision. Images
-/// are compared by name, so a new digest is no difference.
+/// that are built are compared by name, so a new digest is no difference; pinned ones by digest.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "rendered", max_term_width = 100)]
 pub struct Cli {

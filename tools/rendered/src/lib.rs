@@ -10,8 +10,8 @@
 //! | [`mod@text`], [`mod@markdown`], [`document`] | telling it; pure |
 //! | [`golden`], [`environments`] | manifests beside files of the sources, and beside each other |
 //!
-//! **Architecture invariants:** it knows no cluster and no registry. Images are compared by name:
-//! nothing that is compiled is built but the tools that render. The checkout is not written to, but
+//! **Architecture invariants:** it knows no cluster and no registry. Images that are
+//! built are compared by name, pinned ones by digest: nothing that is compiled is built but tools. The checkout is not written to, but
 //! for goldens.
 
 pub mod bazel;

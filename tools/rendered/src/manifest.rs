@@ -8,7 +8,7 @@ use windlass_runfiles::Launcher;
 
 use crate::error::{Error, Reason};
 
-/// A `k8s_object` as it is rendered: images have names and no digests.
+/// A `k8s_object` as it is rendered: images have names and no digests, but for those that are pinned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// Its target: `//services/client:prod-deployment`.

@@ -128,6 +128,7 @@ impl Publisher<'_> {
         let delivery = Delivery {
             commit: true,
             branch: None,
+            diff: false,
         };
         let base = delivery.base(context)?;
         let message = Message {

@@ -220,6 +220,33 @@ fn a_target_that_no_service_makes_and_a_name_with_spaces() {
 }
 
 #[test]
+fn what_it_does_to_manifests() {
+    block_on(async {
+        for (flags, against) in [
+            (&["--diff"][..], "--against=HEAD"),
+            (&["--diff", "--commit"], "--against=PARENT --at=HEAD"),
+            (
+                &["--diff", "--branch=staging"],
+                "--against=PARENT --at=staging",
+            ),
+        ] {
+            let (bench, _) = bench().await;
+            let bazelw = "#!/bin/sh\necho \"$@\"\n";
+            bench.program("checkout/bazelw", bazelw);
+            let git = crate::git::Git::new(
+                &bench.folder.path().join("checkout"),
+                std::env::var_os("PATH"),
+            );
+            let against = against.replace("PARENT", &git.head().expect("a head"));
+            let arguments = [&["--all", "--digest-only"][..], flags].concat();
+            let outcome = bench.run(&to_staging(&arguments)).await.expect("runs");
+            let want = "run --noshow_progress --ui_event_filters=-info //:rendered --";
+            assert_eq!(outcome.data, format!("{want} {against}\n"));
+        }
+    });
+}
+
+#[test]
 fn an_environment_with_a_registry_of_its_own() {
     block_on(async {
         let (bench, _) = bench().await;

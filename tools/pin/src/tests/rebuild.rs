@@ -54,6 +54,27 @@ fn toolchain(folder: &Folder, script: &str) -> Result<(), Error> {
     run_in(folder, &["toolchain"])
 }
 
+/// `promote --diff` in a checkout whose `bazelw` does this.
+fn difference(folder: &Folder, script: &str) -> Result<(), Error> {
+    let image = format!("{ELSEWHERE}/demo/client@{}", digest("one"));
+    with_pins(folder, &lock(&[("dev", &[("client", entry(&image, &[]))])]));
+    bazelw(folder, script);
+    let result = run_in(
+        folder,
+        &[
+            "promote",
+            "--from=dev",
+            "--to=staging",
+            "--service=//services/client",
+            "--digest-only",
+            "--diff",
+        ],
+    );
+    // The pins have changed, and stay so.
+    folder.keep();
+    result
+}
+
 pub(super) const REBUILDS: &[Case<Error>] = &[
     Case {
         variant: "Interrupted",
@@ -64,6 +85,14 @@ pub(super) const REBUILDS: &[Case<Error>] = &[
             interrupt.set();
             verify_unless(folder, "exit 7", &interrupt)
         },
+    },
+    Case {
+        variant: "Difference",
+        exit: Exit::Failure,
+        text: "error: the pins are changed, and what that does to manifests cannot be told\n\
+               cause: `bazel run //:rendered`: exit status: 7\n\
+               hint: have `rendered_diff(name = \"rendered\")` of @windlass//rules:rendered.bzl in the root, and build it\n",
+        provoke: |folder| difference(folder, "exit 7"),
     },
     Case {
         variant: "Toolchain",

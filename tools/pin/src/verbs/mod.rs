@@ -36,6 +36,21 @@ pub struct Outcome {
     pub failure: Option<Error>,
 }
 
+impl Outcome {
+    /// That of pins that have changed: notes, and what it does to manifests, if that was to be told.
+    fn changed(notes: Vec<String>, difference: Result<String, Error>) -> Self {
+        let (data, failure) = match difference {
+            Ok(data) => (data, None),
+            Err(error) => (String::new(), Some(error)),
+        };
+        Self {
+            data,
+            notes,
+            failure,
+        }
+    }
+}
+
 impl Context {
     /// git in the checkout.
     pub fn git(&self) -> Git {

@@ -69,7 +69,8 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
         .delivery
         .bring(&base, &changes, &files, &message, context)?;
     notes.extend(deliver::notes(&changes, diffs, brought));
-    Ok(noted(notes))
+    let difference = arguments.delivery.difference(&base, context);
+    Ok(Outcome::changed(notes, difference))
 }
 
 /// The lock files of services.

@@ -99,7 +99,8 @@ pub async fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, Er
         .bring(&base, &changes, &files, &message, context)?;
     let mut notes = vec![format!("{env} as before commit {commit}:")];
     notes.extend(deliver::notes(&changes, diffs, brought));
-    Ok(noted(notes))
+    let difference = arguments.delivery.difference(&base, context);
+    Ok(Outcome::changed(notes, difference))
 }
 
 /// The newest commit that changed a pin of the environment.
