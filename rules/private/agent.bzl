@@ -81,16 +81,18 @@ def _agent_bundle_impl(ctx):
     args = ctx.actions.args()
     args.add_all("--file", ["/agent", "0755", program])
     args.add_all("--file", ["/agent.json", "0644", request])
-    layer = make_layer(ctx, args, [program, request], ctx.label.name)
+    args.add_all("--file", ["/" + ctx.file._unit.basename, "0644", ctx.file._unit])
+    layer = make_layer(ctx, args, [program, request, ctx.file._unit], ctx.label.name)
     return [DefaultInfo(files = depset([layer.blob])), layer]
 
 agent_bundle = rule(
     implementation = _agent_bundle_impl,
     doc = "The agent for a machine that has neither Bazel nor the sources: `<name>.tar.gz`, with `agent`, which is linked " +
-          "statically, and `agent.json`, its constants. It is a layer as well, for an image on a base that has git.",
+          "statically, `agent.json`, its constants, and a unit of systemd. It is a layer as well, for an image on a base that has git.",
     attrs = PLATFORM_ATTRS | TOOL_ATTRS | {
         "agent": attr.label(mandatory = True, doc = "An agent target."),
         "_program": attr.label(default = "//tools/agent:static_program"),
+        "_unit": attr.label(allow_single_file = True, default = "//tools/agent:windlass-agent@.service"),
     },
     cfg = platform_transition,
     provides = [LayerInfo],

@@ -44,6 +44,7 @@ def _bundle_test_impl(ctx):
     asserts.equals(env, {
         "/agent": ("0755", "static_program"),
         "/agent.json": ("0644", "agent.json"),
+        "/windlass-agent@.service": ("0644", "windlass-agent@.service"),
     }, files)
 
     # Rules take it as one file; a layer is what images take it as.

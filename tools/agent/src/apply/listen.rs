@@ -26,6 +26,15 @@ pub struct Listening {
     _task: JoinSet<()>,
 }
 
+/// How much is told of what has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// All, to those who are on this machine.
+    All,
+    /// What, and not why, to whoever can connect.
+    FirstLines,
+}
+
 /// Answers on an address from now on.
 ///
 /// # Errors
@@ -34,13 +43,18 @@ pub async fn serve(address: SocketAddr, board: Board) -> Result<Listening, Error
     let failed = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let detail = if address.ip().is_loopback() {
+        Detail::All
+    } else {
+        Detail::FirstLines
+    };
     let mut task = JoinSet::new();
     task.spawn(async move {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     let board = board.clone();
-                    tokio::spawn(timeout(PATIENCE, answer(stream, board)));
+                    tokio::spawn(timeout(PATIENCE, answer(stream, board, detail)));
                 }
                 // No more files may be open: others will be closed soon.
                 Err(_) => tokio::time::sleep(PATIENCE).await,
@@ -53,7 +67,7 @@ pub async fn serve(address: SocketAddr, board: Board) -> Result<Listening, Error
     })
 }
 
-async fn answer(mut stream: TcpStream, board: Board) {
+async fn answer(mut stream: TcpStream, board: Board, detail: Detail) {
     let mut bytes = Vec::new();
     while !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
         match stream.read_buf(&mut bytes).await {
@@ -64,12 +78,12 @@ async fn answer(mut stream: TcpStream, board: Board) {
     let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().next().unwrap_or_default();
     // Whoever asks may be gone.
-    let _ = stream.write_all(&response(line, &board)).await;
+    let _ = stream.write_all(&response(line, &board, detail)).await;
     let _ = stream.shutdown().await;
 }
 
 /// The answer to a request line.
-pub(crate) fn response(line: &str, board: &Board) -> Vec<u8> {
+pub(crate) fn response(line: &str, board: &Board, detail: Detail) -> Vec<u8> {
     let shown = board.shown();
     let mut words = line.split(' ');
     let (method, path) = (words.next(), words.next().unwrap_or_default());
@@ -87,7 +101,11 @@ pub(crate) fn response(line: &str, board: &Board) -> Vec<u8> {
             ("200 OK", "text/plain; version=0.0.4", metrics::text(&shown))
         }
         (Some("GET" | "HEAD"), "/status") => {
-            let text = serde_json::to_string_pretty(&shown.status).expect("plain data is JSON");
+            let status = match detail {
+                Detail::All => shown.status,
+                Detail::FirstLines => shown.status.in_short(),
+            };
+            let text = serde_json::to_string_pretty(&status).expect("plain data is JSON");
             ("200 OK", "application/json", text + "\n")
         }
         (Some("GET" | "HEAD"), _) => (

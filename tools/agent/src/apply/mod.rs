@@ -7,6 +7,7 @@
 //! | [`mirror`], [`pause`] | what the repository says: the branch, who signed, what is paused |
 //! | [`find`], [`bundle`] | the release of a commit: proven, unpacked, and of this environment |
 //! | [`carry`] | applying it, by `tools/deploy` |
+//! | [`put_back`] | keeping what is applied while the head cannot be |
 //! | [`folder`], [`status`] | what is kept and told between turns |
 //! | [`board`], [`listen`], [`metrics`] | what is answered meanwhile |
 //! | [`pace`], [`stop`] | when the next turn is, and the end |
@@ -26,6 +27,7 @@ pub mod metrics;
 pub mod mirror;
 pub mod pace;
 pub mod pause;
+pub mod put_back;
 pub mod status;
 pub mod stop;
 pub mod task;

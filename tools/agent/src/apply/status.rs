@@ -35,6 +35,9 @@ pub struct Status {
     pub reason: Option<String>,
     /// Why it refuses, or has failed; `null` otherwise.
     pub error: Option<Failure>,
+    /// Why nothing is to be applied, as the repository said when it was last seen; `null` if it did not.
+    #[serde(default)]
+    pub paused: Option<String>,
     /// How often in a row.
     pub failures: u32,
     /// The newest commit of the branch that was seen; `null` before the first look.
@@ -200,6 +203,9 @@ pub struct Drift {
     pub time: Option<String>,
     /// What it was then, as `changes` of a release.
     pub changes: Vec<String>,
+    /// Why what is applied could not be put back when the head could not be applied either; `null` if it could.
+    #[serde(default)]
+    pub error: Option<Failure>,
 }
 
 impl Status {
@@ -212,6 +218,7 @@ impl Status {
             state: State::Started,
             reason: None,
             error: None,
+            paused: None,
             failures: 0,
             head: None,
             applied: None,
@@ -268,7 +275,21 @@ impl Status {
             since: since.map_or_else(|| time.clone(), |was| was.since),
             checked: time,
         });
+        self.drift.error = None;
         self.stand(State::Applied, None);
+    }
+
+    /// The same, of each failure the first line alone: causes and evidence may be what a pod has logged.
+    #[must_use]
+    pub fn in_short(mut self) -> Self {
+        let turns = self.turn.iter_mut().chain(&mut self.cut_off);
+        let releases = turns.flat_map(|turn| &mut turn.releases);
+        let failures = releases.filter_map(|release| release.error.as_mut());
+        for failure in failures.chain(&mut self.error).chain(&mut self.drift.error) {
+            let first = failure.text.lines().next().unwrap_or_default();
+            failure.text = format!("{first}\n");
+        }
+        self
     }
 
     /// One line for people.
@@ -283,6 +304,13 @@ impl Status {
         }
         if let Some(reason) = &self.reason {
             let _ = write!(line, ", {reason}");
+        }
+        if let Some(failure) = &self.drift.error {
+            let _ = write!(
+                line,
+                "; what is applied could not be kept\n{}",
+                failure.text.trim_end()
+            );
         }
         line
     }

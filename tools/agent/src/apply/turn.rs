@@ -55,16 +55,16 @@ pub struct Agent<'a> {
 #[derive(Debug, Default)]
 pub struct Pace {
     /// When all of a commit was last applied.
-    applied: Option<Instant>,
+    pub(super) applied: Option<Instant>,
     /// How often in a row the branch could not be looked at.
     unseen: u32,
     /// What has failed last.
-    retry: Option<Retry>,
+    pub(super) retry: Option<Retry>,
 }
 
 /// A commit that failed, and when it is tried again.
 #[derive(Debug)]
-struct Retry {
+pub(super) struct Retry {
     commit: Commit,
     failures: u32,
     at: Instant,
@@ -90,7 +90,7 @@ enum Found {
 }
 
 /// A release that is ready to be applied.
-struct Unpacked {
+pub(super) struct Unpacked {
     release: Release,
     request: DeployRequest,
     runfiles: PathBuf,
@@ -118,10 +118,11 @@ impl Agent<'_> {
             Ok(()) => self.board.count(|turns| turns.well += 1),
             Err(error) => {
                 self.board.count(|turns| turns.failed += 1);
-                self.note(error, seen);
+                self.note(error, seen.clone());
             }
         }
-        let told = self.tell(self.task.interval + GRACE);
+        self.put_back(occasion, seen.as_ref()).await;
+        let told = self.tell(self.pause(1.0));
         done.and(told)
     }
 
@@ -181,7 +182,13 @@ impl Agent<'_> {
         self.status.head = Some(head.to_string());
         *seen = Some(head.clone());
         self.check_descent(&head).await?;
-        if let Some(reason) = self.paused(&head).await? {
+        let paused = self.paused(&head).await;
+        // What cannot be read may say so.
+        self.status.paused = match &paused {
+            Ok(reason) => reason.clone(),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(reason) = paused? {
             self.status.stand(State::Paused, Some(reason));
             return Ok(Found::Nothing);
         }
@@ -262,7 +269,7 @@ impl Agent<'_> {
     }
 
     /// The releases of a commit, if all are there, proven and of use.
-    async fn releases(&mut self, head: &Commit) -> Result<Option<Vec<Unpacked>>, Error> {
+    pub(super) async fn releases(&mut self, head: &Commit) -> Result<Option<Vec<Unpacked>>, Error> {
         let environment = &self.task.environment;
         let context = &environment.cluster;
         let deploy = &self.environment.deploy;
@@ -344,7 +351,7 @@ impl Agent<'_> {
     }
 
     /// Applies releases, one after the other: one that fails does not stop those that come after it.
-    async fn apply(
+    pub(super) async fn apply(
         &mut self,
         commit: &Commit,
         why: Why,

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::scene::Scene;
 use crate::apply::board::Board;
+use crate::apply::listen::Detail;
 use crate::apply::status::{Status, schema};
 use crate::apply::{listen, metrics};
 
@@ -78,7 +79,7 @@ fn metrics_of_an_agent() {
 fn an_agent_that_does_not_come_on_is_not_well() {
     let board = Board::new(status());
     let answer = |line: &str| {
-        let answer = String::from_utf8(listen::response(line, &board)).expect("text");
+        let answer = String::from_utf8(listen::response(line, &board, Detail::All)).expect("text");
         answer.lines().next().expect("a line").to_owned()
     };
     let ask = "GET /healthz HTTP/1.1";
@@ -94,8 +95,25 @@ fn an_agent_that_does_not_come_on_is_not_well() {
         "HTTP/1.1 405 Method Not Allowed"
     );
     assert_eq!(answer(""), "HTTP/1.1 405 Method Not Allowed");
-    let head = listen::response("HEAD /healthz HTTP/1.1", &board);
+    let head = listen::response("HEAD /healthz HTTP/1.1", &board, Detail::All);
     assert!(head.ends_with(b"\r\n\r\n"));
+}
+
+#[test]
+fn who_is_not_on_this_machine_is_told_no_evidence() {
+    let mut status = status();
+    let failure = status.error.as_mut().expect("one");
+    failure.text = "error: it is bad\nlog: the password is xyz\n".to_owned();
+    status.drift.error.clone_from(&status.error);
+    let board = Board::new(status);
+    let said = |detail| {
+        let answer = listen::response("GET /status HTTP/1.1", &board, detail);
+        String::from_utf8(answer).expect("text")
+    };
+    assert_eq!(said(Detail::All).matches("xyz").count(), 2);
+    let short = said(Detail::FirstLines);
+    assert_eq!(short.matches("xyz").count(), 0, "{short}");
+    assert_eq!(short.matches("error: it is bad").count(), 2, "{short}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use windlass_repository_fake::Key;
 
-use super::scene::{ALICE, MAP, PUBLISHER, Scene, TARGET, map, reference};
+use super::scene::{ALICE, MAP, PUBLISHER, REPOSITORY, Scene, TARGET, map, reference};
 use crate::apply::status::{ReleaseResult, State, Why};
 
 /// Requests that change something in a registry.
@@ -96,9 +96,36 @@ async fn a_commit_without_a_release_waits_for_one() {
     );
     assert_eq!(waiting.status.head.as_deref(), Some(commit.as_str()));
     assert_eq!(scene.value().as_deref(), Some("1"));
+    // Meanwhile what is applied is kept as it is.
+    scene.api.remove(MAP);
+    let status = scene.turn().await.is("waiting").status.clone();
+    assert_eq!(scene.value().as_deref(), Some("1"));
+    assert_eq!((status.reason, status.drift.objects), (reason, 1));
     scene.publish(&commit, &map("2")).await;
     scene.turn().await.is("applied");
     assert_eq!(scene.value().as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn what_is_begun_is_not_taken_back() {
+    let scene = Scene::new().await;
+    scene.release("1").await;
+    scene.turn().await.is("applied");
+    let commit = scene.repository.commit("web.txt", "2", ALICE);
+    // The API server does not know its kind.
+    let (mut request, mut object) = (super::scene::request(), map("2"));
+    request["groups"][0]["objects"][0]["kind"] = json!("Gadget");
+    object["kind"] = json!("Gadget");
+    object["apiVersion"] = json!("example.com/v1");
+    let manifest = scene.bundle(&request, &object);
+    scene.attest(&commit, &manifest, PUBLISHER, |_| {}).await;
+    scene
+        .registry
+        .add_tag(REPOSITORY, commit.as_str(), &manifest);
+    scene.turn().await.is_not("failed");
+    scene.api.remove(MAP);
+    scene.turn().await.is_not("failed");
+    assert_eq!(scene.value(), None);
 }
 
 #[tokio::test]
@@ -118,6 +145,48 @@ async fn the_repository_can_stop_it() {
     scene.publish(&commit, &map("1")).await;
     let status = scene.turn().await.is("applied").status.clone();
     assert_eq!(status.reason, None);
+}
+
+#[tokio::test]
+async fn what_is_paused_is_not_put_back() {
+    for text in [
+        json!({"prod": "the database is being moved"}).to_string(),
+        // Who wrote this wanted something to stop.
+        "{prod".to_owned(),
+    ] {
+        let scene = Scene::new().await;
+        scene.release("1").await;
+        scene.turn().await.is("applied");
+        let commit = scene.repository.commit("prod/paused.json", &text, ALICE);
+        scene.publish(&commit, &map("1")).await;
+        scene.api.remove(MAP);
+        scene.turn().await;
+        assert_eq!(scene.value(), None, "{text}");
+        // What it said is known while it is gone, also by an agent that was started anew.
+        std::fs::rename(scene.path("remote.git"), scene.path("away.git")).expect("moves");
+        scene.turn().await.is_not("failed");
+        assert_eq!(scene.value(), None, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_back_is_told() {
+    let scene = Scene::new().await;
+    scene.release("1").await;
+    scene.turn().await.is("applied");
+    scene.repository.commit("web.txt", "2", ALICE);
+    scene.trust(&[Key(9)], &[ALICE]);
+    let status = scene.turn().await.status;
+    let said = status.drift.error.as_ref().expect("why").text.clone();
+    assert!(said.contains(PUBLISHER.public().id().as_str()), "{said}");
+    assert!(
+        status.line().ends_with(said.trim_end()),
+        "{}",
+        status.line()
+    );
+    scene.trust(&[PUBLISHER], &[ALICE]);
+    let status = scene.turn().await.is("waiting").status.clone();
+    assert_eq!(status.drift.error, None);
 }
 
 #[tokio::test]
@@ -156,8 +225,11 @@ async fn the_remote_is_gone_for_a_while() {
             scene.path("remote.git").display()
         )
     );
-    // What is applied is known still.
+    // What is applied is known still, and kept.
     assert!(gone.status.applied.is_some());
+    assert_eq!(scene.value().as_deref(), Some("1"));
+    scene.api.remove(MAP);
+    scene.turn().await.is_not("failed");
     assert_eq!(scene.value().as_deref(), Some("1"));
     std::fs::rename(scene.path("away.git"), scene.path("remote.git")).expect("moves");
     let status = scene.turn().await.is("applied").status.clone();
