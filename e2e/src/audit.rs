@@ -36,6 +36,22 @@ pub fn allowed(harness: &Harness, user: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// What the API server has not let a user do so far: `patch /apis/apps/v1/...`.
+#[track_caller]
+pub fn refused(harness: &Harness, user: &str) -> Vec<String> {
+    let log = log(harness);
+    let events = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let own = events.filter(|event| {
+        event["user"]["username"] == user
+            && event["annotations"]["authorization.k8s.io/decision"] == "forbid"
+    });
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    own.map(|event| format!("{} {}", text(&event["verb"]), text(&event["requestURI"])))
+        .collect()
+}
+
 fn rights(event: &Value, user: &str) -> Vec<String> {
     let is_allowed = event["annotations"]["authorization.k8s.io/decision"] == "allow";
     if event["user"]["username"] != user || !is_allowed {

@@ -1,6 +1,7 @@
 //! The cases, by name.
 
 mod agent;
+mod agent_pod;
 mod bundle;
 mod corpus;
 mod data;
@@ -24,9 +25,26 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 18] = [
-    "agent", "bundle", "corpus", "data", "engine", "failures", "kept", "node", "order", "proof",
-    "python", "registry", "runner", "schema", "stack", "users", "verbs", "walk",
+pub const NAMES: [&str; 19] = [
+    "agent",
+    "agent-pod",
+    "bundle",
+    "corpus",
+    "data",
+    "engine",
+    "failures",
+    "kept",
+    "node",
+    "order",
+    "proof",
+    "python",
+    "registry",
+    "runner",
+    "schema",
+    "stack",
+    "users",
+    "verbs",
+    "walk",
 ];
 
 /// The case of a name.
@@ -34,6 +52,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
     match name {
         "stack" => Some(stack::run),
         "agent" => Some(agent::run),
+        "agent-pod" => Some(agent_pod::run),
         "bundle" => Some(bundle::run),
         "corpus" => Some(corpus::run),
         "data" => Some(data::run),

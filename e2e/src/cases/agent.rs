@@ -14,7 +14,7 @@ use windlass_repository_fake::{Key, Repository};
 const AGENT: &str = "//prod:agent";
 
 /// Who may sign commits.
-const ALICE: Key = Key(2);
+pub(super) const ALICE: Key = Key(2);
 
 /// How many agents are killed. What one of them has locked waits for 15 s.
 const ROUNDS: u64 = 6;
@@ -35,7 +35,7 @@ pub(super) fn run(h: &Harness) {
 }
 
 /// What an administrator does once.
-fn trust(h: &Harness) {
+pub(super) fn trust(h: &Harness) {
     let keys = json!({
         "keys": [PUBLISHER.public().to_string()],
         "committers": [format!("alice@example.com {}", ALICE.public())],
@@ -67,7 +67,7 @@ impl<'a> Scene<'a> {
     fn new(h: &'a Harness) -> Self {
         let publisher = Publisher::new(h);
         let images = publisher.images();
-        let sleep = programs(h, "busybox");
+        let sleep = program(h, "busybox");
         let good = [1, 2, 3].map(|number| {
             let program = ("/bin/sleep".to_owned(), "0755", sleep.as_path());
             let runs = images.layer_of("sleep", &[program]);
@@ -153,7 +153,7 @@ impl<'a> Scene<'a> {
 }
 
 /// A static program of the machine that the test runs on.
-fn programs(h: &Harness, name: &str) -> PathBuf {
+pub(super) fn program(h: &Harness, name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
         .map(|folder| folder.join(name))
@@ -450,6 +450,12 @@ fn unreachable(scene: &Scene<'_>) {
     processes::signal(server, "STOP");
     std::thread::sleep(std::time::Duration::from_secs(3));
     processes::signal(server, "CONT");
+    processes::signal(server, "KILL");
+    scene.h.until("the API server has started anew", 60, || {
+        let ready = scene.h.kubectl(&["get", "--raw=/readyz"]);
+        (ready.code != 0).then_some(ready.stderr)
+    });
+    assert_ne!(processes::of_node(scene.h, "kube-apiserver"), server);
     scene.h.until("the registry is back", 120, || {
         let ready = scene
             .h

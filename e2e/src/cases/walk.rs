@@ -13,6 +13,8 @@ const WALKERS: usize = 4;
 const TIDES: [&str; 2] = ["ebb", "flood"];
 /// The moments at which runs are killed, spread over the time of one.
 const MOMENTS: u32 = 20;
+/// How often they are gone through at most.
+const PASSES: u32 = 3;
 
 pub(super) fn run(h: &Harness) {
     let mut random = Random::from_environment();
@@ -20,24 +22,29 @@ pub(super) fn run(h: &Harness) {
     all(h, "ebb");
     all(h, "flood");
     let usual = all(h, "ebb");
-    let mut moments: Vec<u32> = (0..MOMENTS).collect();
-    random.shuffle(&mut moments);
-    let (mut killed, mut last) = (0, TIDES[0]);
-    for (round, moments) in moments.chunks(WALKERS).enumerate() {
-        let tide = TIDES[(round + 1) % 2];
-        let moments = moments.iter().map(|moment| {
-            let within = f64::from(*moment) + random.next_fraction();
-            usual.mul_f64(within / f64::from(MOMENTS))
-        });
-        killed += kill(h, tide, &moments.collect::<Vec<_>>());
-        all(h, tide);
-        converged(h, tide);
-        last = tide;
+    let (mut killed, mut rounds) = (0, 0);
+    // Where runs have become quicker than the usual one, most have ended by their moments: sooner, then.
+    for pass in 0..PASSES {
+        let mut moments: Vec<u32> = (0..MOMENTS).collect();
+        random.shuffle(&mut moments);
+        for moments in moments.chunks(WALKERS) {
+            rounds += 1;
+            let tide = TIDES[rounds % 2];
+            let moments = moments.iter().map(|moment| {
+                let within = f64::from(*moment) + random.next_fraction();
+                usual.mul_f64(within / f64::from(MOMENTS << pass))
+            });
+            killed += kill(h, tide, &moments.collect::<Vec<_>>());
+            all(h, tide);
+            converged(h, tide);
+        }
+        if killed >= MOMENTS / 2 {
+            break;
+        }
     }
-    windlass_report::say(&format!(
-        "{killed} of {MOMENTS} were killed before their end"
-    ));
+    windlass_report::say(&format!("{killed} runs were killed before their end"));
     assert!(killed >= MOMENTS / 2, "too few runs were killed: {killed}");
+    let last = TIDES[rounds % 2];
     api_server_away(h, usual, last);
 }
 

@@ -11,7 +11,7 @@ use windlass_oci_reference::{Digest, Tag};
 use windlass_oci_registry::{Client, Settings, Target, Transport};
 use windlass_oci_registry_fake::{Fault, Registry};
 use windlass_pins::{Lock, Pin};
-use windlass_publish_stand::ssh_agent;
+use windlass_ssh_agent_fake::ssh_agent;
 
 use super::bazel::BAZELW;
 use crate::cli::{Cli, Role};

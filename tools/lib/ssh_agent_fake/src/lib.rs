@@ -1,5 +1,4 @@
-//! What stands for the world that a publisher works in: an agent of ssh with one key, and, as a program, a
-//! registry beside it.
+//! For tests: an agent of ssh with one key, as a publisher signs with.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
