@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use windlass_attestation::{
     Envelope, EnvelopeError, Mismatch, TrustError, TrustRoots, VerifyError,
 };
 use windlass_k8s_object::images;
-use windlass_oci_reference::{Digest, ImageReference};
+use windlass_oci_reference::{Digest, ImageReference, ParseError, Repository};
 use windlass_pins::{FileError, Lock, Pin};
 
 use crate::desired::Desired;
@@ -34,6 +35,12 @@ pub enum ProofError {
     /// No pin says where an image of the project is from.
     #[error("no pin names it: an image that stands in a manifest by its digest has no commit")]
     NoPin,
+    /// An image of the project may be another one tomorrow.
+    #[error("no pin names it: an image without a digest is whatever the registry says")]
+    NoDigest,
+    /// Nobody can tell whose image it is.
+    #[error("it is not clear whose it is")]
+    Unclear(#[source] ParseError),
     /// The checkout has no attestation of an image.
     #[error("its attestation is missing: there is no `{path}`")]
     Missing {
@@ -117,7 +124,8 @@ pub struct Claim {
 /// The images that a run has to prove; none where the environment requires no proof.
 ///
 /// # Errors
-/// An image of the project that no pin names, and files that cannot be read.
+/// An image of the project that no pin names, one that may be anybody's, and files that cannot be
+/// read.
 pub fn claims(
     request: &DeployRequest,
     desired: &Desired,
@@ -139,16 +147,23 @@ pub fn claims(
         known.extend(pins.into_iter().map(|pin| (*pin.digest(), (pin, proof))));
     }
     let mut claims = BTreeMap::new();
-    for image in images_of(desired) {
-        let Some(digest) = image.digest().copied() else {
-            continue;
+    for text in images_of(&request.project, desired) {
+        let failed = |source| refused(&request.environment.name, &quoted(&text), source);
+        let image = match text.parse::<ImageReference>() {
+            Ok(image) => image,
+            // A repository of the project, of which the tag stands elsewhere or nowhere.
+            Err(_) if is_of(&request.project, &text) => return Err(failed(ProofError::NoDigest)),
+            Err(error) => return Err(failed(ProofError::Unclear(error))),
         };
-        let failed = |source| refused(&request.environment.name, &quoted(&image), source);
-        if let Some((pin, proof)) = known.get(&digest) {
-            let claim = Claim::of(image.clone(), pin, proof, runfiles).map_err(failed)?;
-            claims.insert(digest, claim);
-        } else if is_of(&request.project, &image) {
-            return Err(failed(ProofError::NoPin));
+        let pinned = image.digest().and_then(|digest| known.get(digest));
+        if let Some((pin, proof)) = pinned {
+            let claim = Claim::of(image, pin, proof, runfiles).map_err(failed)?;
+            claims.insert(*pin.digest(), claim);
+        } else if is_of(&request.project, &text) {
+            return Err(failed(match image.digest() {
+                Some(_) => ProofError::NoPin,
+                None => ProofError::NoDigest,
+            }));
         }
     }
     Ok(claims.into_values().collect())
@@ -160,7 +175,7 @@ pub fn claims(
 /// The first that is not.
 pub fn check(request: &DeployRequest, claims: &[Claim], roots: &TrustRoots) -> Result<(), Error> {
     for claim in claims {
-        let image = quoted(&claim.image);
+        let image = quoted(&claim.image.to_string());
         claim
             .check(roots)
             .map_err(|source| refused(&request.environment.name, &image, source))?;
@@ -251,19 +266,102 @@ fn read(runfiles: &Path, path: &str) -> Result<String, ProofError> {
     })
 }
 
-/// The images that the pods of the objects run.
-fn images_of(desired: &Desired) -> impl Iterator<Item = ImageReference> {
-    let objects = desired.objects.iter();
-    let images = objects.flat_map(|object| images::list(object.object.document()));
-    images.filter_map(|(_, image)| image.parse().ok())
+/// The images that the objects name. Where a custom kind has them nobody knows, so all that it says
+/// counts that is an image of the project.
+fn images_of<'a>(project: &'a str, desired: &'a Desired) -> impl Iterator<Item = String> + 'a {
+    desired.objects.iter().flat_map(move |object| {
+        let document = object.object.document();
+        let mut images: Vec<String> = images::list(document).into_iter().map(|it| it.1).collect();
+        images.extend(mounted(document));
+        if is_custom(object.object.key().group.as_str()) {
+            let mut texts = Vec::new();
+            texts_of(document, &mut texts);
+            let own = texts.into_iter().filter(|text| is_of(project, text));
+            images.extend(own.map(str::to_owned));
+        }
+        images
+    })
 }
 
-fn quoted(image: &ImageReference) -> String {
+/// The images that the pods of an object mount.
+fn mounted(document: &Value) -> Vec<String> {
+    let pod = images::pod_spec(document);
+    let volumes = pod.and_then(|(_, pod)| pod["volumes"].as_array());
+    let images = volumes.into_iter().flatten().filter_map(|volume| {
+        let reference = volume["image"]["reference"].as_str()?;
+        Some(reference.to_owned())
+    });
+    images.collect()
+}
+
+/// Whether a group is none of Kubernetes' own: those have no dot, or end so.
+fn is_custom(group: &str) -> bool {
+    group.contains('.') && !group.ends_with(".k8s.io")
+}
+
+/// All texts in a document, without the names of fields.
+fn texts_of<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(values) => values.iter().for_each(|value| texts_of(value, texts)),
+        Value::Object(fields) => fields.values().for_each(|value| texts_of(value, texts)),
+        _ => {}
+    }
+}
+
+fn quoted(image: &str) -> String {
     format!("image `{image}`")
 }
 
-/// Whether an image is one that the project builds.
-fn is_of(project: &str, image: &ImageReference) -> bool {
-    let first = image.repository().path().split('/').next();
-    !project.is_empty() && first == Some(project)
+/// Whether a text is an image that the project builds, or a repository of these: `<project>/<name>`,
+/// in any registry.
+fn is_of(project: &str, text: &str) -> bool {
+    let image = text
+        .parse()
+        .map(|it: ImageReference| it.repository().clone());
+    let Ok(repository) = image.or_else(|_| text.parse::<Repository>()) else {
+        return false;
+    };
+    let first = repository.path().split_once('/');
+    !project.is_empty() && first.is_some_and(|(first, _)| first == project)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_the_project() {
+        let digest = Digest::of(b"abc");
+        for text in [
+            &format!("localhost:31000/demo/client@{digest}"),
+            "localhost:31000/demo/client:v1",
+            "mirror.example/demo/bundles/client",
+        ] {
+            assert!(is_of("demo", text), "{text}");
+        }
+        for text in [
+            "",
+            "demo",
+            // A name in a namespace, a database, an address.
+            "demo/client",
+            "db:5432/demo",
+            "http://localhost:31000/demo/client",
+            "localhost:31000/third_party/demo/client:v1",
+            "localhost:31000/demonstration/client:v1",
+        ] {
+            assert!(!is_of("demo", text), "{text}");
+        }
+        assert!(!is_of("", "localhost:31000/demo/client:v1"));
+    }
+
+    #[test]
+    fn what_kubernetes_has_itself_is_not_custom() {
+        for group in ["", "apps", "policy", "networking.k8s.io"] {
+            assert!(!is_custom(group), "{group}");
+        }
+        for group in ["stable.example.com", "jobset.x-k8s.io"] {
+            assert!(is_custom(group), "{group}");
+        }
+    }
 }

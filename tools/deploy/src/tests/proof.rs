@@ -128,12 +128,16 @@ async fn what_is_proven_is_applied() {
 /// Nothing else is proven by that, and nobody is asked for trust roots in vain.
 #[tokio::test]
 async fn what_needs_no_proof() {
-    let arrange: [fn(&mut Case); 3] = [
+    let arrange: [fn(&mut Case); 4] = [
         |case| case.request["environment"]["proof"] = json!("none"),
         |case| {
             // An image of others.
             let image = format!("localhost:31000/third_party/redis@{}", Digest::of(b"other"));
             case::replace_service(case, &pod("redis", &image));
+        },
+        |case| {
+            let image = "localhost:31000/third_party/redis:8";
+            case::replace_service(case, &pod("redis", image));
         },
         |case| case.request["verb"] = json!("diff"),
     ];

@@ -1,6 +1,6 @@
 //! Environments that require proof, and do not get it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass_attestation::Provenance;
 use windlass_error_cases::{Case, Folder};
 use windlass_report::Exit;
@@ -115,8 +115,91 @@ const MISMATCH: Case<Failure> = Case {
     ..NO_ROOTS
 };
 
+/// Adds nothing to what is proven but `object`.
+fn runs(folder: &Folder, object: &Value) -> Result<(), Failure> {
+    unproven(folder, |world| world.object(object))
+}
+
+/// A custom object that names an image.
+fn custom(image: &str) -> Value {
+    json!({"apiVersion": "stable.example.com/v1", "kind": "Rollout",
+        "metadata": {"name": "redis", "namespace": "alice"},
+        "spec": {"steps": [{"image": image}]}})
+}
+
+const NO_PIN: Case<Failure> = Case {
+    variant: "Unproven/NoPin",
+    text: "error: environment `prod` requires proof of image \
+           `localhost:31000/demo/redis@sha256:\
+           ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad`; nothing was \
+           pushed or written\n\
+           cause: no pin names it: an image that stands in a manifest by its digest has no \
+           commit\n",
+    provoke: |folder| runs(folder, &case::pod("redis", &another())),
+    ..NO_ROOTS
+};
+
+/// An image of the project that no pin names.
+fn another() -> String {
+    format!(
+        "{REPOSITORY}@{}",
+        windlass_oci_reference::Digest::of(b"abc")
+    )
+}
+
+const NO_DIGEST: Case<Failure> = Case {
+    variant: "Unproven/NoDigest",
+    text: "error: environment `prod` requires proof of image `localhost:31000/demo/redis:v1`; \
+           nothing was pushed or written\n\
+           cause: no pin names it: an image without a digest is whatever the registry says\n",
+    provoke: |folder| runs(folder, &case::pod("redis", &format!("{REPOSITORY}:v1"))),
+    ..NO_ROOTS
+};
+
+const UNCLEAR: Case<Failure> = Case {
+    variant: "Unproven/Unclear",
+    text: "error: environment `prod` requires proof of image `demo/redis:v1`; nothing was pushed \
+           or written\n\
+           cause: it is not clear whose it is\n\
+           cause: image reference: got `demo/redis:v1`, want registry/path@sha256:<digest> or \
+           registry/path:<tag>, as in `localhost:31000/demo/client:v1`\n",
+    provoke: |folder| runs(folder, &case::pod("redis", "demo/redis:v1")),
+    ..NO_ROOTS
+};
+
 pub(super) const CASES: &[Case<Failure>] = &[
     NO_ROOTS,
+    NO_PIN,
+    Case {
+        provoke: |folder| runs(folder, &custom(&another())),
+        ..NO_PIN
+    },
+    Case {
+        // Mounted, and not run.
+        provoke: |folder| {
+            let mut pod = case::pod("redis", &format!("{REPOSITORY}@{}", digest()));
+            pod["spec"]["volumes"] = json!([{"name": "data", "image": {"reference": another()}}]);
+            runs(folder, &pod)
+        },
+        ..NO_PIN
+    },
+    NO_DIGEST,
+    Case {
+        text: "error: environment `prod` requires proof of image `localhost:31000/demo/redis`; \
+               nothing was pushed or written\n\
+               cause: no pin names it: an image without a digest is whatever the registry says\n",
+        provoke: |folder| runs(folder, &case::pod("redis", REPOSITORY)),
+        ..NO_DIGEST
+    },
+    Case {
+        text: "error: environment `prod` requires proof of image `mirror.example/demo/redis`; \
+               nothing was pushed or written\n\
+               cause: no pin names it: an image without a digest is whatever the registry says\n",
+        // As those have it who keep the tag in a field of its own.
+        provoke: |folder| runs(folder, &custom("mirror.example/demo/redis")),
+        ..NO_DIGEST
+    },
+    UNCLEAR,
     Case {
         text: "error: environment `prod` requires proof of its images; nothing was pushed or \
                written\n\
@@ -181,22 +264,6 @@ pub(super) const CASES: &[Case<Failure>] = &[
             unproven(folder, |world| {
                 let path = world.case.folder.join(file());
                 std::fs::write(path, "{").expect("writes");
-            })
-        },
-        ..NO_ROOTS
-    },
-    Case {
-        variant: "Unproven/NoPin",
-        text: "error: environment `prod` requires proof of image \
-               `localhost:31000/demo/redis@sha256:\
-               ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad`; nothing was \
-               pushed or written\n\
-               cause: no pin names it: an image that stands in a manifest by its digest has no \
-               commit\n",
-        provoke: |folder| {
-            unproven(folder, |world| {
-                let digest = windlass_oci_reference::Digest::of(b"abc");
-                world.object(&case::pod("redis", &format!("{REPOSITORY}@{digest}")));
             })
         },
         ..NO_ROOTS
