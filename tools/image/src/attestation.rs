@@ -45,14 +45,17 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
         repository: args.image.repository().clone(),
         transport: Transport::from_insecure(args.insecure),
     };
-    let envelopes = beside::envelopes(&client, &target, &digest, args.revision.as_ref()).await?;
     let is_asked = |envelope: &Envelope| {
         let mut signatures = envelope.signatures.iter();
         let key = args.key.as_ref();
         key.is_none_or(|key| signatures.any(|signature| signature.key == *key))
     };
-    let mut asked = envelopes.iter().filter(|(_, envelope)| is_asked(envelope));
-    let Some((text, _)) = asked.next_back() else {
+    let asked = |text: String| {
+        let envelope = Envelope::parse(&text).ok()?;
+        is_asked(&envelope).then_some(text)
+    };
+    let newest = beside::newest(&client, &target, &digest, args.revision.as_ref(), asked);
+    let Some(text) = newest.await? else {
         let quoted = |key: &KeyId| format!("`{key}`");
         return Err(Error::NoAttestation {
             registry: target.repository.registry().to_string(),
@@ -60,7 +63,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> Result<(), Er
             key: args.key.as_ref().map_or("anybody".to_owned(), quoted),
         });
     };
-    let path = write(&args.out_dir, &digest, text, environment)?;
+    let path = write(&args.out_dir, &digest, &text, environment)?;
     let (name, path) = (digest.short(), path.display());
     say(&format!(
         "image sha256:{name}: its attestation is in `{path}`"

@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use windlass_attestation::beside;
+use windlass_attestation::{Envelope, beside};
 use windlass_oci_reference::{Repository, Tag};
 use windlass_oci_registry::{Client, DockerConfig, ORIGIN, Settings, Target, Transport};
 use windlass_pins::{Commit, Pin};
@@ -366,9 +366,9 @@ impl<'a> Checks<'a> {
         let (repository, digest) = (pin.image().repository(), pin.digest());
         let target = self.target(environment, repository.clone());
         let commit = pin.commit.as_ref();
-        let found = beside::envelopes(client, &target, digest, commit).await;
-        let mut found = found.map_err(|error| Error::Registry(Box::new(error)))?;
-        let last = found.pop().map(|(text, _)| text);
+        let whole = |text: String| Envelope::parse(&text).is_ok().then_some(text);
+        let last = beside::newest(client, &target, digest, commit, whole).await;
+        let last = last.map_err(|error| Error::Registry(Box::new(error)))?;
         let is_missing = environment.proven && last.is_none();
         let missing = is_missing.then(|| Finding::NotAttested {
             env: entry.env.clone(),

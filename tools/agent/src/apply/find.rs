@@ -1,7 +1,6 @@
 //! The release of a commit: where its tag says, if somebody whom the cluster trusts says so, too.
 
-use windlass_attestation::envelope::MEDIA_TYPE;
-use windlass_attestation::{Envelope, EnvelopeError, TrustRoots, VerifyError};
+use windlass_attestation::{Envelope, EnvelopeError, TrustRoots, VerifyError, beside};
 use windlass_oci_reference::{Digest, ImageReference, Tag};
 use windlass_oci_registry::{Cause, Client};
 use windlass_pins::Commit;
@@ -10,7 +9,6 @@ use super::bundle::{BundleError, Layer, last_layer};
 use super::error::Error;
 use super::folder::Folder;
 use super::task::ReleaseTarget;
-use crate::release::REVISION;
 
 /// Why nobody who is trusted says that an image is the release of a commit.
 #[derive(Debug, thiserror::Error)]
@@ -142,28 +140,22 @@ impl Finder<'_> {
         target: &ReleaseTarget,
         image: &ImageReference,
     ) -> Result<Vec<u8>, Error> {
-        let failed = |error| Error::Registry(Box::new(error));
         let digest = image.digest().expect("it is named by its digest");
-        let listed = self
-            .client
-            .referrers(&target.source, digest, Some(MEDIA_TYPE));
         let mut refusal = ReleaseProofError::Missing;
-        for referrer in listed.await.map_err(failed)?.iter().rev() {
-            let notes = referrer.annotations().as_ref();
-            let revision = notes.and_then(|notes| notes.get(REVISION));
-            if revision.is_some_and(|revision| revision != self.commit.as_str()) {
-                continue;
+        let proves = |text: String| match self.prove(text.as_bytes(), image) {
+            Ok(()) => Some(text),
+            // That of the newest says more than that of an old key.
+            Err(error) => {
+                if matches!(refusal, ReleaseProofError::Missing) {
+                    refusal = error;
+                }
+                None
             }
-            let content = self.client.content(&target.source, referrer).await;
-            let Some(envelope) = content.map_err(failed)? else {
-                continue;
-            };
-            match self.prove(&envelope, image) {
-                Ok(()) => return Ok(envelope),
-                // That of the newest says more than that of an old key.
-                Err(error) if matches!(refusal, ReleaseProofError::Missing) => refusal = error,
-                Err(_) => {}
-            }
+        };
+        let source = &target.source;
+        let proof = beside::newest(self.client, source, digest, Some(self.commit), proves).await;
+        if let Some(text) = proof.map_err(|error| Error::Registry(Box::new(error)))? {
+            return Ok(text.into_bytes());
         }
         Err(Error::Unproven {
             image: Box::new(image.clone()),

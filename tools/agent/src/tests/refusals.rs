@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use strum::VariantNames as _;
 use windlass_attestation::Provenance;
 use windlass_error_cases::complete;
+use windlass_oci_reference::Digest;
+use windlass_oci_registry_fake::{Fault, What};
 use windlass_repository_fake::Key;
 
 use super::scene::{ALICE, MALLORY, PUBLISHER, REPOSITORY, Scene, map, request};
@@ -173,7 +175,7 @@ const WORDS: [Word; 4] = [
     (
         "Other",
         PUBLISHER,
-        |said| said.digest = windlass_oci_reference::Digest::of(b"another"),
+        |said| said.digest = Digest::of(b"another"),
         "cause: digest: its attestation is of `sha256:",
     ),
 ];
@@ -220,6 +222,54 @@ async fn releases_that_nobody_speaks_for() {
         seen.push(variant);
     }
     complete(seen, ReleaseProofError::VARIANTS);
+}
+
+/// What a registry answers of a word that somebody has put there last, and how a release stands of
+/// which nothing else is said.
+const BROKEN: [(What, &str, &str); 3] = [
+    (
+        What::Status(404, "", ""),
+        "refused",
+        "it has no attestation of this commit",
+    ),
+    (
+        What::Status(200, "", "{}"),
+        "refused",
+        "it has no attestation of this commit",
+    ),
+    // The good one may be behind that.
+    (What::Status(403, "", ""), "failed", ": 403 FORBIDDEN"),
+];
+
+#[tokio::test]
+async fn a_broken_word_hides_no_good_one() {
+    for (what, state, want) in BROKEN {
+        let scene = Scene::new().await;
+        let commit = scene.repository.commit("web.txt", "1", ALICE);
+        let manifest = scene.bundle(&request(), &map("1"));
+        scene.say(REPOSITORY, &commit, &manifest, "{}".into()).await;
+        let list = format!("sha256-{}", Digest::of(&manifest).hex());
+        let list = scene.registry.manifest(REPOSITORY, &list).expect("a list");
+        let list: Value = serde_json::from_slice(&list).expect("JSON");
+        let word = list["manifests"][0]["digest"].as_str().expect("a digest");
+        let request = format!("GET /v2/{REPOSITORY}/manifests/{word}");
+        scene.registry.add_faults(vec![Fault {
+            request: request.leak(),
+            times: usize::MAX,
+            what,
+        }]);
+        scene
+            .registry
+            .add_tag(REPOSITORY, commit.as_str(), &manifest);
+        let turned = scene.turn().await;
+        turned.is_not(state);
+        let text = turned.failure();
+        assert!(text.contains(want), "want `{want}` in:\n{text}");
+        // One that holds, listed before it.
+        scene.attest(&commit, &manifest, PUBLISHER, |_| {}).await;
+        scene.list_backwards(&manifest);
+        scene.turn().await.is("applied");
+    }
 }
 
 #[tokio::test]

@@ -284,6 +284,17 @@ impl Scene {
         client.attach(subject, &statement).await.expect("attaches");
     }
 
+    /// What was said last of an image is listed first.
+    pub fn list_backwards(&self, manifest: &[u8]) {
+        let tag = format!("sha256-{}", Digest::of(manifest).hex());
+        let list = self.registry.manifest(REPOSITORY, &tag).expect("a list");
+        let mut list: Value = serde_json::from_slice(&list).expect("JSON");
+        let words = list["manifests"].as_array_mut().expect("words");
+        words.reverse();
+        let list = list.to_string();
+        self.registry.add_tag(REPOSITORY, &tag, list.as_bytes());
+    }
+
     /// The registry does not answer any more.
     pub fn lose_registry(&self) {
         self.registry.add_faults(vec![Fault {

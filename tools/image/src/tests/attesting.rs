@@ -104,7 +104,15 @@ async fn an_attestation_is_beside_the_image_and_in_a_file() {
     let layer = registry.blob("demo/client", &layer.parse().expect("a digest"));
     assert_eq!(layer.expect("it is there"), text.as_bytes());
 
-    fetch(&bench, &image, &envelope, &text).await;
+    // What somebody has put there later, and is gone, hides nothing.
+    let mut gone = referrer.clone();
+    gone["digest"] = json!(format!("sha256:{}", "0".repeat(64)));
+    let mut more = listed.clone();
+    more["manifests"].as_array_mut().expect("words").push(gone);
+    for words in [&more, &listed] {
+        registry.add_tag("demo/client", &list, words.to_string().as_bytes());
+        fetch(&bench, &image, &envelope, &text).await;
+    }
 
     // The same again is the same, and writes nothing there.
     registry.requests();
