@@ -148,18 +148,27 @@ impl Follow<'_> {
     async fn listen(&mut self, pod: &Value) {
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let ended = has_ended(pod);
-        let (cluster, pause) = (&self.runner.cluster, self.runner.terms.look);
-        let namespace = &self.request.namespace;
-        match &mut self.says {
-            Some(says) if says.is_of(name) => {
-                if says.is_whole() && !ended {
-                    says.again(cluster, namespace, pause);
-                }
-            }
-            says => *says = Some(Says::of(cluster, namespace, name, pause)),
+        let own = self.says.as_ref().filter(|says| says.is_of(name));
+        if own.is_none_or(|says| says.is_whole() && !ended) {
+            self.read(name, ended);
         }
         if let Some(says) = self.says.as_mut().filter(|_| ended) {
             says.finish(REST).await;
+        }
+    }
+
+    /// Begins to read what a pod says, or begins anew. While others read as many logs as there are
+    /// streams for, it is read at the end: that of a pod that has ended is read at once and takes none.
+    fn read(&mut self, pod: &str, ended: bool) {
+        let stream = self.runner.streams.clone().try_acquire_owned().ok();
+        if stream.is_none() && !ended {
+            return;
+        }
+        let (cluster, pause) = (&self.runner.cluster, self.runner.terms.look);
+        let namespace = &self.request.namespace;
+        match &mut self.says {
+            Some(says) if says.is_of(pod) => says.again(cluster, namespace, pause, stream),
+            says => *says = Some(Says::of(cluster, namespace, pod, pause, stream)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::AsyncReadExt as _;
 use kube::api::LogParams;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use windlass_apply_request::{Log, Tail};
 use windlass_deploy::api_error::ApiError;
@@ -30,31 +31,45 @@ impl Drop for Says {
 }
 
 impl Says {
-    /// Begins to read.
-    pub(crate) fn of(cluster: &Cluster, namespace: &str, pod: &str, pause: Duration) -> Self {
+    /// Begins to read. The stream is given back when there is nothing more to come.
+    pub(crate) fn of(
+        cluster: &Cluster,
+        namespace: &str,
+        pod: &str,
+        pause: Duration,
+        stream: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         let tail = Arc::new(Mutex::new(Tail::of(pod)));
+        let reads = read_all(
+            cluster.clone(),
+            namespace.to_owned(),
+            pod.to_owned(),
+            tail.clone(),
+            pause,
+        );
         Self {
-            task: tokio::spawn(read_all(
-                cluster.clone(),
-                namespace.to_owned(),
-                pod.to_owned(),
-                tail.clone(),
-                pause,
-            )),
+            task: spawn(reads, stream),
             pod: pod.to_owned(),
             tail,
         }
     }
 
     /// Reads it again, from its beginning. Until that has come as far, what was read stays.
-    pub(crate) fn again(&mut self, cluster: &Cluster, namespace: &str, pause: Duration) {
-        self.task = tokio::spawn(read_all(
+    pub(crate) fn again(
+        &mut self,
+        cluster: &Cluster,
+        namespace: &str,
+        pause: Duration,
+        stream: Option<OwnedSemaphorePermit>,
+    ) {
+        let reads = read_all(
             cluster.clone(),
             namespace.to_owned(),
             self.pod.clone(),
             self.tail.clone(),
             pause,
-        ));
+        );
+        self.task = spawn(reads, stream);
     }
 
     /// Whether it is that of a pod.
@@ -80,6 +95,17 @@ impl Says {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         tail.log()
     }
+}
+
+/// Reads while it holds a stream.
+fn spawn(
+    reads: impl Future<Output = ()> + Send + 'static,
+    stream: Option<OwnedSemaphorePermit>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let _stream = stream;
+        reads.await;
+    })
 }
 
 /// Reads a log to its end. After a failure it begins anew, `pause` later.

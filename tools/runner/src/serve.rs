@@ -1,7 +1,7 @@
 //! All requests: each that is not over is followed, several at a time.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -23,8 +23,12 @@ use crate::keep::superfluous;
 use crate::request::Request;
 use crate::writes;
 
-/// How many requests are followed at one time; each has a stream, of which a connection takes 100.
+/// How many requests of one namespace are followed at one time. Those of others do not wait for them.
 const CONCURRENCY: usize = 32;
+
+/// How many logs are read while they are written. Each has a stream for as long, of which a connection
+/// takes 100, and all else that is asked needs some, too.
+pub(crate) const STREAMS: usize = 64;
 
 /// How often the runner looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +56,9 @@ pub struct Runner {
     pub(crate) terms: Terms,
     /// The uids of requests that are followed.
     followed: Arc<Mutex<HashSet<String>>>,
-    permits: Arc<Semaphore>,
+    /// By namespace.
+    permits: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 impl Runner {
@@ -79,7 +85,8 @@ impl Runner {
             client,
             terms,
             followed: Arc::default(),
-            permits: Arc::new(Semaphore::new(CONCURRENCY)),
+            permits: Arc::default(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
         }
     }
 
@@ -142,10 +149,11 @@ impl Runner {
             return;
         };
         let runner = self.clone();
+        let permits = self.permits_of(&request.namespace);
         tasks.spawn(async move {
             let _taken = taken;
             // Never closed, so this waits for a permit and does not fail.
-            let _permit = runner.permits.acquire().await;
+            let _permit = permits.acquire().await;
             let title = request.title();
             say(&format!("{title}: {}", request.spec.bundle));
             match follow(&runner, &request).await {
@@ -154,6 +162,13 @@ impl Runner {
                 End::Unsaid => {}
             }
         });
+    }
+
+    fn permits_of(&self, namespace: &str) -> Arc<Semaphore> {
+        let mut permits = lock(&self.permits);
+        let own = permits.entry(namespace.to_owned());
+        own.or_insert_with(|| Arc::new(Semaphore::new(CONCURRENCY)))
+            .clone()
     }
 }
 
@@ -190,6 +205,6 @@ impl Drop for Taken {
 }
 
 /// A panic elsewhere leaves plain data behind, which is still true.
-fn lock(followed: &Mutex<HashSet<String>>) -> std::sync::MutexGuard<'_, HashSet<String>> {
-    followed.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(data: &Mutex<T>) -> MutexGuard<'_, T> {
+    data.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -143,14 +143,19 @@ impl Fake {
 
 /// The objects of a kind.
 fn list(state: &State, path: &str) -> Option<Value> {
-    let collection = match path {
-        "/apis/windlass.dev/v1/applyrequests" => REQUESTS,
-        PODS => PODS,
-        _ => return None,
+    let is_listed = |own: &str| match path {
+        "/apis/windlass.dev/v1/applyrequests" => own.contains("/applyrequests/"),
+        _ => own.starts_with(path),
     };
+    if !["/applyrequests", "/pods"]
+        .iter()
+        .any(|kind| path.ends_with(kind))
+    {
+        return None;
+    }
     let all = state.objects.iter();
     let items: Vec<&Value> = all
-        .filter(|(path, _)| path.starts_with(collection))
+        .filter(|(own, _)| is_listed(own))
         .map(|(_, object)| object)
         .collect();
     Some(json!({"metadata": {"resourceVersion": "1"}, "items": items}))

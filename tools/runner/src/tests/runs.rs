@@ -186,6 +186,81 @@ async fn what_a_job_waits_for_is_said_when_it_lasts() {
     assert_eq!(phase(&fake), "Running");
 }
 
+/// However many another namespace has, none of which ends.
+#[tokio::test]
+async fn a_namespace_waits_for_no_other_one() {
+    let fake = Fake::default();
+    for at in 0..2 * crate::serve::STREAMS {
+        let mut request = object(&format!("r{at}"));
+        request["metadata"]["namespace"] = json!("dev");
+        fake.put(&REQUESTS.replace("/prod/", "/dev/"), request);
+    }
+    let dev = fake.clone();
+    let made = move || {
+        let state = dev.state();
+        let jobs = JOBS.replace("/prod/", "/dev/");
+        state
+            .objects
+            .keys()
+            .filter(|path| path.starts_with(&jobs))
+            .count()
+    };
+    let runner = fake.runner();
+    tokio::select! {
+        () = runner.serve() => {}
+        () = async {
+            while made() < 32 {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            fake.put(REQUESTS, object("one"));
+            while phase(&fake) != "Running" {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            says(&fake, "plan\n");
+            ends(&fake, "Complete", 0);
+            while phase(&fake) != "Succeeded" {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        } => {}
+        () = tokio::time::sleep(std::time::Duration::from_secs(30)) => panic!("it waits"),
+    }
+    // And there is an end to what one may have.
+    assert_eq!(made(), 32);
+}
+
+#[tokio::test]
+async fn a_log_for_which_there_is_no_stream_is_read_later() {
+    for ends_first in [true, false] {
+        let fake = asked();
+        let runner = fake.runner();
+        let all = u32::try_from(crate::serve::STREAMS).expect("few");
+        let others = runner.streams.clone().acquire_many_owned(all).await;
+        let others = others.expect("streams");
+        let pause = || tokio::time::sleep(std::time::Duration::from_millis(1));
+        tokio::select! {
+            () = runner.serve() => {}
+            () = async {
+                while phase(&fake) != "Running" {
+                    pause().await;
+                }
+                says(&fake, "plan\n");
+                // Long enough for several looks.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                assert_eq!(fake.status("one")["log"]["text"], "");
+                if ends_first {
+                    ends(&fake, "Complete", 0);
+                } else {
+                    drop(others);
+                }
+                while fake.status("one")["log"]["text"] != "plan\n" {
+                    pause().await;
+                }
+            } => {}
+            () = tokio::time::sleep(std::time::Duration::from_secs(30)) => panic!("it waits"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_is_deleted_is_followed_no_more() {
     let fake = asked();
