@@ -16,6 +16,7 @@ mod proof;
 mod python;
 mod registry;
 mod runner;
+mod runner_account;
 mod schema;
 mod stack;
 mod users;

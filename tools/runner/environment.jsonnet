@@ -7,6 +7,7 @@ local account = 'windlass-apply';
 local jobs = 'windlass-apply-';
 local app = 'windlass-runner';
 local runner = { kind: 'ServiceAccount', name: 'runner', namespace: 'windlass-runner' };
+local maker = 'system:serviceaccount:%(namespace)s:%(name)s' % runner;
 local group = 'windlass.dev';
 local admission = 'admissionregistration.k8s.io/v1';
 
@@ -79,7 +80,35 @@ local asking(namespace, personal, targets) = policy(namespace, 'asking', {
   ),
 });
 
-// What runs under the account: bundles of this environment, in Jobs of the runner.
+// The Job of the runner as the API server has it: the fields of tools/runner/src/job.rs, and those that it
+// fills in itself.
+local made = {
+  pod: [
+    'automountServiceAccountToken',
+    'containers',
+    'dnsPolicy',
+    'enableServiceLinks',
+    'restartPolicy',
+    'schedulerName',
+    'securityContext',
+    'serviceAccount',
+    'serviceAccountName',
+    'terminationGracePeriodSeconds',
+  ],
+  container: [
+    'args',
+    'image',
+    'imagePullPolicy',
+    'name',
+    'resources',
+    'securityContext',
+    'terminationMessagePath',
+    'terminationMessagePolicy',
+  ],
+};
+
+// What runs under the account: bundles of this environment, in Jobs of the runner; and the runner makes no
+// others, since under another account it could take what that has.
 local running(namespace, targets) =
   local podOf(object) =
     '(request.resource.resource == "jobs" ? dyn(%s).spec.template.spec : dyn(%s).spec)' % [object, object];
@@ -92,13 +121,30 @@ local running(namespace, targets) =
     },
     matchConditions: [{
       name: 'account',
-      expression: '%s.?serviceAccountName.orValue("") == %s' % [podOf('object'), cel(account)],
+      expression: |||
+        %s.?serviceAccountName.orValue("") == %s
+        || request.resource.resource == "jobs" && request.userInfo.username == %s
+      ||| % [podOf('object'), cel(account), cel(maker)],
     }],
     variables: [
       { name: 'pod', expression: podOf('object') },
+      // Pods have more, which the API server gives them; and a Job keeps what it was made with.
+      { name: 'isMade', expression: 'request.resource.resource == "jobs" && request.operation == "CREATE"' },
+      {
+        name: 'more',
+        expression: |||
+          variables.pod.filter(field, !(field in %s))
+          + variables.pod.containers.map(c, c.filter(field, !(field in %s)).join(", ")).filter(names, names != "")
+        ||| % [cel(made.pod), cel(made.container)],
+      },
       { name: 'repositories', expression: cel(std.set(std.objectValues(targets))) },
     ],
     validations: [
+      {
+        expression: 'variables.pod.?serviceAccountName.orValue("") == %s' % cel(account),
+        message: 'the runner makes Jobs under account `%s` and no other' % account,
+        reason: 'Forbidden',
+      },
       {
         expression: |||
           request.operation != "CREATE" || (
@@ -109,7 +155,7 @@ local running(namespace, targets) =
               && dyn(object).metadata.ownerReferences.exists(o, o.kind == "Job" && o.name.startsWith(%s))
           )
         ||| % [
-          cel('system:serviceaccount:%(namespace)s:%(name)s' % runner),
+          cel(maker),
           // The Job controller, where it has an account of its own and where it has none.
           cel(['system:serviceaccount:kube-system:job-controller', 'system:kube-controller-manager']),
           cel(jobs),
@@ -138,6 +184,22 @@ local running(namespace, targets) =
             && c.args[0] == "apply" && c.args[1] == "--in-cluster" && c.args[2].matches("^--timeout=[0-9]+s$"))
         |||,
         message: 'account `%s` runs `apply --in-cluster --timeout=<seconds>s`' % account,
+        reason: 'Forbidden',
+      },
+      {
+        expression: '!variables.isMade || variables.more.size() == 0',
+        messageExpression: '"a Job under account `%s` is as the runner makes it; got " + variables.more.join(", ")' % account,
+        reason: 'Forbidden',
+      },
+      {
+        expression: |||
+          !variables.isMade || (
+            variables.pod.securityContext == {"runAsNonRoot": dyn(true), "seccompProfile": dyn({"type": "RuntimeDefault"})}
+            && variables.pod.containers.all(c, has(c.securityContext) && c.securityContext
+              == {"allowPrivilegeEscalation": dyn(false), "capabilities": dyn({"drop": ["ALL"]})})
+          )
+        |||,
+        message: 'a Job under account `%s` has no more rights on its node than the runner gives it' % account,
         reason: 'Forbidden',
       },
       {

@@ -1,6 +1,7 @@
 //! The runner: people with one right have it apply their bundles, under an account that may do
 //! that and nothing else, and that nobody else can use.
 
+use super::runner_account as account;
 use crate::{Harness, Outcome, audit, kubectl_name, processes};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -11,11 +12,7 @@ const WORKER: &str = "//e2e/engine:pair.worker";
 const ACCOUNT: &str = "system:serviceaccount:alice:windlass-apply";
 const RUNNER: &str = "system:serviceaccount:windlass-runner:runner";
 const LAPTOP: &str = "system:serviceaccount:people:laptop";
-const BUNDLES: &str = "localhost:31000/demo/bundles/e2e/engine/pair";
-
-/// The policy of what runs under the account, and the first that it says.
-const RUNNING: &str = "ValidatingAdmissionPolicy 'windlass-running.alice'";
-const ONLY: &str = "account `windlass-apply` is for Jobs of the runner, and the pods of these";
+pub(super) const BUNDLES: &str = "localhost:31000/demo/bundles/e2e/engine/pair";
 
 /// What is granted and not used here, and why it is granted.
 const FOR_OTHER_DAYS: [&str; 2] = [
@@ -30,7 +27,7 @@ pub(super) fn run(h: &Harness) {
     let bundle = applied(h, &laptop);
     failed_applies_end_as_they_would_here(h, &laptop);
     nobody_asks_for_anything_else(h, &laptop, &bundle);
-    nobody_else_uses_the_account(h, &laptop, &bundle);
+    account::nobody_else_uses_it(h, &laptop, &bundle);
     bundles_that_are_aimed_elsewhere(h, &laptop);
     killed_in_the_middle(h, &laptop);
     every_right_is_used(h);
@@ -108,26 +105,38 @@ fn failed_applies_end_as_they_would_here(h: &Harness, laptop: &Path) {
 }
 
 /// A request as somebody writes it by hand.
-fn ask(h: &Harness, kubeconfig: &Path, name: &str, target: &str, bundle: &str) -> Outcome {
-    let request = json!({
+fn request(name: &str, target: &str, bundle: &str) -> Value {
+    json!({
         "apiVersion": "windlass.dev/v1", "kind": "ApplyRequest",
         "metadata": {"name": name, "namespace": "alice"},
         "spec": {"target": target, "bundle": bundle, "timeoutSeconds": 60},
-    });
-    create(h, kubeconfig, &request)
+    })
 }
 
-fn create(h: &Harness, kubeconfig: &Path, object: &Value) -> Outcome {
+fn ask(h: &Harness, kubeconfig: &Path, name: &str, target: &str, bundle: &str) -> Outcome {
+    create(h, kubeconfig, &request(name, target, bundle))
+}
+
+pub(super) fn create(h: &Harness, kubeconfig: &Path, object: &Value) -> Outcome {
+    create_with(h, kubeconfig, object, &[])
+}
+
+pub(super) fn create_with(
+    h: &Harness,
+    kubeconfig: &Path,
+    object: &Value,
+    flags: &[&str],
+) -> Outcome {
     let file = h.state.join("object.json");
     std::fs::write(&file, object.to_string()).expect("written");
     let file = file.to_str().expect("a path");
-    let outcome = h.kubectl_with(kubeconfig, &["create", "-f", file]);
+    let outcome = h.kubectl_with(kubeconfig, &[&["create", "-f", file], flags].concat());
     say(&format!("$ kubectl create: {}", outcome.stderr));
     outcome
 }
 
 #[track_caller]
-fn refused(outcome: &Outcome, says: &[&str]) {
+pub(super) fn refused(outcome: &Outcome, says: &[&str]) {
     assert_ne!(outcome.code, 0, "{}", outcome.stdout);
     for text in says {
         outcome.says(text);
@@ -221,153 +230,6 @@ fn over(h: &Harness, namespace: &str, name: &str) -> Value {
         (!is_over).then(|| status.to_string())
     });
     status()
-}
-
-/// The pod of a Job as the runner makes it, but for what `edit` does.
-fn pod(image: &str, edit: impl FnOnce(&mut Value)) -> Value {
-    let mut pod = json!({
-        "serviceAccountName": "windlass-apply", "restartPolicy": "Never",
-        "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [{
-            "name": "apply", "image": image, "args": ["apply", "--in-cluster", "--timeout=60s"],
-            "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
-        }],
-    });
-    edit(&mut pod);
-    pod
-}
-
-fn object(api_version: &str, kind: &str, spec: &Value) -> Value {
-    json!({"apiVersion": api_version, "kind": kind,
-        "metadata": {"name": "windlass-apply-by-hand", "namespace": "alice"}, "spec": spec})
-}
-
-/// Neither the laptop nor an administrator makes a Job or a pod under the account, the runner
-/// itself no other one, and nobody has its token.
-fn nobody_else_uses_the_account(h: &Harness, laptop: &Path, bundle: &str) {
-    let job = |pod: &Value| object("batch/v1", "Job", &json!({"template": {"spec": pod}}));
-    let usual = pod(bundle, |_| {});
-    refused(
-        &create(h, laptop, &job(&usual)),
-        &["cannot create resource \"jobs\""],
-    );
-    let (policy, only) = (RUNNING, ONLY);
-    let admin = h.kubeconfig();
-    refused(&create(h, admin, &job(&usual)), &[policy, only]);
-    let own_pod = |pod: &Value| object("v1", "Pod", pod);
-    refused(&create(h, admin, &own_pod(&usual)), &[policy, only]);
-    // By the older name of the field.
-    let older = pod(bundle, |pod| {
-        pod["serviceAccount"] = pod["serviceAccountName"].take();
-        pod.as_object_mut()
-            .expect("fields")
-            .remove("serviceAccountName");
-    });
-    refused(&create(h, admin, &own_pod(&older)), &[policy, only]);
-
-    even_the_runner_makes_no_other(h, bundle);
-    what_makes_pods_by_itself_makes_none(h, bundle);
-    nobody_has_its_token(h, bundle);
-}
-
-/// The runner itself, were it talked into something.
-fn even_the_runner_makes_no_other(h: &Harness, bundle: &str) {
-    let job = |pod: &Value| object("batch/v1", "Job", &json!({"template": {"spec": pod}}));
-    let policy = RUNNING;
-    let runner = h.kubeconfig_of("windlass-runner", "runner");
-    let image = format!("account `windlass-apply` runs one image, by digest, of `{BUNDLES}`");
-    let other = "localhost:31000/demo/client@sha256:".to_owned() + &"0".repeat(64);
-    for pod in [
-        pod(&other, |_| {}),
-        pod(&format!("{BUNDLES}:latest"), |_| {}),
-        pod(bundle, |pod| {
-            let more = pod["containers"][0].clone();
-            pod["initContainers"] = json!([more]);
-            pod["initContainers"][0]["name"] = json!("first");
-        }),
-        pod(bundle, |pod| {
-            let mut more = pod["containers"][0].clone();
-            more["name"] = json!("beside");
-            pod["containers"]
-                .as_array_mut()
-                .expect("containers")
-                .push(more);
-        }),
-    ] {
-        refused(&create(h, &runner, &job(&pod)), &[policy, &image]);
-    }
-    for (field, value) in [
-        ("args", json!(["delete", "--in-cluster", "--timeout=60s"])),
-        ("command", json!(["/windlass", "delete"])),
-    ] {
-        let other = pod(bundle, |pod| pod["containers"][0][field] = value);
-        let command = "account `windlass-apply` runs `apply --in-cluster --timeout=<seconds>s`";
-        refused(&create(h, &runner, &job(&other)), &[policy, command]);
-    }
-}
-
-/// A Deployment is taken; its pods are not.
-fn what_makes_pods_by_itself_makes_none(h: &Harness, bundle: &str) {
-    let template = json!({"metadata": {"labels": {"app": "by-hand"}}, "spec": pod(bundle, |pod| {
-        pod["restartPolicy"] = json!("Always");
-    })});
-    let spec = json!({"selector": {"matchLabels": {"app": "by-hand"}}, "template": template});
-    create(h, h.kubeconfig(), &object("apps/v1", "Deployment", &spec)).succeeded();
-    h.until("no pod of the Deployment is made", 60, || {
-        let events = h.list(&[
-            "events",
-            "-n",
-            "alice",
-            "--field-selector=reason=FailedCreate",
-        ]);
-        let is_refused = |event: &Value| {
-            let message = event["message"].as_str().unwrap_or_default();
-            message.contains(RUNNING) && message.contains(ONLY)
-        };
-        (!events.iter().any(is_refused)).then(|| format!("{events:?}"))
-    });
-    h.kubectl(&["delete", "deployment/windlass-apply-by-hand", "-n", "alice"])
-        .succeeded();
-}
-
-/// Not even an administrator is given it.
-fn nobody_has_its_token(h: &Harness, bundle: &str) {
-    let policy = "ValidatingAdmissionPolicy 'windlass-token.alice'";
-    let token = "nobody has the token of account `windlass-apply` but its pods";
-    refused(
-        &h.kubectl(&["create", "token", "windlass-apply", "-n", "alice"]),
-        &[policy, token],
-    );
-    let secret = json!({"apiVersion": "v1", "kind": "Secret",
-        "type": "kubernetes.io/service-account-token",
-        "metadata": {"name": "token", "namespace": "alice",
-            "annotations": {"kubernetes.io/service-account.name": "windlass-apply"}}});
-    refused(&create(h, h.kubeconfig(), &secret), &[policy, token]);
-    let pods = h.list(&[
-        "pods",
-        "-n",
-        "alice",
-        "-l",
-        "app.kubernetes.io/name=windlass-apply",
-    ]);
-    let name = kubectl_name(&pods[0]);
-    let image = format!("--image={bundle}");
-    refused(
-        &h.kubectl(&[
-            "debug",
-            "-n",
-            "alice",
-            name,
-            &image,
-            "--profile=restricted",
-            "--",
-            "/windlass",
-        ]),
-        &[RUNNING],
-    );
-    // Others are as they were.
-    h.kubectl(&["create", "token", "default", "-n", "alice"])
-        .succeeded();
 }
 
 /// Whoever can push to the repository can have anything applied that the account may apply, and

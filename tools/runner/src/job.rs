@@ -1,7 +1,7 @@
 //! The Job of a request. Pure.
 //!
 //! What it must be, the policies of the cluster say as well: another image, account or command is
-//! refused there, whoever asks.
+//! refused there, whoever asks, and so is a field that `environment.jsonnet` does not know.
 
 use serde_json::{Value, json};
 use windlass_apply_request::{ACCOUNT, API_VERSION, KIND};
