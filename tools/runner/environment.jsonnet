@@ -48,7 +48,12 @@ local on(resources, operations, apiGroup='', version='v1') = {
 // What may be asked for: the groups of this environment, each by its own bundle.
 local asking(namespace, personal, targets) = policy(namespace, 'asking', {
   matchConstraints: { resourceRules: [on(['applyrequests'], ['CREATE'], group)] },
-  variables: [{ name: 'targets', expression: cel(targets) }],
+  variables: [{ name: 'targets', expression: cel(targets) }] + (
+    if personal then [{
+      name: 'owner',
+      expression: 'namespaceObject.metadata.?annotations[?"windlass.dev/owner"].orValue("")',
+    }] else []
+  ),
   validations: [
     {
       expression: 'object.spec.target in variables.targets',
@@ -67,14 +72,17 @@ local asking(namespace, personal, targets) = policy(namespace, 'asking', {
       reason: 'Forbidden',
     },
   ] + (
-    // A namespace of one person's own.
+    // A namespace of one person's own: theirs alone, and nobody's until somebody has said whose.
     if personal then [{
-      expression: |||
-        !has(namespaceObject.metadata.annotations)
-        || !("windlass.dev/owner" in namespaceObject.metadata.annotations)
-        || namespaceObject.metadata.annotations["windlass.dev/owner"] == request.userInfo.username
-      |||,
-      messageExpression: '"namespace `%s` is not yours: it belongs to `" + namespaceObject.metadata.annotations["windlass.dev/owner"] + "`, you are `" + request.userInfo.username + "`"' % namespace,
+      expression: 'variables.owner != ""',
+      messageExpression: '"nobody has said whose namespace `%s` is; if it is yours, an administrator does: kubectl annotate namespace %s windlass.dev/owner=\'" + request.userInfo.username + "\'"' % [
+        namespace,
+        namespace,
+      ],
+      reason: 'Forbidden',
+    }, {
+      expression: 'variables.owner == "" || variables.owner == request.userInfo.username',
+      messageExpression: '"namespace `%s` is not yours: it belongs to `" + variables.owner + "`, you are `" + request.userInfo.username + "`"' % namespace,
       reason: 'Forbidden',
     }] else []
   ),

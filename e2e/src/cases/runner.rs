@@ -40,13 +40,11 @@ fn arrange(h: &Harness) -> PathBuf {
     h.run("//e2e/runner:runner.apply", &[])
         .succeeded()
         .says("nothing changed");
-    let owner = format!("windlass.dev/owner={LAPTOP}");
     for arguments in [
         &["create", "namespace", "people"] as &[&str],
         &["create", "namespace", "prod"],
         &["create", "serviceaccount", "laptop", "-n", "people"],
         &["create", "serviceaccount", "other", "-n", "people"],
-        &["annotate", "namespace", "alice", "--overwrite", &owner],
     ] {
         h.kubectl(arguments).succeeded();
     }
@@ -61,7 +59,48 @@ fn arrange(h: &Harness) -> PathBuf {
             (!observed).then(|| policy.to_string())
         });
     }
-    h.kubeconfig_of("people", "laptop")
+    let laptop = h.kubeconfig_of("people", "laptop");
+    whose_namespace_it_is(h, &laptop);
+    laptop
+}
+
+/// Setup has said that it is the administrator's; until somebody has said that it is alice's, she
+/// does not ask, and nobody does while it is nobody's.
+fn whose_namespace_it_is(h: &Harness, laptop: &Path) {
+    let bundle = format!("{BUNDLES}@sha256:{}", "0".repeat(64));
+    let is_refused_with = |kubeconfig: &Path, says: &str| {
+        let request = request("by-hand", "//e2e/engine:pair", &bundle);
+        // What admission knows of a namespace comes a little later than an answer.
+        h.until(says, 60, || {
+            let asked = create_with(h, kubeconfig, &request, &["--dry-run=server"]);
+            (asked.code == 0 || !asked.stderr.contains(says)).then_some(asked.stderr)
+        });
+    };
+    is_refused_with(laptop, "namespace `alice` is not yours: it belongs to `");
+    h.kubectl(&["annotate", "namespace", "alice", "windlass.dev/owner-"])
+        .succeeded();
+    let command =
+        |user: &str| format!("kubectl annotate namespace alice windlass.dev/owner='{user}'");
+    let hint = |user: &str| {
+        let yours =
+            "nobody has said whose namespace `alice` is; if it is yours, an administrator does";
+        format!("{yours}: {}", command(user))
+    };
+    let other = h.kubeconfig_of("people", "other");
+    is_refused_with(&other, &hint("system:serviceaccount:people:other"));
+    is_refused_with(laptop, &hint(LAPTOP));
+    let typed = command(LAPTOP).replace('\'', "");
+    let words: Vec<&str> = typed.split(' ').skip(1).collect();
+    h.kubectl(&words).succeeded();
+    h.until("the laptop may ask", 60, || {
+        let request = request("by-hand", "//e2e/engine:pair", &bundle);
+        let asked = create_with(h, laptop, &request, &["--dry-run=server"]);
+        (asked.code != 0).then_some(asked.stderr)
+    });
+    // What the administrator sets up there stays as it is.
+    h.run("//e2e/runner:runner.apply", &[])
+        .succeeded()
+        .says("nothing changed");
 }
 
 /// The laptop brings up its stack; gives back the bundle.
