@@ -197,6 +197,7 @@ def _k8s_object_impl(ctx):
         image_files = depset(files),
         images = depset(images),
         manifests = depset([manifest]),
+        pins = depset([ctx.attr.pins[PinInfo].lock] if ctx.attr.pins else []),
         proof_files = proof_files,
         proofs = proofs,
         rendered = depset([src]),

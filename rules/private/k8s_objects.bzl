@@ -75,6 +75,7 @@ def _k8s_objects_impl(ctx):
         image_files = depset(transitive = [i.image_files for i in infos]),
         images = depset(transitive = [i.images for i in infos]),
         manifests = depset(transitive = [i.manifests for i in infos]),
+        pins = depset(transitive = [i.pins for i in infos]),
         proof_files = depset(transitive = [i.proof_files for i in infos]),
         proofs = depset(transitive = [i.proofs for i in infos]),
         rendered = depset(transitive = [i.rendered for i in infos]),

@@ -14,6 +14,7 @@ def _k8s_orphans_impl(ctx):
         image_files = depset(),
         images = depset(),
         manifests = depset(),
+        pins = depset(),
         proof_files = depset(),
         proofs = depset(),
         rendered = depset(),

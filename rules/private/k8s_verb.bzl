@@ -8,7 +8,7 @@ load(":request.bzl", "PUSHES", "launch")
 VERBS = ["apply", "create", "delete", "diff", "logs", "port-forward", "push", "replace", "resolve", "status"]
 
 # What can be done with groups of objects beside that.
-GROUP_VERBS = ["roles"]
+GROUP_VERBS = ["graph", "roles"]
 
 def _k8s_verb_impl(ctx):
     info = ctx.attr.objects[K8sObjectsInfo]
@@ -24,7 +24,7 @@ def _k8s_verb_impl(ctx):
 k8s_verb = rule(
     implementation = _k8s_verb_impl,
     doc = "Does one thing with objects when it is run: applies, creates, replaces or deletes them, shows what would " +
-          "change or how they stand, shows the logs of their pods or forwards ports to them, pushes their images, prints " +
+          "change or how they stand, draws them, shows the logs of their pods or forwards ports to them, pushes their images, prints " +
           "them, or prints the rights that applying them takes.",
     attrs = {
         "objects": attr.label(

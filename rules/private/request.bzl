@@ -17,6 +17,9 @@ PUSHES = ["apply", "create", "push", "replace", "worker"]
 # Verbs whose run asks for proof of pinned images, where the environment requires it.
 _PROVES = ["apply", "create", "replace"]
 
+# Verbs whose run says which commits images are of.
+_TELLS_COMMITS = ["graph"]
+
 def member(object):
     """An object as a group carries it.
 
@@ -85,6 +88,9 @@ def _proof(proof):
         attestations = [runfile(file) for file in proof.attestations],
     ))
 
+def _pins(file):
+    return json.encode(runfile(file))
+
 def _list(args, name, depset, map_each, end):
     args.add_joined(
         depset,
@@ -141,6 +147,7 @@ def write_request(ctx, output, verb, info, target, images, started = "bazel", wo
     _list(args, "groups", info.groups, _group_in_action if in_action else _group, ",")
     _list(args, "edges", info.edges, _edge, ",")
     _list(args, "images", images, _image, ",")
+    _list(args, "pins", info.pins if verb in _TELLS_COMMITS else depset(), _pins, ",")
     _list(args, "proofs", info.proofs if verb in _PROVES else depset(), _proof, "")
     args.add("}")
     ctx.actions.write(output, args)
@@ -169,6 +176,7 @@ def launch(ctx, verb, info, tool, worker = None, files = []):
             info.manifests,
             info.image_files if pushes else depset(),
             info.proof_files if verb in _PROVES else depset(),
+            info.pins if verb in _TELLS_COMMITS else depset(),
         ]),
     )
     return launcher(ctx, tool, request, runfiles, outputs = info.manifests)

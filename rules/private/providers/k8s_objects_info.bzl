@@ -12,6 +12,7 @@ K8sObjectsInfo = provider(
         "image_files": "depset[File]: what a push reads: manifests, configs, layers; empty when images is",
         "images": "depset[struct]: the images to push, each as rules/private/request.bzl writes it",
         "manifests": "depset[File]: the resolved manifest of every object reached",
+        "pins": "depset[File]: the pins of the environment that objects take images from; empty where none is pinned",
         "proof_files": "depset[File]: what proofs names; empty when it is",
         "proofs": "depset[struct(label, pins, attestations)]: what proves the pinned images: the label of a pin target, its File and a " +
                   "tuple of Files; empty where the environment requires no proof",

@@ -31,8 +31,22 @@ proofs_test = analysistest.make(
     attrs = {"proof": attr.string(), "proofs": attr.bool()},
 )
 
+def _commits_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = analysistest.target_actions(env)
+    files = [(action, file) for action in actions for file in action.outputs.to_list()]
+    requests = [json.decode(action.content) for action, file in files if file.basename.endswith(".json")]
+    pins = "rules/tests/pin/prod-pins.json"
+    want = ["_main/" + pins] if ctx.attr.commits else []
+    asserts.equals(env, [want], [request["pins"] for request in requests])
+    runfiles = analysistest.target_under_test(env)[DefaultInfo].default_runfiles.files.to_list()
+    asserts.equals(env, ctx.attr.commits, pins in [file.short_path for file in runfiles])
+    return analysistest.end(env)
+
+commits_test = analysistest.make(_commits_test_impl, attrs = {"commits": attr.bool()})
+
 def proof_test_suite(name):
-    """Who is given what proves images: who writes them, where proof is required.
+    """Who is given what proves images: who writes them, where proof is required. And who is given pins to tell commits.
 
     Args:
       name: the suite's name.
@@ -52,4 +66,10 @@ def proof_test_suite(name):
             proof = proof,
             proofs = proofs,
             target_under_test = ":" + target,
+        )
+    for verb, commits in {"graph": True, "status": False}.items():
+        commits_test(
+            name = "%s_commits_%s" % (name, verb),
+            commits = commits,
+            target_under_test = ":prod-deep." + verb,
         )

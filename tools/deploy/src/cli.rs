@@ -38,11 +38,12 @@ pub struct Options {
     #[arg(long)]
     pub force_conflicts: bool,
     /// Refuse a cluster whose namespace kube-system has another uid (apply, create, replace,
-    /// delete, diff, status, logs, port-forward, orphans).
+    /// delete, diff, status, graph, logs, port-forward, orphans).
     #[arg(long, value_name = "UID")]
     pub cluster_id: Option<String>,
     /// Go to the cluster that this program runs in, as the service account of its pod, instead of
-    /// by a kubeconfig (apply, create, replace, delete, diff, status, logs, port-forward, orphans).
+    /// by a kubeconfig (apply, create, replace, delete, diff, status, graph, logs, port-forward,
+    /// orphans).
     #[arg(long)]
     pub in_cluster: bool,
     /// Take objects that another target or somebody else has made (apply, diff).
@@ -73,6 +74,15 @@ pub struct Options {
     /// orphans).
     #[arg(long, value_name = "ENVIRONMENT")]
     pub yes_really: Option<String>,
+    /// Where the page goes; `client-myns-deep.graph.html` by default, where you stand (graph).
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Where the picture goes; `client-myns-deep.graph.svg` by default, where you stand (graph).
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Ask no cluster: show what is described, and not how it is (graph).
+    #[arg(long)]
+    pub offline: bool,
     /// Go on with what is said from now on, also by pods that come later (logs).
     #[arg(long, conflicts_with = "previous")]
     pub follow: bool,
@@ -172,6 +182,7 @@ const CLUSTER: &[Verb] = &[
     Verb::Delete,
     Verb::Diff,
     Verb::Status,
+    Verb::Graph,
     Verb::Logs,
     Verb::PortForward,
     Verb::Orphans,
@@ -182,6 +193,8 @@ const CONFLICTS: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Diff];
 const ADOPT: &[Verb] = &[Verb::Apply, Verb::Diff];
 /// Verbs that take something away.
 const REMOVE: &[Verb] = &[Verb::Apply, Verb::Replace, Verb::Delete, Verb::Orphans];
+/// The verb that draws.
+const GRAPH: &[Verb] = &[Verb::Graph];
 /// The verb that shows what pods say.
 const LOGS: &[Verb] = &[Verb::Logs];
 /// The verb that leads to pods.
@@ -237,7 +250,7 @@ impl Options {
     }
 
     /// Each flag, whether it was given, and the verbs that it is for.
-    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 21] {
+    pub(crate) fn flags(&self) -> [(&'static str, bool, &'static [Verb]); 24] {
         [
             ("--wait", self.wait.is_some(), WAIT),
             ("--timeout", self.timeout.is_some(), TIMEOUT),
@@ -253,6 +266,9 @@ impl Options {
             ("--exit-code", self.exit_code, &[Verb::Diff]),
             ("--verbose", self.verbose, PLAN),
             ("--yes-really", self.yes_really.is_some(), REMOVE),
+            ("--html", self.html.is_some(), GRAPH),
+            ("--svg", self.svg.is_some(), GRAPH),
+            ("--offline", self.offline, GRAPH),
             ("--follow", self.follow, LOGS),
             ("--tail", self.tail.is_some(), LOGS),
             ("--since", self.since.is_some(), LOGS),
@@ -338,6 +354,9 @@ mod tests {
             "--exit-code",
             "--verbose",
             "--yes-really=prod",
+            "--html=f",
+            "--svg=f",
+            "--offline",
             "--follow",
             "--tail=5",
             "--since=5m",
@@ -363,6 +382,8 @@ mod tests {
             "output force-conflicts cluster-id in-cluster adopt exit-code"
         );
         assert_eq!(taken(Verb::Status), "output cluster-id in-cluster");
+        let graph = "cluster-id in-cluster html svg offline";
+        assert_eq!(taken(Verb::Graph), graph);
         let logs = "cluster-id in-cluster follow tail since container previous";
         assert_eq!(taken(Verb::Logs), logs);
         assert_eq!(

@@ -101,6 +101,21 @@ pub const VERBS: &[VerbHelp] = &[
         ],
     },
     VerbHelp {
+        verb: Verb::Graph,
+        about: "Write a page that shows the stack as a graph, and the same as a picture.\n\n\
+                What needs what, how each object is as status has it, its images, and what depends \
+                on what is pointed at. One file, which loads nothing. Without a cluster it shows \
+                what is described.",
+        examples: &[
+            (
+                "",
+                "write client-myns-deep.graph.html and .svg where you stand",
+            ),
+            ("--html=stack.html", "write the page elsewhere"),
+            ("--offline", "ask no cluster"),
+        ],
+    },
+    VerbHelp {
         verb: Verb::Logs,
         about: "Show what the pods of the objects say, each line with its pod and container.",
         examples: &[
@@ -352,7 +367,7 @@ Examples:
             .collect();
         assert_eq!(
             names.join(" "),
-            "apply create replace delete diff status logs port-forward resolve roles"
+            "apply create replace delete diff status graph logs port-forward resolve roles"
         );
         let help = command.clone().render_long_help().to_string();
         assert!(

@@ -19,7 +19,7 @@ use crate::explain::{Explanation, gather};
 use crate::groups::Groups;
 use crate::plan::{Live, is_going};
 use crate::pods;
-use crate::problem::{Revision, failed_creations, problems, replica_sets};
+use crate::problem::{Outlook, Revision, failed_creations, problems, replica_sets};
 use crate::ready::{Readiness, Surroundings, endpoint_slices, storage_classes};
 use crate::screen::{group_now, many, name_width};
 use crate::session::Session;
@@ -51,6 +51,8 @@ pub struct Standing {
     pub running: Vec<Running>,
     #[serde(skip)]
     status: Status,
+    #[serde(skip)]
+    is_hopeless: bool,
 }
 
 /// How many pods an object has.
@@ -129,6 +131,7 @@ impl Standing {
                     readiness: Readiness::InProgress("missing".to_owned()),
                     replicas: None,
                 },
+                is_hopeless: false,
             };
         };
         let (compared, changes) = compare(desired, live);
@@ -147,6 +150,7 @@ impl Standing {
             changes,
             created_at: created_at.map(str::to_owned),
             running: Vec::new(),
+            is_hopeless: matches!(status.readiness, Readiness::Failed(_)),
             status,
         }
     }
@@ -165,8 +169,15 @@ impl Standing {
         self.status.is_current()
     }
 
+    /// Whether it has failed, or waits for what does not come by itself.
+    pub fn is_hopeless(&self) -> bool {
+        self.is_hopeless
+    }
+
     /// Adds why its pods are not ready.
     pub fn explain(&mut self, explanation: &Explanation) {
+        let problem = explanation.problem.as_ref();
+        self.is_hopeless |= problem.is_some_and(|problem| problem.outlook != Outlook::Open);
         let problem = explanation.problem.iter().map(ToString::to_string);
         let evidence = explanation.evidence();
         self.evidence = problem.chain(evidence).collect();

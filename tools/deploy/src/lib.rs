@@ -14,7 +14,7 @@
 //! | [`saved`], [`orphans`] | plans in files; what the checkout does not describe any more |
 //! | [`execute`], [`apply`], [`remove`], [`store`] | doing it; `apply` and `remove` write what users describe, images go to a store |
 //! | [`record`], [`lease`] | keeping the books, and others out: the only other writers |
-//! | [`diff`], [`inspect`] | what would change, and how things stand, for people to read |
+//! | [`diff`], [`inspect`], [`drawing`] | what would change, how things stand, and a page of it, for people to read |
 //! | [`pods`], [`logs`], [`forward`] | whose pods they are, what they say, and a way to them |
 //! | [`watch`], [`wait`], [`ready`], [`trim`] | waiting, and what is kept for it |
 //! | [`problem`], [`patience`], [`explain`] | saying why it is not ready, and when to stop |
@@ -36,6 +36,7 @@ pub mod compare;
 pub mod credentials;
 pub mod desired;
 pub mod diff;
+pub mod drawing;
 pub mod environment;
 mod error;
 pub mod events;

@@ -48,6 +48,9 @@ pub struct DeployRequest {
     /// What proves pinned images; empty where the environment requires no proof.
     #[serde(default)]
     pub proofs: Vec<ProofRequest>,
+    /// The runfiles with the pins of the environment; only for [`Verb::Graph`].
+    #[serde(default)]
+    pub pins: Vec<String>,
     /// What the runner of the cluster is asked to apply; `None` but for [`Verb::Worker`].
     #[serde(default)]
     pub worker: Option<WorkerRequest>,
@@ -81,6 +84,8 @@ pub enum Verb {
     Diff,
     /// Show how they are.
     Status,
+    /// Draw them, and how they are.
+    Graph,
     /// Show what their pods say.
     Logs,
     /// Forward local ports to their pods.
@@ -107,6 +112,7 @@ impl Verb {
             Self::Delete => "delete",
             Self::Diff => "diff",
             Self::Status => "status",
+            Self::Graph => "graph",
             Self::Logs => "logs",
             Self::PortForward => "port-forward",
             Self::Push => "push",
@@ -130,6 +136,7 @@ impl Verb {
         match self {
             Self::Diff => "show the diff of",
             Self::Status => "show the status of",
+            Self::Graph => "draw",
             Self::Logs => "show the logs of",
             Self::PortForward => "forward ports to",
             Self::Push => "push the images of",

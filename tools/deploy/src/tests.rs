@@ -6,6 +6,7 @@ mod diff;
 mod errors;
 mod faults;
 mod forward;
+mod graph;
 mod groups;
 mod logs;
 mod proof;

@@ -143,6 +143,7 @@ impl Explain for Error {
             | Self::Exists { .. } => Exit::Preflight,
             Self::Registry { exit, .. } | Self::Push { exit, .. } => *exit,
             Self::Worker(error) => error.exit(),
+            Self::Graph(error) => error.exit(),
             Self::Conflicts { .. }
             | Self::Overtaken { .. }
             | Self::Refused { .. }

@@ -18,11 +18,8 @@ use crate::claim::Owner;
 use crate::cluster::Access;
 use crate::desired::ObjectError;
 use crate::explain::Explanation;
-use crate::inventory::InventoryError;
-use crate::proof::ProofError;
 use crate::references::Lacking;
 use crate::request::{RequestError, Verb};
-use crate::saved::SavedPlanError;
 
 use text::{accesses, keys, keys_of, lacking, owned, seconds, standing, verbs, whose};
 
@@ -112,7 +109,7 @@ pub enum Error {
         /// The image, quoted, or what else there is no proof of.
         what: String,
         /// Why.
-        source: Box<ProofError>,
+        source: Box<crate::proof::ProofError>,
     },
     /// A deletion in a protected environment.
     #[error("environment `{environment}` {}: {} needs a second word", whose(*protected), verb.as_str())]
@@ -390,7 +387,7 @@ pub enum Error {
         /// The context.
         context: String,
         /// Why.
-        source: InventoryError,
+        source: crate::inventory::InventoryError,
         /// What a user types for kubectl, for the hint.
         kubectl: String,
     },
@@ -406,7 +403,7 @@ pub enum Error {
         /// The file, as the user names it.
         path: PathBuf,
         /// Why.
-        source: SavedPlanError,
+        source: crate::saved::SavedPlanError,
     },
     /// What is there, or wanted, is not what it was when a plan was saved.
     #[error("plan `{}` does not hold any more; nothing was pushed or written", path.display())]
@@ -591,6 +588,9 @@ pub enum Error {
     /// What is left to the runner of the cluster has not come about.
     #[error(transparent)]
     Worker(#[from] crate::ask::AskError),
+    /// The picture of the objects has not come about.
+    #[error(transparent)]
+    Graph(#[from] crate::drawing::DrawError),
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
     Interrupted,

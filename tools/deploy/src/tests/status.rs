@@ -6,13 +6,13 @@ use windlass_report::Exit;
 use super::case::{Case, case, replace_service, run, steady};
 use super::fake::{Fake, Scenario};
 
-const WANTED: &str =
+pub(super) const WANTED: &str =
     "r.io/demo/server@sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const MAP: &str = "/api/v1/namespaces/alice/configmaps/redis";
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/alice/deployments/server";
 
 /// A case of a `ConfigMap` and a deployment.
-fn with_deployment(server: &str, annotations: &Value) -> Case {
+pub(super) fn with_deployment(server: &str, annotations: &Value) -> Case {
     let mut case = case(server, "status");
     let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "server", "namespace": "alice", "annotations": annotations},
@@ -21,13 +21,13 @@ fn with_deployment(server: &str, annotations: &Value) -> Case {
     case
 }
 
-fn put_map(fake: &Fake) {
+pub(super) fn put_map(fake: &Fake) {
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"},
         "metadata": {"name": "redis", "namespace": "alice", "resourceVersion": "1"}});
     fake.put(MAP, map);
 }
 
-fn put_deployment(fake: &Fake, image: &str, ready: u64) {
+pub(super) fn put_deployment(fake: &Fake, image: &str, ready: u64) {
     let available = if ready == 1 { "True" } else { "False" };
     let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "server", "namespace": "alice", "uid": "d", "generation": 1,
@@ -41,7 +41,7 @@ fn put_deployment(fake: &Fake, image: &str, ready: u64) {
 }
 
 /// The replica set of the deployment, with pods that run an image.
-fn put_pods(fake: &Fake, image: &str, count: usize) {
+pub(super) fn put_pods(fake: &Fake, image: &str, count: usize) {
     let set = json!({"metadata": {"name": "server-6f5d", "namespace": "alice", "uid": "s",
         "ownerReferences": [{"uid": "d"}]}});
     let path = "/apis/apps/v1/namespaces/alice/replicasets/server-6f5d";
@@ -56,7 +56,7 @@ fn put_pods(fake: &Fake, image: &str, count: usize) {
 
 /// Puts the objects there as an apply makes them, the deployment ready; the map is made in a time
 /// to come, so that its age is steady.
-async fn put_applied(fake: &Fake, case: &mut Case) {
+pub(super) async fn put_applied(fake: &Fake, case: &mut Case) {
     case.request["verb"] = json!("apply");
     let ran = run(case, &["--wait=false"]).await;
     assert!(ran.result.is_ok(), "{:?}", ran.result);
@@ -74,7 +74,7 @@ async fn put_applied(fake: &Fake, case: &mut Case) {
 }
 
 /// A pod of the deployment that crashes, with its replica set, log and event.
-fn put_crash(fake: &Fake) {
+pub(super) fn put_crash(fake: &Fake) {
     let set = json!({"metadata": {"name": "server-6f5d", "namespace": "alice", "uid": "s",
         "ownerReferences": [{"uid": "d"}]}});
     fake.put(
@@ -92,7 +92,7 @@ fn put_crash(fake: &Fake) {
 }
 
 #[track_caller]
-fn looked_only(fake: &Fake) {
+pub(super) fn looked_only(fake: &Fake) {
     let requests = fake.requests();
     let reads = |request: &String| request.starts_with("GET ") || request.starts_with("DRY ");
     assert!(

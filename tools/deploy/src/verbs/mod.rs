@@ -5,6 +5,7 @@ pub mod apply;
 pub mod create;
 pub mod delete;
 pub mod diff;
+pub mod graph;
 pub mod logs;
 pub mod orphans;
 pub mod port_forward;
@@ -46,6 +47,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         Verb::Delete => delete::run(context).await,
         Verb::Diff => diff::run(context).await,
         Verb::Status => status::run(context).await,
+        Verb::Graph => graph::run(context).await,
         Verb::Logs => logs::run(context).await,
         Verb::PortForward => port_forward::run(context).await,
         Verb::Push => push::run(context).await,
@@ -189,7 +191,7 @@ impl<'a> Context<'a> {
     }
 
     /// A file that the user names from where they stood.
-    fn placed(&self, path: &Path) -> PathBuf {
+    pub(super) fn placed(&self, path: &Path) -> PathBuf {
         match &self.environment.working_directory {
             Some(folder) => folder.join(path),
             None => path.to_owned(),

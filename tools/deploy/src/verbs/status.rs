@@ -16,22 +16,8 @@ use crate::session::{Ask, Session};
 pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     let mut desired = context.load(Checks::All)?;
     let session = context.open(&desired.environment).await?;
-    match session.sign_namespaces(&mut desired).await {
-        // Somebody else's may be looked at.
-        Ok(()) | Err(Error::Owner { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    let groups = match session.remember(&desired).await {
-        // Who may look need not be somebody who may read inventories.
-        Err(Error::Read { source, .. }) if source.is_forbidden() => Vec::new(),
-        groups => groups?,
-    };
-    let seen = session.look(Ask::Write, &desired, &groups).await?;
-    let unread = Around::default().standings(&desired, &seen);
-    let around = around(&session, &desired, &unread).await;
-    let mut standings = around.standings(&desired, &seen);
-    let command = explain(&session, &desired, &seen, &around, &mut standings).await;
-    around.tell_images(&desired, &mut standings);
+    let looked = look(&session, &mut desired).await?;
+    let (standings, command) = (looked.standings, looked.command);
     context.print(&text(&desired, &standings, now()))?;
     let of = standings.len();
     let missing = standings.iter().filter(|one| !one.exists).count();
@@ -53,8 +39,43 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
     })
 }
 
+/// How the objects of a request stand.
+pub(super) struct Looked {
+    /// What is there.
+    pub seen: Vec<Live>,
+    /// How each of it stands.
+    pub standings: Vec<Standing>,
+    /// What to type to see more of the first that is not ready.
+    pub command: Option<String>,
+}
+
+/// Looks at the objects, and reads why those are not ready that are not.
+pub(super) async fn look(session: &Session<'_>, desired: &mut Desired) -> Result<Looked, Error> {
+    match session.sign_namespaces(desired).await {
+        // Somebody else's may be looked at.
+        Ok(()) | Err(Error::Owner { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let groups = match session.remember(desired).await {
+        // Who may look need not be somebody who may read inventories.
+        Err(Error::Read { source, .. }) if source.is_forbidden() => Vec::new(),
+        groups => groups?,
+    };
+    let seen = session.look(Ask::Write, desired, &groups).await?;
+    let unread = Around::default().standings(desired, &seen);
+    let around = around(session, desired, &unread).await;
+    let mut standings = around.standings(desired, &seen);
+    let command = explain(session, desired, &seen, &around, &mut standings).await;
+    around.tell_images(desired, &mut standings);
+    Ok(Looked {
+        seen,
+        standings,
+        command,
+    })
+}
+
 /// The time since 1970.
-fn now() -> Duration {
+pub(super) fn now() -> Duration {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     now.unwrap_or_default()
 }

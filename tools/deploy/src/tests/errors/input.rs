@@ -111,7 +111,7 @@ pub(super) const CASES: &[Case<Failure>] = &[
         text: "error: cannot use the request of this target\n\
                cause: cannot read request `DIR/run.json`\n\
                cause: unknown variant `explode`, expected one of `apply`, `create`, `replace`, \
-               `delete`, `diff`, `status`, `logs`, `port-forward`, `push`, `resolve`, \
+               `delete`, `diff`, `status`, `graph`, `logs`, `port-forward`, `push`, `resolve`, \
                `orphans`, `roles`, `worker` at line 1 column 29\n",
         provoke: |folder| requested(folder, &crate::request::tests::empty("explode")),
         ..INPUT

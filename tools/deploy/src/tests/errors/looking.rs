@@ -57,6 +57,30 @@ const ACCESS: Case<Failure> = Case {
 };
 
 pub(super) const CASES: &[Case<Failure>] = &[
+    Case {
+        variant: "Graph/Pins",
+        exit: Exit::Input,
+        text: "error: cannot tell which commits images are of\n\
+               cause: cannot read `pins.json`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            fails(folder, "graph", Scenario::Usual, |world| {
+                world.case.request["pins"] = json!(["pins.json"]);
+            })
+        },
+    },
+    Case {
+        variant: "Graph/Write",
+        exit: Exit::Failure,
+        text: "error: cannot write `none/page.html`\n\
+               cause: No such file or directory (os error 2)\n",
+        provoke: |folder| {
+            fails(folder, "graph", Scenario::Usual, |world| {
+                world.case.environment.working_directory = Some(world.case.folder.clone());
+                world.flags.push("--html=none/page.html");
+            })
+        },
+    },
     NO_PODS,
     Case {
         text: "error: no pod of `//services/client:myns-deep` is ready\n\

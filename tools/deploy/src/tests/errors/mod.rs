@@ -25,6 +25,7 @@ use super::fake::{Fake, Scenario};
 use crate::api_error::ApiError;
 use crate::ask::AskError;
 use crate::desired::ObjectError;
+use crate::drawing::DrawError;
 use crate::environment::Output;
 use crate::error::{Error, Failure};
 use crate::inventory::InventoryError;
@@ -118,6 +119,7 @@ fn variant(failure: &Failure) -> &'static str {
         Error::Unproven { source, .. } => Some(source.as_ref().into()),
         Error::PlanFile { source, .. } => Some(source.into()),
         Error::Worker(source) => Some(source.into()),
+        Error::Graph(source) => Some(source.into()),
         Error::Inventory { source, .. } => Some(source.into()),
         // Made of that one, see `session`.
         Error::ServerExpired { .. } => Some("Expired"),
@@ -220,6 +222,7 @@ fn every_variant_has_a_case() {
     assert_eq!(inner(&["Unproven"]), all(ProofError::VARIANTS));
     assert_eq!(inner(&["Inventory"]), all(InventoryError::VARIANTS));
     assert_eq!(inner(&["Worker"]), all(AskError::VARIANTS));
+    assert_eq!(inner(&["Graph"]), all(DrawError::VARIANTS));
     assert_eq!(
         inner(&["Environment"]),
         all(&["Empty", "NotLabel", "Taken", "Shared"])
