@@ -1,8 +1,10 @@
-"""Rendered manifests: what a change does to them, and goldens of them. See docs/rendered.md.
+"""Rendered manifests: what a change does to them, goldens of them, and a page of them. See docs/rendered.md and docs/eyes.md.
 
 ```starlark
 # BUILD.bazel
-load("@windlass//rules:rendered.bzl", "rendered_diff")
+load("@windlass//rules:rendered.bzl", "deployments_page", "rendered_diff")
+
+deployments_page(name = "page")
 
 rendered_diff(name = "rendered")
 
@@ -22,10 +24,12 @@ environments_diff_test(
 ```
 """
 
+load("//rules/private:deployments_page.bzl", _deployments_page = "deployments_page")
 load("//rules/private:environments_diff_test.bzl", _environments_diff_test = "environments_diff_test")
 load("//rules/private:manifest_diff_test.bzl", _manifest_diff_test = "manifest_diff_test")
 load("//rules/private:rendered_diff.bzl", _rendered_diff = "rendered_diff")
 
+deployments_page = _deployments_page
 environments_diff_test = _environments_diff_test
 manifest_diff_test = _manifest_diff_test
 rendered_diff = _rendered_diff

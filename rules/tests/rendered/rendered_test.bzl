@@ -1,7 +1,8 @@
-"""Tests of rendered_diff, manifest_diff_test and environments_diff_test: their requests, and each refusal."""
+"""Tests of deployments_page, rendered_diff, manifest_diff_test and environments_diff_test: their requests, and each refusal."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//rules:k8s.bzl", "bind")
+load("//rules/private:deployments_page.bzl", "deployments_page")
 load("//rules/private:environments_diff_test.bzl", "environments_diff_test")
 load("//rules/private:manifest_diff_test.bzl", "refusal_of_goldens")
 load("//rules/private:rendered_diff.bzl", "rendered_diff")
@@ -36,7 +37,7 @@ def _request_test_impl(ctx):
         for o in a.outputs.to_list()
         if o.basename == target.label.name + ".json"
     ]
-    want = {"label": ctx.attr.label, "task": json.decode(ctx.attr.task), "version": 1}
+    want = {"label": ctx.attr.label, "version": 1} | json.decode(ctx.attr.fields)
     asserts.equals(env, [want], found)
     files = [file.short_path for file in target[DefaultInfo].default_runfiles.files.to_list()]
     for runfile in ctx.attr.runfiles:
@@ -44,9 +45,9 @@ def _request_test_impl(ctx):
     return analysistest.end(env)
 
 request_test = analysistest.make(_request_test_impl, attrs = {
+    "fields": attr.string(),
     "label": attr.string(),
     "runfiles": attr.string_list(),
-    "task": attr.string(),
 })
 
 def _fails_test_impl(ctx):
@@ -112,11 +113,24 @@ def rendered_test_suite(name):
     ]:
         request_test(
             name = "%s_%s_request" % (name, target),
+            fields = json.encode({"task": task}),
             label = _PACKAGE + label if label != "rendered" else "//rules/tests/rendered",
             runfiles = runfiles,
             target_under_test = ":" + target,
-            task = json.encode(task),
         )
+    deployments_page(name = "page", tags = ["manual"])
+    request_test(
+        name = name + "_page_request",
+        fields = json.encode({"targets": ["//..."]}),
+        label = _PACKAGE + "page",
+        target_under_test = ":page",
+    )
+    deployments_page(name = "relative_page", patterns = ["web"], tags = ["manual"])
+    fails_test(
+        name = name + "_page_fails",
+        target_under_test = ":relative_page",
+        text = "attribute patterns: got \"web\", want patterns of this repository as in \"//services/...\"",
+    )
     both = [":web", ":ann"]
     for case, (attributes, text) in {
         "alone": ({"targets": [":web"]}, "attribute targets: got environments [\"shop\"], want two or more, each once"),

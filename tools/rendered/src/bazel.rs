@@ -50,20 +50,23 @@ pub enum Built {
 }
 
 /// A `k8s_object`, as its BUILD file has it.
-#[derive(Debug)]
-struct Described {
-    label: String,
-    src: String,
-    /// Whether its images are those of pins: then its manifest is one with digests, for which
-    /// nothing is compiled.
-    is_pinned: bool,
-    environment: Place,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its target: `//services/client:prod-deployment`.
+    pub label: String,
+    /// What makes its rendered manifest.
+    pub src: String,
+    /// The target of its pins, if its images are pinned: then its manifest is one with digests, for
+    /// which nothing is compiled.
+    pub pins: Option<String>,
+    /// Its environment.
+    pub environment: Place,
 }
 
 impl Described {
     /// The target that makes its manifest.
     fn made_by(&self) -> &str {
-        if self.is_pinned {
+        if self.pins.is_some() {
             &self.label
         } else {
             &self.src
@@ -72,10 +75,12 @@ impl Described {
 }
 
 /// What the attribute `binding` says of an environment.
-#[derive(Debug, Deserialize)]
-struct Place {
-    name: String,
-    namespace: String,
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Place {
+    /// Its name; `setup` for what prepares a cluster.
+    pub name: String,
+    /// Its namespace; empty for setup.
+    pub namespace: String,
 }
 
 impl<'a> Bazel<'a> {
@@ -119,14 +124,18 @@ impl<'a> Bazel<'a> {
     /// The manifests of the `k8s_object`s that patterns name: with the images of pins where these are pinned,
     /// else as they are rendered.
     pub fn manifests(&self, patterns: &[String]) -> Result<Vec<Manifest>, Error> {
-        let described = self.described(patterns)?;
+        self.render(self.described(patterns)?)
+    }
+
+    /// The same of these `k8s_object`s, in their order.
+    pub fn render(&self, described: Vec<Described>) -> Result<Vec<Manifest>, Error> {
         if described.is_empty() {
             return Ok(Vec::new());
         }
         let targets = |is_pinned| {
             let mut own: Vec<&str> = described
                 .iter()
-                .filter(|one| one.is_pinned == is_pinned)
+                .filter(|one| one.pins.is_some() == is_pinned)
                 .map(Described::made_by)
                 .collect();
             own.sort_unstable();
@@ -147,6 +156,17 @@ impl<'a> Bazel<'a> {
             self.read(one, &self.place(path, &output_base))
         };
         described.into_iter().map(read).collect()
+    }
+
+    /// The checked files of pin targets, by target.
+    pub fn pins(&self, targets: &[&str]) -> Result<BTreeMap<String, PathBuf>, Error> {
+        let files = self.files(targets, None, FILES)?;
+        let output_base = self.output_base()?;
+        let place = |(target, path): (String, String)| {
+            let path = self.place(&path, &output_base);
+            (target, path)
+        };
+        Ok(files.into_iter().map(place).collect())
     }
 
     /// Builds targets, or one group of their outputs: target -> the one file of each that makes one.
@@ -200,7 +220,7 @@ impl<'a> Bazel<'a> {
     }
 
     /// The `k8s_object`s that patterns name, those for tests of rules alone left out.
-    fn described(&self, patterns: &[String]) -> Result<Vec<Described>, Error> {
+    pub fn described(&self, patterns: &[String]) -> Result<Vec<Described>, Error> {
         let there = |pattern: &&String| self.workspace.join(folder_of(pattern)).is_dir();
         let patterns: Vec<&str> = patterns.iter().filter(there).map(|one| &**one).collect();
         if patterns.is_empty() {
@@ -409,7 +429,9 @@ fn described(line: &str) -> Result<Described, Reason> {
         label: plain(&target.rule.name).to_owned(),
         src: plain(value("src")?).to_owned(),
         // An attribute that has no label is there, and empty.
-        is_pinned: found("pins").is_some_and(|pins| !pins.is_empty()),
+        pins: found("pins")
+            .map(|pins| plain(pins).to_owned())
+            .filter(|pins| !pins.is_empty()),
         environment: binding.environment,
     })
 }
@@ -451,7 +473,9 @@ mod tests {
         assert_eq!((&*one.label, one.made_by()), ("//a:prod-x", "//a:x.json"));
         let pins = r#""pins", "type": "LABEL", "stringValue": "@@//a:prod-pins""#;
         let pinned = described(&line.replace(r#""pins", "type": "LABEL""#, pins));
-        assert_eq!(pinned.expect("a target").made_by(), "//a:prod-x");
+        let pinned = pinned.expect("a target");
+        assert_eq!(pinned.made_by(), "//a:prod-x");
+        assert_eq!(pinned.pins.as_deref(), Some("//a:prod-pins"));
         let one = described(line).expect("a target");
         let Place { name, namespace } = one.environment;
         assert_eq!((&*name, &*namespace), ("prod", "shop"));

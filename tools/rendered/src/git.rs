@@ -59,6 +59,57 @@ impl Repository {
         })
     }
 
+    /// When a commit was made (`2026-11-29T15:23:33Z`), by whom, and the first line of its message;
+    /// `None` where the repository does not have it.
+    pub fn tell(&self, commit: &str) -> Result<Option<[String; 3]>, Error> {
+        let what = || format!("look up commit `{commit}`");
+        let failed = |source| Error::Git {
+            what: what(),
+            source,
+        };
+        let wanted = format!("{commit}^{{commit}}");
+        let arguments = [
+            "rev-parse",
+            "--quiet",
+            "--verify",
+            "--end-of-options",
+            &wanted,
+        ];
+        let output = self.output(&self.workspace, arguments).map_err(failed)?;
+        // That is how it says that there is none; what goes wrong otherwise is 128.
+        if output.status.code() == Some(1) {
+            return Ok(None);
+        }
+        let whole = said(&output).map_err(failed)?;
+        let arguments = [
+            "show",
+            "--no-patch",
+            "--date=format-local:%Y-%m-%dT%H:%M:%SZ",
+            "--format=%cd%n%an%n%s",
+            &whole,
+        ];
+        let told = self.git(&self.workspace, arguments, what)?;
+        let mut lines = told.lines().map(str::to_owned);
+        let mut next = || lines.next().unwrap_or_default();
+        Ok(Some([next(), next(), next()]))
+    }
+
+    /// Whether files of the workspace are otherwise than at HEAD. Files that git does not know do not count: what
+    /// a tool writes is among them.
+    pub fn is_changed(&self) -> Result<bool, Error> {
+        let what = || "look for changes".to_owned();
+        let arguments = [
+            "--no-optional-locks",
+            "status",
+            "--porcelain",
+            "--untracked-files=no",
+            "--",
+            ".",
+        ];
+        let said = self.git(&self.workspace, arguments, what)?;
+        Ok(!said.is_empty())
+    }
+
     /// A folder with the files of a commit, which is removed when it is dropped.
     pub fn worktree(&self, commit: &str) -> Result<Worktree, Error> {
         let folder = tempfile::Builder::new()
@@ -108,7 +159,9 @@ impl Repository {
             .args(["-c", "core.hooksPath=/dev/null"])
             .args(arguments)
             .current_dir(folder)
-            .env("PATH", &self.path);
+            .env("PATH", &self.path)
+            // A time is the same wherever it is told.
+            .env("TZ", "UTC");
         // A hook of git has these: they would name another folder than the one meant.
         for name in HOOK {
             command.env_remove(name);
