@@ -39,6 +39,7 @@ fn before_setup(h: &Harness) {
     let status = h.run(&verb("status"), &[]);
     assert_eq!(status.code, 5, "{}", status.stderr);
     assert!(status.stdout.contains("missing"), "{}", status.stdout);
+    drawn(h, "○ missing");
     assert_eq!(audit::writes(h), [""; 0]);
 }
 
@@ -63,6 +64,7 @@ fn as_wanted(h: &Harness) {
         .find(|line| line.contains("Deployment alice/hello"));
     let words: Vec<&str> = line.expect("it is shown").split_whitespace().collect();
     assert_eq!(words[2..4], ["ready", "same"], "{shown}");
+    drawn(h, "✓ ready");
     assert_eq!(h.run(&verb("diff"), &[]).succeeded().stdout, "");
     let create = h.run(&verb("create"), &[]);
     assert_eq!(create.code, 4, "what exists is not created");
@@ -71,6 +73,27 @@ fn as_wanted(h: &Harness) {
         [""; 0],
         "looking writes nothing"
     );
+}
+
+/// The page of `graph` says of the deployment what `status` says.
+fn drawn(h: &Harness, state: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [page, picture] = ["html", "svg"].map(|name| folder.path().join(name));
+    let flags = [
+        format!("--html={}", page.display()),
+        format!("--svg={}", picture.display()),
+    ];
+    let graph = h.run(&verb("graph"), &[&flags[0], &flags[1]]);
+    let said = &graph.succeeded().stderr;
+    assert!(!said.contains("without live state"), "{said}");
+    let text = std::fs::read_to_string(&page).expect("a page");
+    let row = text.split("data-name=\"Deployment hello\"").nth(1);
+    let row = row
+        .and_then(|row| row.split("</tr>").next())
+        .expect("a line");
+    assert!(row.contains(state), "want {state}: {row}");
+    let svg = std::fs::read_to_string(&picture).expect("a picture");
+    assert!(svg.contains("Deployment hello"), "{svg}");
 }
 
 /// Each line with the name of who said it; followed are lines that come, also of another pod.

@@ -13,6 +13,7 @@ use windlass_whole_file::{Readers, replace};
 
 use crate::desired::{Desired, DesiredObject};
 use crate::inspect::Standing;
+use crate::order::Stage;
 use crate::plan::Live;
 use crate::request::{DeployRequest, Started, Verb};
 use crate::session::Place;
@@ -123,13 +124,18 @@ pub fn stack(
         needs: group.deps.clone(),
         commands: bazel(request, &group.label, &[Verb::Apply, Verb::Status]),
     };
+    let mut objects: Vec<_> = desired.objects.iter().enumerate().collect();
+    objects.sort_by_key(|(_, wanted)| {
+        let object = &wanted.object;
+        (wanted.group, Stage::of(object), object.key())
+    });
     let whole = [Verb::Apply, Verb::Diff, Verb::Status].map(|verb| request.command_of(verb));
     Stack {
         target: request.target.clone(),
         facts,
         commands: whole.to_vec(),
         groups: desired.groups.iter().map(group).collect(),
-        objects: desired.objects.iter().enumerate().map(object).collect(),
+        objects: objects.into_iter().map(object).collect(),
         unseen: look.as_ref().err().cloned(),
     }
 }

@@ -107,6 +107,7 @@ impl<'a> Drawing<'a> {
                 g {
                     @for (from, to, points) in &self.layout.edges {
                         path .e data-from=(from) data-to=(to) d=(curve(points)) {}
+                        path .t data-from=(from) data-to=(to) d=(tip(points)) {}
                     }
                 }
                 // The last group needs what is before it: it is what a reader begins with.
@@ -181,6 +182,12 @@ fn curve(points: &[Point]) -> String {
         let _ = write!(path, "C{half} {y} {half} {to_y} {to_x} {to_y}");
     }
     path
+}
+
+/// The tip of an arrow at what is needed.
+fn tip(points: &[Point]) -> String {
+    let end = points.last();
+    end.map_or(String::new(), |(x, y)| format!("M{x} {y}l-8 -4v8z"))
 }
 
 /// The class of a state.
