@@ -1,7 +1,7 @@
 //! Bazel, asked from outside: which packages a target reaches, and what compiles.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::error::{Error, Reason};
@@ -102,7 +102,7 @@ pub fn packages(root: &Path, path: &OsStr, target: &str) -> Result<Vec<String>, 
 /// # Errors
 /// There is none.
 pub fn at(root: &Path, path: &OsStr) -> Result<Command, Error> {
-    let mut command = Command::new(program(root, path)?);
+    let mut command = Command::new(windlass_bazel::program(root, path).ok_or(Error::NoBazel)?);
     command
         .current_dir(root)
         .env("PATH", path)
@@ -111,16 +111,4 @@ pub fn at(root: &Path, path: &OsStr) -> Result<Command, Error> {
         .env_remove("BUILD_WORKSPACE_DIRECTORY")
         .env_remove("BUILD_WORKING_DIRECTORY");
     Ok(command)
-}
-
-/// The workspace's own `bazelw`, else `bazelisk`, else `bazel`.
-fn program(root: &Path, path: &OsStr) -> Result<PathBuf, Error> {
-    let folders: Vec<_> = std::env::split_paths(path).collect();
-    let in_path = ["bazelisk", "bazel"]
-        .into_iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    let mut programs = [root.join("bazelw")].into_iter().chain(in_path);
-    programs
-        .find(|program| program.is_file())
-        .ok_or(Error::NoBazel)
 }

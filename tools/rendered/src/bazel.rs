@@ -93,14 +93,7 @@ impl<'a> Bazel<'a> {
         environment: &Environment,
     ) -> Result<Self, Error> {
         let path = environment.path.as_deref().unwrap_or_default();
-        let folders: Vec<PathBuf> = std::env::split_paths(path).collect();
-        let in_path = ["bazelisk", "bazel"]
-            .into_iter()
-            .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-        let mut programs = [workspace.join("bazelw")].into_iter().chain(in_path);
-        let program = programs
-            .find(|program| program.is_file())
-            .ok_or(Error::NoBazel)?;
+        let program = windlass_bazel::program(&workspace, path).ok_or(Error::NoBazel)?;
         Ok(Self {
             side,
             program,
