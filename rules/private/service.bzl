@@ -2,6 +2,7 @@
 
 load(":image_push.bzl", "image_push")
 load(":jsonnet_to_json.bzl", "jsonnet_to_json")
+load(":k8s_dev.bzl", "k8s_dev")
 load(":labels.bzl", "label_text")
 load(":pin.bzl", "pin")
 load(":policy.bzl", "refusal_of_policies")
@@ -50,6 +51,14 @@ def _pushes(images, insecure, repository, common):
             **dict(common, tags = tags)
         )
 
+def _dev(env, common):
+    """Makes what applies the deep group whenever a source is saved."""
+    k8s_dev(
+        name = env + ".dev",
+        apply = label_text(native.package_relative_label(env + "-deep.apply")),
+        **dict(common, tags = common.get("tags", []) + ["manual"])
+    )
+
 def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, repository):
     """The `service` macro of one binding.
 
@@ -71,7 +80,8 @@ def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, 
 
         Makes, for each ENV of ENVS: `ENV-rendered` (the manifests as Jsonnet gives them), `ENV-<file>` (a
         k8s_object for each output), `ENV-shallow` (the service's own objects) and `ENV-deep` (these and the
-        deep groups of its deps), the last three with verbs; for each pinned image, `KEY.push`. Each can be made by hand.
+        deep groups of its deps), the last three with verbs; for each pinned image, `KEY.push`. Where images are built,
+        `ENV.dev`, which applies `ENV-deep` whenever a source is saved. Each can be made by hand.
 
         Args:
           name: the service's name; `name` itself builds the manifests of all environments.
@@ -151,6 +161,8 @@ def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, 
                 deps = [_sibling(dep, env + "-deep") for dep in deps],
                 **common
             )
+            if env not in _pinned(envs):
+                _dev(env, common)
         _pushes(images if pinned else {}, insecure, repository, common)
         native.filegroup(name = name, srcs = [env + "-shallow" for env in envs], **common)
 

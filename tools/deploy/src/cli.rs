@@ -117,7 +117,11 @@ pub struct WantedPort {
 }
 
 impl WantedPort {
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Parses `8080:80`, `:http`.
+    ///
+    /// # Errors
+    /// What it is instead, and what is wanted.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let want = || format!("got `{text}`, want `LOCAL:REMOTE` as in `8080:80`, or `:REMOTE`");
         let (local, remote) = text.split_once(':').ok_or_else(want)?;
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';

@@ -79,7 +79,7 @@ pub struct Drawing {
 /// What is on the screen.
 pub struct Progress {
     output: Output,
-    shown: Mutex<Shown>,
+    shown: Arc<Mutex<Shown>>,
     data: Stdout,
 }
 
@@ -97,7 +97,17 @@ impl Progress {
     pub fn new(output: Output, data: Data) -> Self {
         Self {
             output,
-            shown: Mutex::default(),
+            shown: Arc::default(),
+            data: Stdout(Arc::new(Mutex::new(data))),
+        }
+    }
+
+    /// The same screen, and another place for data.
+    #[must_use]
+    pub fn with_data(&self, data: Data) -> Self {
+        Self {
+            output: self.output,
+            shown: self.shown.clone(),
             data: Stdout(Arc::new(Mutex::new(data))),
         }
     }

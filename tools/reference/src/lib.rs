@@ -4,6 +4,7 @@
 
 mod agent;
 mod deploy;
+mod dev;
 mod exit_codes;
 mod flags;
 mod jsonnet;
@@ -23,6 +24,7 @@ type Page = (&'static str, fn() -> String);
 const PAGES: &[Page] = &[
     ("cli/agent.md", agent::page),
     ("cli/deploy.md", deploy::page),
+    ("cli/dev.md", dev::page),
     ("cli/exit-codes.md", exit_codes::page),
     ("jsonnet.md", jsonnet::page),
     ("cli/page.md", page::page),
@@ -108,7 +110,7 @@ mod tests {
             variant: "Unknown",
             exit: Exit::Usage,
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/agent.md`, \
-                   `cli/deploy.md`, `cli/exit-codes.md`, `jsonnet.md`, `cli/page.md`, `cli/pin.md`, \
+                   `cli/deploy.md`, `cli/dev.md`, `cli/exit-codes.md`, `jsonnet.md`, `cli/page.md`, `cli/pin.md`, \
                    `cli/rendered.md`, `schemas/agent-status.v1.json`, `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
                    `schemas/publish-status.v1.json`, `schemas/rendered-diff.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),

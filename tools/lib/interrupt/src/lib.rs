@@ -8,10 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 /// Whether this process is to end, and the child that is to end first.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<Mutex<State>>);
+pub struct Interrupt(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    set: Notify,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -54,6 +61,20 @@ impl Interrupt {
     /// From here on, nothing is started.
     pub fn set(&self) {
         self.state().is_set = true;
+        self.0.set.notify_waiters();
+    }
+
+    /// Ends when this process is to end.
+    pub async fn wait(&self) {
+        loop {
+            let mut set = std::pin::pin!(self.0.set.notified());
+            // From here on it is told, so nothing is missed between the look and the wait.
+            set.as_mut().enable();
+            if self.is_set() {
+                return;
+            }
+            set.await;
+        }
     }
 
     /// Whether this process is to end.
@@ -104,7 +125,8 @@ impl Interrupt {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let state = self.0.state.lock();
+        state.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -154,5 +176,17 @@ mod tests {
         let error = interrupt.output(&mut shell("echo started"), Pipe::Stdout);
         let error = error.expect_err("nothing is started");
         assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_told() {
+        let interrupt = Interrupt::default();
+        let other = interrupt.clone();
+        let waits = tokio::spawn(async move { other.wait().await });
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished());
+        interrupt.set();
+        waits.await.expect("ends");
+        interrupt.wait().await;
     }
 }
