@@ -10,14 +10,17 @@
 //! | [`plan`] | the planner alone |
 //! | [`layer`], [`push`], [`content`] | the image tool: making a layer, and pushing images |
 //! | [`monorepo`], [`services`] | builds of many services, and their sources |
+//! | [`dev`], [`build_profile`] | from a save to a pod that is ready, and what the build was at |
 //! | [`render`], [`jsonnet_tree`] | the Jsonnet renderer beside others, and its worker |
 //! | [`peers`], [`tools`] | the programs that are measured: others and ours |
 //! | [`row`] | the results, as a table and as JSON |
 
 pub mod apply;
 pub mod bare;
+pub mod build_profile;
 pub mod cli;
 pub mod content;
+pub mod dev;
 pub mod environment;
 pub mod error;
 pub mod input;
