@@ -42,7 +42,7 @@ def user_stack(name):
     bound = bound_for(user = name)
     jsonnet_to_json(
         name = "namespace-rendered",
-        src = "//prod:namespace.jsonnet",
+        src = "//rules/private:namespace.jsonnet",
         outs = ["namespace.json"],
         multiple_outputs = True,
         out_dir = "setup.rendered",

@@ -31,3 +31,4 @@ params = _bound.params
 pin_tool = _bound.pin_tool
 runner = _bound.runner
 service = _bound.service
+setup = _bound.setup

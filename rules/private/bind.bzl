@@ -20,6 +20,7 @@ load(":pin_tool.bzl", _pin_tool = "pin_tool")
 load(":policy.bzl", "refusal_of_keys")
 load(":runner.bzl", "make_runner")
 load(":service.bzl", "make_service")
+load(":setup.bzl", "make_setup")
 
 _DEFINITION = "CustomResourceDefinition"
 
@@ -71,8 +72,8 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
 
     Returns:
-      a struct: the macros `agent`, `k8s_object`, `k8s_objects`, `orphans`, `pin_tool`, `runner` and `service`; `params`, a function
-      that gives what Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
+      a struct: the macros `agent`, `k8s_object`, `k8s_objects`, `orphans`, `pin_tool`, `runner`, `service` and `setup`; `params`, a
+      function that gives what Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
     refusal = refusal_of_envs(envs) or refusal_of_versions(kubernetes_versions)
     if refusal:
@@ -283,5 +284,12 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             params = params,
             repositories = repositories,
             repository = repository,
+        ),
+        setup = make_setup(
+            envs = envs,
+            k8s_object = k8s_object,
+            k8s_objects = k8s_objects,
+            namespaces = namespaces,
+            params = params,
         ),
     )
