@@ -9,6 +9,7 @@ mod exit_codes;
 mod flags;
 mod jsonnet;
 pub mod library;
+mod new;
 mod page;
 mod pin;
 mod rendered;
@@ -27,6 +28,7 @@ const PAGES: &[Page] = &[
     ("cli/dev.md", dev::page),
     ("cli/exit-codes.md", exit_codes::page),
     ("jsonnet.md", jsonnet::page),
+    ("cli/new.md", new::page),
     ("cli/page.md", page::page),
     ("cli/pin.md", pin::page),
     ("cli/rendered.md", rendered::page),
@@ -110,7 +112,7 @@ mod tests {
             variant: "Unknown",
             exit: Exit::Usage,
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/agent.md`, \
-                   `cli/deploy.md`, `cli/dev.md`, `cli/exit-codes.md`, `jsonnet.md`, `cli/page.md`, `cli/pin.md`, \
+                   `cli/deploy.md`, `cli/dev.md`, `cli/exit-codes.md`, `jsonnet.md`, `cli/new.md`, `cli/page.md`, `cli/pin.md`, \
                    `cli/rendered.md`, `schemas/agent-status.v1.json`, `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
                    `schemas/publish-status.v1.json`, `schemas/rendered-diff.v1.json`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
