@@ -55,14 +55,15 @@ pub fn expand(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsStr
     let mut all = Vec::new();
     for argument in arguments {
         match argument.to_str().and_then(|text| text.strip_prefix('@')) {
-            Some(path) => {
+            // A label of another module, which a worker gets as it is: Bazel tells the two apart so, too.
+            Some(path) if !path.contains("//") => {
                 let text = std::fs::read_to_string(path).map_err(|source| Error::File {
                     path: path.to_owned(),
                     source,
                 })?;
                 all.extend(text.lines().map(OsString::from));
             }
-            None => all.push(argument),
+            _ => all.push(argument),
         }
     }
     Ok(all)
@@ -86,8 +87,9 @@ mod tests {
         let file = folder.path().join("params");
         std::fs::write(&file, "/a b\n\nc\n").expect("writes");
         let at_file = format!("@{}", file.display());
-        let parsed: Words = parse(["x".into(), "d".into(), at_file.into()]).expect("parses");
-        assert_eq!(parsed.words, ["d", "/a b", "", "c"]);
+        let label = "@windlass//prod:cluster";
+        let parsed: Words = parse(["x".into(), label.into(), at_file.into()]).expect("parses");
+        assert_eq!(parsed.words, [label, "/a b", "", "c"]);
     }
 
     fn refused(arguments: Vec<OsString>) -> Result<(), Error> {
