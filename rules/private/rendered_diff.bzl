@@ -2,15 +2,11 @@
 
 load("//tools/lib/runfiles:launcher.bzl", "declare_request", "launcher")
 load(":labels.bzl", "label_text")
+load(":patterns.bzl", "check_patterns", "patterns_attr")
 load(":rendered_request.bzl", "REQUEST_VERSION")
 
 def _rendered_diff_impl(ctx):
-    for pattern in ctx.attr.patterns:
-        if not pattern.startswith("//"):
-            fail("rendered_diff %s: attribute patterns: got %r, want patterns of this repository as in \"//services/...\"" % (
-                label_text(ctx.label),
-                pattern,
-            ))
+    check_patterns(ctx, "rendered_diff")
     request = declare_request(ctx, struct(
         version = REQUEST_VERSION,
         label = label_text(ctx.label),
@@ -23,11 +19,7 @@ rendered_diff = rule(
     doc = "Shows what a change does to rendered manifests when it is run: `-- --against main`. It asks Bazel for both " +
           "sides, so nothing of them is built before.",
     attrs = {
-        "patterns": attr.string_list(
-            allow_empty = False,
-            default = ["//..."],
-            doc = "The k8s_objects that are compared, as target patterns. Manual targets are left out.",
-        ),
+        "patterns": patterns_attr("are compared"),
         "_tool": attr.label(cfg = "exec", default = "//tools/rendered", executable = True),
     },
     executable = True,
