@@ -2,12 +2,22 @@
 
 load("@rules_rust//rust:defs.bzl", "rust_binary", "rust_clippy", "rust_library", "rust_test", "rustfmt_test")
 load("@windlass_crates//:defs.bzl", "all_crate_deps")
+load("@windlass_static_libc//:static_libc.bzl", "STATIC_LIBC")
 load("//rules:image.bzl", "rust_image")
 
-# Tools run for milliseconds. One at an address of its own choice has nothing to relocate when it starts, which
-# is a quarter of the start of the largest. Go programs, the peers among them, are linked so too.
+# Tools run for milliseconds. One at an address of its own choice, with no library to look for, has nothing to
+# relocate when it starts, which is half of the start of the largest. Go programs, the peers among them, are linked so
+# too. How a panic is unwound is found in the program's headers; gcc's start of a static program would read all that is
+# said of that in the program, each time.
+_STATIC = [
+    "-Ctarget-feature=+crt-static",
+    "-Clink-arg=-Wl,--defsym=__register_frame_info=0,--defsym=__deregister_frame_info=0",
+    # Look-ups of names need no shared libraries of glibc since 2.34, whatever the linker says.
+    "-Alinker_messages",
+] if STATIC_LIBC else []
+
 _STARTS_FAST = select({
-    "@platforms//os:linux": ["-Crelocation-model=static"],
+    "@platforms//os:linux": ["-Crelocation-model=static"] + _STATIC,
     "//conditions:default": [],
 })
 
@@ -89,6 +99,8 @@ def rust_tool(name, crate_name = None, deps = [], compile_data = [], rustc_flags
         name = name,
         srcs = ["src/main.rs"],
         edition = "2024",
+        # C++'s library, which no tool links, and the linker takes as a shared one.
+        features = ["-default_link_libs"] if STATIC_LIBC else [],
         rustc_flags = _STARTS_FAST + rustc_flags,
         testonly = testonly,
         visibility = ["//visibility:public"],
