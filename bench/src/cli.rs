@@ -24,3 +24,15 @@ pub struct ApplyOptions {
     #[arg(long)]
     pub context: String,
 }
+
+/// Measures Bazel with many services.
+#[derive(Clone, Debug, Parser)]
+pub struct MonorepoOptions {
+    /// What every benchmark is asked.
+    #[command(flatten)]
+    pub common: Options,
+    /// How many services there are; builds of them are compared with builds of 30.
+    #[arg(long, value_name = "N", default_value_t = 300,
+          value_parser = clap::value_parser!(u32).range(31..))]
+    pub services: u32,
+}

@@ -1,11 +1,11 @@
-//! A monorepo: what Bazel takes for the manifests of 30 and of 300 services in four environments.
+//! A monorepo: what Bazel takes for the manifests of few and of many services in four environments.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use windlass_report::say;
 
-use crate::cli::Options;
+use crate::cli::MonorepoOptions;
 use crate::environment;
 use crate::error::Error;
 use crate::process::{self, Ended};
@@ -13,8 +13,8 @@ use crate::row::{Row, Unit};
 use crate::services::Services;
 use crate::statistics::median;
 
-/// How many services there are, few and many.
-const COUNTS: [usize; 2] = [30, 300];
+/// How many services are few.
+const FEW: u32 = 30;
 
 /// Growth that counts as linear: what is fixed makes it less, so that more is worse than linear.
 const LINEAR: f64 = 1.0;
@@ -24,7 +24,7 @@ const LIBRARY: &str = "jsonnet/k8s/object.libsonnet";
 
 /// Measures builds of a copy of this repository, with an output base of its own and no cache beside
 /// it. It compiles the tools first, which takes minutes.
-pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
+pub fn run(options: &MonorepoOptions) -> Result<Vec<Row>, Error> {
     let checkout = environment::checkout()?;
     let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
     let at = |name: &str| folder.path().join(name);
@@ -34,7 +34,7 @@ pub fn run(options: &Options) -> Result<Vec<Row>, Error> {
         scratch: folder.path().to_owned(),
         services,
     };
-    let measured = bench.measure(options.runs);
+    let measured = bench.measure(options);
     // Also after an error: its server would outlive the files that it works on.
     let ended = bench.bazel(&["shutdown"]);
     let cleaned = bench.clean();
@@ -57,34 +57,32 @@ struct Bench {
 }
 
 impl Bench {
-    fn measure(&self, runs: u32) -> Result<Vec<Row>, Error> {
+    fn measure(&self, options: &MonorepoOptions) -> Result<Vec<Row>, Error> {
         say("compiling the tools");
         self.services.write("first", 1)?;
         // With whatever cache the user has: this is not measured. What comes from there has to be on
         // the disk, since later builds do without.
         self.bazel(&["build", "--remote_download_outputs=all", "//first/..."])?;
-        let mut all = Vec::new();
-        for count in COUNTS {
-            all.push(self.sized(count, runs)?);
-        }
-        let [few, many] = COUNTS;
+        let many = options.services;
+        let growth = f64::from(many) / f64::from(FEW);
+        let few = self.sized(FEW, options.common.runs)?;
+        let all = self.sized(many, options.common.runs)?;
         let row = |(ours, theirs): (&Measured, &Measured)| Row {
             work: format!("{}, {many} services in 4 environments", ours.what),
             unit: ours.unit,
             ours: ours.value,
-            peer: format!("{} times {few} services", many / few),
-            #[expect(clippy::cast_precision_loss, reason = "it is ten")]
-            theirs: theirs.value * (many / few) as f64,
+            peer: format!("{growth:.0} times {FEW} services"),
+            theirs: theirs.value * growth,
             target: LINEAR,
         };
-        Ok(all[1].iter().zip(&all[0]).map(row).collect())
+        Ok(all.iter().zip(&few).map(row).collect())
     }
 
     /// All measurements with so many services.
-    fn sized(&self, count: usize, runs: u32) -> Result<Vec<Measured>, Error> {
+    fn sized(&self, count: u32, runs: u32) -> Result<Vec<Measured>, Error> {
         let package = format!("many{count}");
         let pattern = format!("//{package}/...");
-        self.services.write(&package, count)?;
+        self.services.write(&package, count as usize)?;
         let mut all = Vec::new();
         let mut note = |what: &'static str, unit: Unit, value: f64| {
             say(&format!("{count} services, {what}: {value:.0}"));

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use windlass_bench::cli::Options;
+use windlass_bench::cli::MonorepoOptions;
 use windlass_bench::{finish, monorepo};
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    finish(&options, monorepo::run(&options))
+    let options = MonorepoOptions::parse();
+    finish(&options.common, monorepo::run(&options))
 }
