@@ -7,6 +7,7 @@ function(params) {
     k8s.container(
       'client',
       args=['--server', '%s:%d' % [server.metadata.name, server.spec.ports[0].port]],
+      ports={ metrics: 9464 },  // the program's default
       requests={ cpu: '10m', memory: '32Mi' },
     ),
   ]),

@@ -5,6 +5,7 @@ use crate::point::Point;
 use routeguide::v1::route_guide_client::RouteGuideClient;
 use routeguide::v1::{Feature, Rectangle, RouteNote, RouteSummary};
 use std::time::Duration;
+use telemetry::calls::Counted;
 use tokio_stream::StreamExt as _;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -20,8 +21,8 @@ pub struct Failed {
     status: String,
 }
 
-/// The client of one channel.
-pub type Client = RouteGuideClient<Channel>;
+/// The client of one channel, whose calls are counted.
+pub type Client = RouteGuideClient<Counted<Channel>>;
 
 /// Both answers of `GetFeature`: for a place with a feature, and for one without.
 ///

@@ -41,6 +41,9 @@ pub struct Args {
     #[arg(long, num_args = 1.., default_values = ["54.2019,5.4688", "54.2257,5.5412", "54,6", "54.0704,6.3191"],
           value_name = "LAT,LON", allow_hyphen_values = true)]
     pub route: Vec<Point>,
+    /// Metrics.
+    #[command(flatten)]
+    pub telemetry: telemetry::Options,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

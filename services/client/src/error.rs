@@ -11,14 +11,25 @@ pub enum Error {
         /// The argument as given.
         got: String,
     },
+    /// It cannot tell about itself.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::Error),
     /// No event loop, no signals.
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
 }
 
 impl Explain for Error {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Telemetry(error) => error.hint(),
+            _ => None,
+        }
+    }
+
     fn exit(&self) -> Exit {
         match self {
+            Self::Telemetry(error) => error.exit(),
             Self::Server { .. } => Exit::Usage,
             Self::Runtime(_) => Exit::Failure,
         }

@@ -1,33 +1,38 @@
 //! The loop around the calls.
 
 use crate::backoff;
-use crate::calls;
+use crate::calls::{self, Client};
 use crate::cli::{self, Args};
 use crate::error::Error;
-use routeguide::v1::route_guide_client::RouteGuideClient;
+use routeguide::v1::METHODS;
 use std::time::Duration;
+use telemetry::Calls;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
-use tonic::transport::{Channel, Endpoint, Uri};
+use tonic::transport::{Endpoint, Uri};
+use tower::Layer as _;
 use tracing::{info, warn};
 
 /// Asks until the iterations are done, or until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// Arguments; never the server.
+/// Arguments, the port of the metrics; never the server.
 pub async fn run(args: &Args) -> Result<(), Error> {
     let uri = cli::uri(&args.server)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
+    let mut registry = telemetry::registry();
+    let counted = Calls::of_client(&mut registry, METHODS);
+    telemetry::page::open(args.telemetry.metrics_address, registry).await?;
     tokio::select! {
-        () = iterate(args, &uri) => {}
+        () = iterate(args, &uri, &counted) => {}
         _ = terminate.recv() => info!("SIGTERM: ending"),
         _ = tokio::signal::ctrl_c() => info!("interrupted: ending"),
     }
     Ok(())
 }
 
-async fn iterate(args: &Args, uri: &Uri) {
-    let mut client = RouteGuideClient::new(channel(uri));
+async fn iterate(args: &Args, uri: &Uri, counted: &Calls) {
+    let mut client = new_client(uri, counted);
     let mut failures = 0;
     let mut iteration = 1;
     loop {
@@ -44,7 +49,7 @@ async fn iterate(args: &Args, uri: &Uri) {
             sleep(pause).await;
             // Whatever was wrong with the connection, a new one does not have it; and the name of
             // the server may lead elsewhere by now.
-            client = RouteGuideClient::new(channel(uri));
+            client = new_client(uri, counted);
             continue;
         }
         info!(
@@ -60,12 +65,13 @@ async fn iterate(args: &Args, uri: &Uri) {
     }
 }
 
-/// A channel that connects when it is used, and notices when the other end has gone without a word.
-fn channel(uri: &Uri) -> Channel {
-    Endpoint::from(uri.clone())
+/// A client that connects when it is used, and notices when the other end has gone without a word.
+fn new_client(uri: &Uri, counted: &Calls) -> Client {
+    let channel = Endpoint::from(uri.clone())
         .connect_timeout(Duration::from_secs(2))
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(5))
         .keep_alive_while_idle(true)
-        .connect_lazy()
+        .connect_lazy();
+    Client::new(counted.layer(channel))
 }

@@ -16,6 +16,9 @@ pub struct Args {
     /// JSON file with the features: `[{"name": ..., "location": {"latitude": E7, "longitude": E7}}]`.
     #[arg(long, value_name = "FILE", default_value = "/features.json")]
     pub features: PathBuf,
+    /// Metrics.
+    #[command(flatten)]
+    pub telemetry: telemetry::Options,
 }
 
 /// Where Redis is first asked.

@@ -39,14 +39,25 @@ pub enum Error {
     /// The gRPC server ended by itself.
     #[error("cannot serve")]
     Serve(#[source] tonic::transport::Error),
+    /// It cannot tell about itself.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::Error),
     /// No threads, no event loop, no signals.
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
 }
 
 impl Explain for Error {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Telemetry(error) => error.hint(),
+            _ => None,
+        }
+    }
+
     fn exit(&self) -> Exit {
         match self {
+            Self::Telemetry(error) => error.exit(),
             Self::Redis { .. } => Exit::Usage,
             Self::Read { .. } | Self::Fixture { .. } => Exit::Input,
             Self::Listen { .. } | Self::Serve(_) | Self::Runtime(_) => Exit::Failure,

@@ -5,13 +5,15 @@
 //!
 //! - [`cli`]: arguments; - [`fixture`]: the feature data; - [`geometry`]: distances and rectangles;
 //! - [`store`]: everything that is said to Redis; - [`guide`]: the four calls;
-//! - [`readiness`]: the health loop; - [`run`]: start and end of the process.
+//! - [`measures`]: what is measured of Redis; - [`readiness`]: the health loop;
+//! - [`run`]: start and end of the process.
 
 pub mod cli;
 pub mod error;
 pub mod fixture;
 pub mod geometry;
 pub mod guide;
+pub mod measures;
 pub mod readiness;
 pub mod run;
 pub mod store;

@@ -35,18 +35,19 @@ pub async fn follow(store: &Store, fixture: &Fixture, reporter: &HealthReporter)
         let state = if let Ok(state) = timeout(PATIENCE, &mut look).await {
             state
         } else {
-            say(Err(Error::Timeout), &mut said, reporter).await;
+            say(Err(Error::Timeout), &mut said, store, reporter).await;
             look.await
         };
         first &= state.is_err();
-        say(state, &mut said, reporter).await;
+        say(state, &mut said, store, reporter).await;
     }
 }
 
-/// Tells the health service, and the log what is new.
+/// Tells the health service and the metrics, and the log what is new.
 async fn say(
     state: Result<(), Error>,
     said: &mut Option<Result<(), Error>>,
+    store: &Store,
     reporter: &HealthReporter,
 ) {
     let status = if state.is_ok() {
@@ -54,6 +55,7 @@ async fn say(
     } else {
         ServingStatus::NotServing
     };
+    store.measures().look(&state);
     reporter.set_service_status(READINESS, status).await;
     if said.as_ref() != Some(&state) {
         match &state {

@@ -4,12 +4,15 @@ use crate::cli::{Args, Seed};
 use crate::error::Error;
 use crate::fixture::Fixture;
 use crate::guide::Guide;
+use crate::measures::Measures;
 use crate::readiness::{self, LIVENESS, READINESS};
 use crate::store::Store;
+use routeguide::v1::METHODS;
 use routeguide::v1::route_guide_server::RouteGuideServer;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use telemetry::Calls;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tonic::transport::Server;
@@ -30,9 +33,13 @@ pub async fn run(args: &Args) -> Result<(), Error> {
     let seed = Seed::try_new(&args.redis)?;
     let fixture = read(args)?;
     let listener = listen(args.port).await?;
-    info!("serving on port {}, redis at {seed}", args.port);
+    let port = listener.local_addr().map_err(Error::Runtime)?.port();
+    info!("serving on port {port}, redis at {seed}");
 
-    let store = Arc::new(Store::new(seed));
+    let mut registry = telemetry::registry();
+    let calls = Calls::of_server(&mut registry, METHODS);
+    let store = Arc::new(Store::new(seed, Measures::new(&mut registry)));
+    telemetry::page::open(args.telemetry.metrics_address, registry).await?;
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter
         .set_service_status(LIVENESS, ServingStatus::Serving)
@@ -45,6 +52,7 @@ pub async fn run(args: &Args) -> Result<(), Error> {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
+        .layer(calls)
         .add_service(health)
         .add_service(RouteGuideServer::new(Guide::new(Arc::clone(&store))))
         .serve_with_incoming_shutdown(
@@ -94,13 +102,8 @@ fn read(args: &Args) -> Result<Fixture, Error> {
     })
 }
 
-/// All addresses, of both kinds where there are both.
 async fn listen(port: u16) -> Result<TcpListener, Error> {
-    match TcpListener::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))).await {
-        Ok(listener) => Ok(listener),
-        // A kernel without IPv6.
-        Err(_) => TcpListener::bind(("0.0.0.0", port))
-            .await
-            .map_err(|source| Error::Listen { port, source }),
-    }
+    let all = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+    let listener = telemetry::page::listen(all).await;
+    listener.map_err(|source| Error::Listen { port, source })
 }

@@ -16,6 +16,7 @@
 use crate::cli::Seed;
 use crate::fixture::Fixture;
 use crate::geometry::{Bounds, Place};
+use crate::measures::{self, Answer, Measures};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::{AsyncConnectionConfig, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
@@ -71,21 +72,43 @@ enum Question<'a> {
     Transaction(&'a redis::Pipeline),
 }
 
+impl Question<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Command(command) => command
+                .args_iter()
+                .find_map(|arg| match arg {
+                    redis::Arg::Simple(name) => Some(measures::command(name)),
+                    _ => None,
+                })
+                .unwrap_or_default(),
+            Self::Transaction(_) => "MULTI",
+        }
+    }
+}
+
 /// The Redis cluster, as far as this service uses it.
 pub struct Store {
     seed: Seed,
     link: Mutex<Option<Link>>,
     loaded: AtomicBool,
+    measures: Measures,
 }
 
 impl Store {
     /// A store that connects when it is first used.
-    pub fn new(seed: Seed) -> Self {
+    pub fn new(seed: Seed, measures: Measures) -> Self {
         Self {
             seed,
             link: Mutex::new(None),
             loaded: AtomicBool::new(false),
+            measures,
         }
+    }
+
+    /// What is measured of it.
+    pub fn measures(&self) -> &Measures {
+        &self.measures
     }
 
     /// Puts the fixture into Redis unless it is there. Safe to repeat, and to do at the same time from
@@ -205,7 +228,11 @@ impl Store {
         let mut failed = 0;
         let mut last = Error::Timeout;
         loop {
-            match timeout_at(end, self.ask_once(question, failed)).await {
+            let start = Instant::now();
+            let tried = timeout_at(end, self.ask_once(question, failed)).await;
+            self.measures
+                .round_trip(question.name(), Answer::of(&tried), start.elapsed());
+            match tried {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err((_, error))) if is_final(&error) => return Err(error.into()),
                 Ok(Err((number, error))) => {
@@ -244,6 +271,7 @@ impl Store {
         if let Some(link) = link.as_ref().filter(|link| link.number > failed) {
             return Ok(link.clone());
         }
+        self.measures.connection(0);
         let number = link.take().map_or(failed, |link| link.number) + 1;
         let client = ClusterClient::builder([(self.seed.host.clone(), self.seed.port)])
             .connection_timeout(NODE_TIMEOUT)
@@ -254,6 +282,7 @@ impl Store {
             .min_retry_wait(20)
             .build()?;
         let connection = client.get_async_connection().await?;
+        self.measures.connection(1);
         Ok(link.insert(Link { connection, number }).clone())
     }
 
@@ -269,9 +298,11 @@ impl Store {
                 .await?;
             redis::cmd("PING").query_async::<()>(&mut connection).await
         };
-        Ok(timeout(NODE_TIMEOUT, ping)
-            .await
-            .map_err(|_| Error::Timeout)??)
+        let start = Instant::now();
+        let tried = timeout(NODE_TIMEOUT, ping).await;
+        self.measures
+            .round_trip("PING", Answer::of(&tried), start.elapsed());
+        Ok(tried.map_err(|_| Error::Timeout)??)
     }
 }
 
