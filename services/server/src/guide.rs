@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument as _;
 
 /// Answers that wait for a slow caller before the server waits too.
 const BUFFER: usize = 16;
@@ -97,7 +98,7 @@ impl RouteGuide for Guide {
         let mut notes = request.into_inner();
         let (answers, stream) = mpsc::channel(BUFFER);
         let store = Arc::clone(&self.store);
-        tokio::spawn(async move {
+        let chat = async move {
             // Ends when either side has ended: a closed channel means that the caller has gone.
             while let Some(note) = notes.next().await {
                 let more = match earlier(&store, note).await {
@@ -108,7 +109,8 @@ impl RouteGuide for Guide {
                     break;
                 }
             }
-        });
+        };
+        tokio::spawn(chat.in_current_span());
         Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
     }
 }

@@ -22,8 +22,10 @@ use redis::cluster_async::ClusterConnection;
 use redis::{AsyncConnectionConfig, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use telemetry::spans;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument as _;
 
 const PLACES: &str = "{routeguide:features}:places";
 const NAMES: &str = "{routeguide:features}:names";
@@ -229,9 +231,14 @@ impl Store {
         let mut last = Error::Timeout;
         loop {
             let start = Instant::now();
-            let tried = timeout_at(end, self.ask_once(question, failed)).await;
+            let span = spans::command("redis", question.name());
+            let once = self.ask_once(question, failed).instrument(span.clone());
+            let tried = timeout_at(end, once).await;
             self.measures
                 .round_trip(question.name(), Answer::of(&tried), start.elapsed());
+            if Answer::of(&tried) == Answer::Error {
+                spans::failed(&span);
+            }
             match tried {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err((_, error))) if is_final(&error) => return Err(error.into()),

@@ -1,18 +1,20 @@
 //! What client and server tell about themselves: the programs, beside a Redis in this process.
 
+mod collector;
 mod page;
 mod program;
 mod redis;
 mod table;
+mod traces;
 
 use program::Program;
 use redis::Redis;
 
 /// Both programs, from when the client's first iteration is done.
 fn start(redis: &Redis, iterations: &str) -> (Program, Program) {
-    let server = Program::server(redis.address());
+    let server = Program::server(redis.address(), &[]);
     server.wait_for("readiness: SERVING");
-    let client = Program::client(server.port(), iterations);
+    let client = Program::client(server.port(), iterations, &[]);
     client.wait_for("iteration 1 done");
     (client, server)
 }

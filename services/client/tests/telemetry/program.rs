@@ -1,6 +1,8 @@
 //! Client and server as processes, which end with their test.
 
 use crate::page::Page;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,6 +14,9 @@ use std::time::Duration;
 /// Longer than anything here takes on a slow machine: a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// Names and values of the environment.
+pub type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// A program that runs, and what it says.
 pub struct Program {
     child: Child,
@@ -21,19 +26,16 @@ pub struct Program {
 
 impl Program {
     /// The server, on ports that are free.
-    pub fn server(redis: SocketAddr) -> Self {
+    pub fn server(redis: SocketAddr, variables: Variables<'_>) -> Self {
         let redis = redis.to_string();
         let features = data("FEATURES", "../server/features.json");
         let args = ["--port=0", "--redis", &redis, "--features"];
-        Self::start(
-            Command::new(program("SERVER", "server"))
-                .args(args)
-                .arg(features),
-        )
+        let mut command = Command::new(program("SERVER", "server"));
+        Self::start(command.args(args).arg(features), variables)
     }
 
     /// The client of a server on this machine.
-    pub fn client(server: u16, iterations: &str) -> Self {
+    pub fn client(server: u16, iterations: &str, variables: Variables<'_>) -> Self {
         let server = format!("127.0.0.1:{server}");
         let args = [
             "--server",
@@ -42,11 +44,13 @@ impl Program {
             "--iterations",
             iterations,
         ];
-        Self::start(Command::new(program("CLIENT", "client")).args(args))
+        let mut command = Command::new(program("CLIENT", "client"));
+        Self::start(command.args(args), variables)
     }
 
-    fn start(command: &mut Command) -> Self {
+    fn start(command: &mut Command, variables: Variables<'_>) -> Self {
         let mut child = command
+            .envs(variables.iter().copied())
             .arg("--metrics-address=127.0.0.1:0")
             .stdout(Stdio::piped())
             .spawn()
@@ -76,6 +80,12 @@ impl Program {
             let line = line.unwrap_or_else(|_| panic!("no {text:?} in:\n{}", said.join("\n")));
             said.push(line);
         }
+    }
+
+    /// Tells it to end, as Kubernetes does.
+    pub fn terminate(&self) {
+        let id = i32::try_from(self.child.id()).expect("a process id");
+        kill(Pid::from_raw(id), Signal::SIGTERM).expect("runs");
     }
 
     /// Until it has ended by itself, well.
@@ -109,7 +119,7 @@ impl Drop for Program {
 }
 
 /// A program by the variable that names it, else where cargo puts it: `cargo build -p server` first.
-fn program(variable: &str, name: &str) -> PathBuf {
+pub fn program(variable: &str, name: &str) -> PathBuf {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let beside = || Some(PathBuf::from(option_env!("CARGO_BIN_EXE_client")?).with_file_name(name));
     let path = named.or_else(beside).expect("a program");

@@ -1,7 +1,9 @@
 //! One call, from its begin to its end, whatever the end is.
 
 use crate::methods::Method;
+use crate::spans;
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
+use tracing::Span;
 
 /// A call that has begun. It ends when this is dropped: cancelled, if nothing else has been said.
 #[derive(Debug)]
@@ -16,16 +19,24 @@ pub(crate) struct Call {
     method: Arc<Method>,
     start: Instant,
     code: Code,
+    span: Span,
 }
 
 impl Call {
-    pub(crate) fn begin(method: Arc<Method>) -> Self {
+    /// Begins one; the headers are those of its request.
+    pub(crate) fn begin(method: Arc<Method>, headers: &mut HeaderMap) -> Self {
         method.begin();
         Self {
+            span: spans::call(&method, headers),
             method,
             start: Instant::now(),
             code: Code::Cancelled,
         }
+    }
+
+    /// Its part of a trace.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
     }
 
     /// The call has ended by itself.
@@ -37,6 +48,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         self.method.end(self.code, self.start.elapsed());
+        spans::end(&self.span, self.method.side, self.code);
     }
 }
 
@@ -64,7 +76,10 @@ impl http_body::Body for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let span = self.call.as_ref().map(|call| call.span().clone());
+        let entered = span.as_ref().map(Span::enter);
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        drop(entered);
         if let Some(code) = last(frame.as_ref())
             && let Some(call) = self.call.take()
         {

@@ -1,4 +1,4 @@
-//! A layer of tower that counts and times gRPC calls. The same on either side:
+//! A layer of tower that counts, times and traces gRPC calls. The same on either side:
 //!
 //! ```ignore
 //! Server::builder().layer(Calls::of_server(&mut registry, routeguide::v1::METHODS))
@@ -19,6 +19,7 @@ use std::task::{Context, Poll};
 use tonic::Status;
 use tonic::body::Body;
 use tower::{BoxError, Layer, Service};
+use tracing::{Instrument as _, Span};
 
 /// The layer, and what it counts in.
 #[derive(Clone, Debug)]
@@ -77,10 +78,13 @@ where
         ready.map_err(|error| Status::from_error(error.into()))
     }
 
-    fn call(&mut self, request: Request<T>) -> Self::Future {
-        let method = self.calls.methods.get(request.uri().path());
-        let call = method.cloned().map(Call::begin);
-        let answer = self.inner.call(request);
+    fn call(&mut self, mut request: Request<T>) -> Self::Future {
+        let method = self.calls.methods.get(request.uri().path()).cloned();
+        let call = method.map(|method| Call::begin(method, request.headers_mut()));
+        let span = call
+            .as_ref()
+            .map_or(Span::none(), |call| call.span().clone());
+        let answer = span.in_scope(|| self.inner.call(request)).instrument(span);
         Box::pin(async move {
             let answer = answer
                 .await

@@ -14,11 +14,15 @@ pub enum Error {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// What the environment says of traces is not to be had.
+    #[error("cannot send traces")]
+    Traces(#[source] opentelemetry_otlp::ExporterBuildError),
 }
 
 impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Traces(_) => Some("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317".to_owned()),
             Self::Listen { .. } => {
                 Some("--metrics-address=127.0.0.1:0 takes any free port".to_owned())
             }
@@ -28,6 +32,7 @@ impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Listen { .. } => Exit::Failure,
+            Self::Traces(_) => Exit::Usage,
         }
     }
 }

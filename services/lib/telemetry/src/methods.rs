@@ -29,8 +29,8 @@ pub(crate) enum Side {
 }
 
 impl Side {
-    /// As it stands in the names of metrics.
-    fn name(self) -> &'static str {
+    /// As it stands in the names of metrics, and in traces.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Server => "server",
@@ -56,6 +56,12 @@ struct WithCode {
 /// is an increase and no new series.
 #[derive(Debug)]
 pub(crate) struct Method {
+    /// The side that is counted here.
+    pub(crate) side: Side,
+    /// The full name of its service.
+    pub(crate) service: &'static str,
+    /// Its own name.
+    pub(crate) name: &'static str,
     started: Counter,
     handled: [Counter; CODES],
     seconds: Histogram,
@@ -107,6 +113,9 @@ pub(crate) fn register(
             grpc_code: code_name(Code::from(code)),
         };
         let method = Method {
+            side,
+            service: grpc_service,
+            name: grpc_method,
             started: started.get_or_create_owned(&labels),
             handled: std::array::from_fn(|code| {
                 handled.get_or_create_owned(&with_code(i32::try_from(code).unwrap_or_default()))
