@@ -7,10 +7,20 @@ use crate::{apply, publish};
 /// How hints name this tool.
 pub const COMMAND: &str = "bazel run //tools/agent --";
 
+/// What people type, and what comes of it: the end of `--help`, and a block of the page in docs/cli.
+pub const EXAMPLES: &str = "\
+Examples:
+  bazel run //tools/agent -- --apply --once --env=prod --remote=https://git.example/shop
+      apply the release of the newest commit, and end
+  bazel run //tools/agent -- --apply --env=prod --remote=https://git.example/shop
+      go on, and look every minute
+  bazel run //tools/agent -- --publish --once --key=$KEY --source=$SOURCE --builder=$CI
+      build, push, pin and release once, signed by $KEY";
+
 /// Bring what the main branch says to where it runs: from commits to releases, or from releases to a
 /// cluster.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "agent", max_term_width = 100)]
+#[command(name = "agent", max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
     /// In which role.
     #[command(subcommand)]

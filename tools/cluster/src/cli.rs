@@ -12,6 +12,16 @@ use crate::error::Error;
 use crate::request::{Request, Target};
 use crate::verbs;
 
+/// What people type, and what comes of it: the end of `--help`, and a block of the page in docs/cli.
+const EXAMPLES: &str = "\
+Examples:
+  bazel run //cluster:up
+      start it, or mend it; prints where its kubeconfig is
+  bazel run //cluster:up -- --merge-kubeconfig
+      put its context into your own kubeconfig
+  bazel run //cluster:up -- --provider=embedded
+      take none that is there, nor Docker";
+
 /// A real Kubernetes of one node on this machine, reachable on 127.0.0.1 only.
 #[derive(Debug, Parser)]
 #[command(name = "cluster")]
@@ -37,6 +47,7 @@ pub struct StateArgument {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Start the cluster, or mend what is left of it, and wait until pods can run.
+    #[command(after_help = EXAMPLES)]
     Up(verbs::up::Arguments),
     /// Stop the cluster; what it stored stays.
     Down(StateArgument),

@@ -150,7 +150,7 @@ pub const VERBS: &[VerbHelp] = &[
                 Asks no cluster and no registry.",
         examples: &[(
             "| kubectl apply --server-side -f -",
-            "apply them by kubectl instead",
+            "apply them by kubectl instead, where nothing is yet",
         )],
     },
     VerbHelp {

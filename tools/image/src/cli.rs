@@ -9,11 +9,21 @@ use serde::Deserialize;
 use std::ffi::OsString;
 use windlass_runfiles::Launcher;
 
+/// What people type, and what comes of it: the end of `--help`, and a block of the page in docs/cli.
+const EXAMPLES: &str = "\
+Examples:
+  bazel run @windlass//tools/image -- pull ghcr.io/acme/base:v1 --lock base.lock.json
+      lock a base image
+  bazel run @windlass//tools/image -- inspect bazel-bin/services/client/image.oci
+      where the bytes of an image are
+  bazel run @windlass//tools/image -- diff before.oci bazel-bin/services/client/image.oci
+      in what two images differ";
+
 /// Makes container images from files, and pushes them.
 ///
 /// An argument `@file` is replaced by the lines of that file, one argument each.
 #[derive(Debug, Parser)]
-#[command(name = "image", max_term_width = 100)]
+#[command(name = "image", max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

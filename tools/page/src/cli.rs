@@ -4,6 +4,14 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+/// What people type, and what comes of it: the end of `--help`, and a block of the page in docs/cli.
+pub const EXAMPLES: &str = "\
+Examples:
+  bazel run //tools/page -- --env=prod
+      write deployments-prod/index.html where you stand
+  bazel run //tools/page -- --env=prod --output=site
+      write it elsewhere";
+
 /// Write a page that says what is deployed in an environment: a table of its objects with image,
 /// digest, commit and address.
 ///
@@ -11,7 +19,7 @@ use clap::Parser;
 /// is one file, `index.html`, which loads nothing: put the folder wherever static files are served. Of
 /// one commit it is always the same, byte by byte.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "page", max_term_width = 100)]
+#[command(name = "page", max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
     /// The environment: `prod`.
     #[arg(long, value_name = "ENVIRONMENT")]

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
-use windlass_agent::cli::Cli;
+use windlass_agent::cli::{Cli, EXAMPLES};
 
+use crate::examples::block;
 use crate::flags::table;
 
 const HEAD: &str = "\
@@ -22,5 +23,5 @@ pub(crate) fn page() -> String {
         let _ = writeln!(text, "\n## --{name}\n\n{about}.\n");
         text += &table(role.get_arguments());
     }
-    text
+    text + &block(EXAMPLES, &["run by: .ci/steps/production"])
 }

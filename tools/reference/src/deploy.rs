@@ -41,6 +41,8 @@ fn verb(help: &VerbHelp) -> String {
     let name = help.verb.as_str();
     let target = match help.verb {
         Verb::Orphans => "//prod:orphans.myns",
+        // Redis takes half a minute to come up anew.
+        Verb::Create | Verb::Replace => "//services/client:myns-shallow",
         _ => TARGET,
     };
     let command = command(target, help.verb);
@@ -50,12 +52,35 @@ fn verb(help: &VerbHelp) -> String {
         [] => "No flags.".to_owned(),
         flags => format!("Flags: {}.", flags.join(", ")),
     };
-    let mut text = format!("\n## {name}\n\n{}\n\n{flags}\n\n```sh\n", help.about);
+    let marks: String = marks(help.verb).iter().map(mark).collect();
+    let mut text = format!("\n## {name}\n\n{}\n\n{flags}\n\n{marks}```sh\n", help.about);
     let run = run_command(target, help.verb);
     for (flags, what) in help.examples {
         let _ = writeln!(text, "# {what}\n{}", example(&run, flags));
     }
     text + "```\n"
+}
+
+/// What `.ci/steps/docs` is told, which runs all examples in the order of the page.
+fn marks(verb: Verb) -> &'static [&'static str] {
+    match verb {
+        Verb::Create => &[
+            "before: bazel run //services/client:myns-shallow.delete",
+            "run",
+        ],
+        Verb::Diff => &["before: bazel run //services/client:myns-deep.apply", "run"],
+        Verb::Logs => &["Ctrl-C ends: --follow", "run"],
+        Verb::PortForward => &["Ctrl-C ends: port-forward", "run"],
+        Verb::Resolve => &[
+            "not run: windlass has applied the stack already; //e2e:stack_test does it where nothing is",
+        ],
+        Verb::Worker => &["before: bazel run //prod:runner-setup.apply", "run"],
+        _ => &["run"],
+    }
+}
+
+fn mark(text: &&str) -> String {
+    format!("<!-- {text} -->\n")
 }
 
 /// `` `--wait[=BOOL]` ``.

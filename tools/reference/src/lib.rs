@@ -5,6 +5,7 @@
 mod agent;
 mod deploy;
 mod dev;
+mod examples;
 mod exit_codes;
 mod flags;
 mod jsonnet;

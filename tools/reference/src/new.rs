@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
-use windlass_new::cli::Cli;
+use windlass_new::cli::{Cli, EXAMPLES};
 
+use crate::examples::block;
 use crate::flags::table;
 
 const HEAD: &str = "\
@@ -25,5 +26,5 @@ pub(crate) fn page() -> String {
         let _ = write!(text, "\n## {name}\n\n{about}.\n\n");
         text += &table(verb.get_arguments());
     }
-    text
+    text + &block(EXAMPLES, &["run by: .ci/steps/consumer"])
 }

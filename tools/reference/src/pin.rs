@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
-use windlass_pin::cli::Cli;
+use windlass_pin::cli::{Cli, EXAMPLES};
 
+use crate::examples::block;
 use crate::flags::table;
 
 const HEAD: &str = "\
@@ -26,5 +27,5 @@ pub(crate) fn page() -> String {
             let _ = write!(text, "\n{}", table(verb.get_arguments()));
         }
     }
-    text
+    text + &block(EXAMPLES, &["run"])
 }

@@ -1,8 +1,9 @@
 //! `docs/cli/rendered.md`.
 
 use clap::CommandFactory as _;
-use windlass_rendered::cli::Cli;
+use windlass_rendered::cli::{Cli, EXAMPLES};
 
+use crate::examples::block;
 use crate::flags::table;
 
 const HEAD: &str = "\
@@ -17,5 +18,5 @@ pub(crate) fn page() -> String {
     let command = Cli::command();
     let about = command.get_long_about().map(ToString::to_string);
     let text = format!("{HEAD}{}\n\n", about.unwrap_or_default());
-    text + &table(command.get_arguments())
+    text + &table(command.get_arguments()) + &block(EXAMPLES, &["run by: .ci/steps/rendered"])
 }
