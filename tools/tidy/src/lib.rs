@@ -6,6 +6,7 @@
 mod cargo;
 mod errors;
 mod functions;
+mod pages;
 mod text;
 
 use std::fmt;
@@ -116,6 +117,7 @@ pub fn check(sources: &[Source]) -> Vec<Finding> {
     findings.extend(sources.iter().flat_map(functions::check));
     findings.extend(cargo::check(sources));
     findings.extend(errors::check(sources));
+    findings.extend(pages::check(sources));
     findings.sort();
     findings
 }
