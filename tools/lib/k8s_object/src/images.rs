@@ -1,4 +1,5 @@
-//! The image fields of an object: those of the containers in its pod template.
+//! The image fields of an object: those of the containers in its pod template, and those by which a
+//! Prometheus or an Alertmanager overrides the containers that its operator makes.
 //!
 //! Only these fields are ever read or replaced. An argument, a label or a name that happens to
 //! hold the same text is left alone.
@@ -6,7 +7,7 @@
 use serde_json::Value;
 
 /// Where the pod spec stands in an object of a built-in kind, as steps into the document.
-/// Custom kinds have none that is known.
+/// Custom kinds have none that is known as a whole.
 fn pod_spec_path(group: &str, kind: &str) -> Option<&'static [&'static str]> {
     match (group, kind) {
         ("", "Pod") => Some(&["spec"]),
@@ -23,27 +24,47 @@ fn pod_spec_path(group: &str, kind: &str) -> Option<&'static [&'static str]> {
 pub(crate) const CONTAINER_LISTS: [&str; 3] =
     ["initContainers", "containers", "ephemeralContainers"];
 
-fn path_of(document: &Value) -> Option<&'static [&'static str]> {
+/// Where the lists of containers stand: in a pod spec, and in the custom kinds of
+/// <https://prometheus-operator.dev/docs/api-reference/api/> whose containers are merged with those
+/// that the operator makes, by name.
+fn containers_path(group: &str, kind: &str) -> Option<&'static [&'static str]> {
+    match (group, kind) {
+        (
+            "monitoring.coreos.com",
+            "Alertmanager" | "Prometheus" | "PrometheusAgent" | "ThanosRuler",
+        ) => Some(&["spec"]),
+        _ => pod_spec_path(group, kind),
+    }
+}
+
+/// The group and the kind of an object.
+fn kind_of(document: &Value) -> Option<(&str, &str)> {
     let api_version = document.get("apiVersion")?.as_str()?;
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    pod_spec_path(group, document.get("kind")?.as_str()?)
+    Some((group, document.get("kind")?.as_str()?))
+}
+
+/// What stands at the end of a path, with the path as text (`spec.template.spec`).
+fn at<'a>(document: &'a Value, path: &[&str]) -> Option<(String, &'a Value)> {
+    let value = path
+        .iter()
+        .try_fold(document, |value, step| value.get(step))?;
+    Some((path.join("."), value))
 }
 
 /// The pod spec of an object and its path (`spec.template.spec`); `None` for kinds without one.
 pub fn pod_spec(document: &Value) -> Option<(String, &Value)> {
-    let path = path_of(document)?;
-    let spec = path
-        .iter()
-        .try_fold(document, |value, step| value.get(step))?;
-    Some((path.join("."), spec))
+    let (group, kind) = kind_of(document)?;
+    at(document, pod_spec_path(group, kind)?)
 }
 
-/// The containers of an object, each with its path (`spec.template.spec.containers[0]`), in document
+/// The containers of a pod spec, each with its path (`spec.template.spec.containers[0]`), in document
 /// order.
 pub fn containers(document: &Value) -> Vec<(String, &Value)> {
-    let Some((path, spec)) = pod_spec(document) else {
-        return Vec::new();
-    };
+    pod_spec(document).map_or_else(Vec::new, |(path, spec)| containers_of(&path, spec))
+}
+
+fn containers_of<'a>(path: &str, spec: &'a Value) -> Vec<(String, &'a Value)> {
     let mut found = Vec::new();
     for list in CONTAINER_LISTS {
         let containers = spec.get(list).and_then(Value::as_array);
@@ -61,14 +82,16 @@ pub fn list(document: &Value) -> Vec<(String, String)> {
         let image = container.get("image")?.as_str()?;
         Some((format!("{path}.image"), image.to_owned()))
     };
-    containers(document).into_iter().filter_map(image).collect()
+    let path = kind_of(document).and_then(|(group, kind)| containers_path(group, kind));
+    let lists = path.and_then(|path| at(document, path));
+    let containers = lists.map(|(path, spec)| containers_of(&path, spec));
+    containers.into_iter().flatten().filter_map(image).collect()
 }
 
 /// Calls `visit` with the path and the text of each image field, in the order of [`list`].
 pub fn visit(document: &mut Value, mut visit: impl FnMut(&str, &mut String)) {
-    let Some(path) = path_of(document) else {
-        return;
-    };
+    let path = kind_of(document).and_then(|(group, kind)| containers_path(group, kind));
+    let Some(path) = path else { return };
     let spec = path
         .iter()
         .try_fold(document, |value, step| value.get_mut(step));
@@ -131,6 +154,27 @@ mod tests {
         }
         let custom = json!({"apiVersion": "x.dev/v1", "kind": "Deployment", "spec": {"template": {"spec": spec}}});
         assert_eq!(list(&custom), []);
+    }
+
+    #[test]
+    fn containers_that_an_operator_merges_have_images_and_are_no_pod() {
+        let mut prometheus = json!({
+            "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
+            "spec": {
+                "containers": [{"name": "prometheus", "image": "p"}, {"name": "config-reloader"}],
+                "initContainers": [{"name": "init-config-reloader", "image": "r"}],
+            },
+        });
+        let want = [
+            ("spec.initContainers[0].image", "r"),
+            ("spec.containers[0].image", "p"),
+        ];
+        let want = want.map(|(path, image)| (path.to_owned(), image.to_owned()));
+        assert_eq!(list(&prometheus), want);
+        visit(&mut prometheus, |_, image| image.push_str("@sha256:0"));
+        assert_eq!(prometheus["spec"]["containers"][0]["image"], "p@sha256:0");
+        assert_eq!(pod_spec(&prometheus), None);
+        assert_eq!(containers(&prometheus), []);
     }
 
     #[test]
