@@ -46,6 +46,10 @@ const LIBRARY: &[(&str, &str)] = &[
         include_str!("../k8s/workloads.libsonnet"),
     ),
     (
+        "monitoring.libsonnet",
+        include_str!("../monitoring.libsonnet"),
+    ),
+    (
         "network_policy.libsonnet",
         include_str!("../network_policy.libsonnet"),
     ),
@@ -62,6 +66,7 @@ fn why_in(environment: &str, body: &str) -> String {
         "local k8s = import 'windlass/k8s.libsonnet';\n\
          local agent = import 'windlass/agent.libsonnet';\n\
          local byEnv = import 'windlass/envs.libsonnet';\n\
+         local monitoring = import 'windlass/monitoring.libsonnet';\n\
          local networkPolicy = import 'windlass/network_policy.libsonnet';\n\
          local service = import 'windlass/service.libsonnet';\n\
          function(params) {body}\n"
@@ -415,4 +420,37 @@ fn an_environment_without_value_and_default_is_named() {
         why("byEnv(params, { prod: 3 })"),
         "envs: no value for `myns`, and no default"
     );
+}
+
+#[test]
+fn a_monitor_of_a_port_that_there_is_not_is_told_which_there_are() {
+    assert_eq!(
+        why(
+            "monitoring.podMonitor(params, 'web', pods=k8s.deployment(params, 'web', [\n\
+             k8s.container('web', ports={ http: 80, metric: 9464 })]))"
+        ),
+        "monitoring.podMonitor: Deployment `web` has no port `metrics`, want one of [http, metric]"
+    );
+    assert_eq!(
+        why(
+            "monitoring.serviceMonitor(params, 'web', service=k8s.service(params, 'web', { http: 80 }))"
+        ),
+        "monitoring.serviceMonitor: Service `web` has no port `metrics`, want one of [http]"
+    );
+}
+
+#[test]
+fn what_monitoring_has_to_be_given_is_named() {
+    for (call, want) in [
+        ("podMonitor(params, 'a')", "podMonitor: set pods"),
+        ("serviceMonitor(params, 'a')", "serviceMonitor: set service"),
+        ("prometheusRule(params, 'a')", "prometheusRule: set groups"),
+        ("dashboard(params, 'a')", "dashboard: set panels"),
+        ("alert('A', 'up')", "alert: set summary"),
+    ] {
+        assert_eq!(
+            why(&format!("monitoring.{call}")),
+            format!("monitoring.{want}")
+        );
+    }
 }

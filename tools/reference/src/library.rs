@@ -33,6 +33,7 @@ pub const FILES: &[(&str, &str)] = &[
     source!("k8s/object.libsonnet"),
     source!("service.libsonnet"),
     source!("network_policy.libsonnet"),
+    source!("monitoring.libsonnet"),
     source!("agent.libsonnet"),
     source!("envs.libsonnet"),
 ];
