@@ -35,7 +35,7 @@ ENVS = {
 }
 
 # Namespaces that //prod:setup itself uses: nobody's own may have such a name.
-SYSTEM_NAMESPACES = ["windlass-system", "windlass-storage", "windlass-runner"]
+SYSTEM_NAMESPACES = ["windlass-system", "windlass-storage", "windlass-runner", "monitoring", "monitoring-node"]
 
 # Images that are not built here. The local cluster has its own builds of them under these names.
 THIRD_PARTY = {

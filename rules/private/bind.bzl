@@ -16,6 +16,7 @@ load(":k8s_orphans.bzl", "k8s_orphans")
 load(":k8s_schemas.bzl", "KUBERNETES_VERSIONS", "refusal_of_versions", "schema_labels")
 load(":k8s_verb.bzl", "GROUP_VERBS", "VERBS", "k8s_verb")
 load(":k8s_worker.bzl", "k8s_worker")
+load(":monitoring.bzl", "definition_of", "make_monitoring")
 load(":pin_tool.bzl", _pin_tool = "pin_tool")
 load(":policy.bzl", "refusal_of_keys")
 load(":runner.bzl", "make_runner")
@@ -44,7 +45,7 @@ def verbs(name, verbs = VERBS, **kwargs):
             **kwargs
         )
 
-def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], main_branch = "main", policies = [], registry_scheme = "auto", runner_setup = "", system_namespaces = [], third_party = {}):
+def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster_objects = [], crds = [], externals = {}, image_delivery = "registry", kubernetes_versions = KUBERNETES_VERSIONS[-1:], main_branch = "main", monitoring = "", policies = [], registry_scheme = "auto", runner_setup = "", system_namespaces = [], third_party = {}):
     """Ties the rules to a repository's constants, in the one .bzl file that its BUILD files load.
 
     Args:
@@ -65,6 +66,8 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         machine; an environment's own goes before it.
       kubernetes_versions: the minor versions that clusters have, as in ["1.35", "1.36"]: every object must suit each.
       main_branch: the branch that the commits of pins must be on.
+      monitoring: label of the package that calls `monitoring`: "//prod/monitoring". Objects of its kinds, such as PrometheusRule,
+        are checked by the definitions there; "" where nothing is monitored.
       policies: labels of the k8s_policy targets that every object is checked by: "//policies:owner".
       registry_scheme: "auto" (http for a loopback registry, https for any other) or "http".
       runner_setup: label text of what makes the runner, for hints: "//prod:runner-setup.apply".
@@ -72,7 +75,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
       third_party: dict of name -> reference of images that are not built here, as `params.third_party`.
 
     Returns:
-      a struct: the macros `agent`, `k8s_object`, `k8s_objects`, `orphans`, `pin_tool`, `runner`, `service` and `setup`; `params`, a
+      a struct: the macros `agent`, `k8s_object`, `k8s_objects`, `monitoring`, `orphans`, `pin_tool`, `runner`, `service` and `setup`; `params`, a
       function that gives what Jsonnet gets; `namespaces`, a dict of environment -> namespace, a personal one "" where no user is known.
     """
     refusal = refusal_of_envs(envs) or refusal_of_versions(kubernetes_versions)
@@ -124,7 +127,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             pinned = pinned,
             pins = pins,
             # What defines a custom resource can be checked without it.
-            crds = [] if kind == _DEFINITION else crds,
+            crds = [] if kind == _DEFINITION else crds + definition_of(kind, monitoring),
             cluster_objects = [] if env == SETUP else cluster_objects,
             policies = policies,
             schemas = schema_labels(kubernetes_versions),
@@ -262,6 +265,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
         agent = agent,
         k8s_object = k8s_object,
         k8s_objects = k8s_objects,
+        monitoring = make_monitoring(k8s_object, k8s_objects, params, third_party),
         namespaces = namespaces,
         orphans = orphans,
         params = params,
@@ -281,6 +285,7 @@ def bind(cluster, registry, project, envs, user, setup, cluster_id = "", cluster
             insecure = registry_scheme == "http",
             k8s_object = k8s_object,
             k8s_objects = k8s_objects,
+            monitoring = monitoring,
             params = params,
             repositories = repositories,
             repository = repository,

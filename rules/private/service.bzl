@@ -6,6 +6,7 @@ load(":k8s_dev.bzl", "k8s_dev")
 load(":labels.bzl", "label_text")
 load(":pin.bzl", "pin")
 load(":policy.bzl", "refusal_of_policies")
+load(":service_monitoring.bzl", "refusal_of_monitoring", "service_monitoring")
 
 def _sibling(dep, target):
     """The target of another service: `//services/server` -> `//services/server:<target>`."""
@@ -59,7 +60,7 @@ def _dev(env, common):
         **dict(common, tags = common.get("tags", []) + ["manual"])
     )
 
-def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, repository):
+def make_service(envs, insecure, k8s_object, k8s_objects, monitoring, params, repositories, repository):
     """The `service` macro of one binding.
 
     Args:
@@ -67,6 +68,7 @@ def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, 
       insecure: whether to speak plain http to a registry that is not this machine.
       k8s_object: the bound macro.
       k8s_objects: the bound macro.
+      monitoring: label of the package that has what watches a cluster, or "".
       params: function(env, service) that gives what the service's Jsonnet gets.
       repositories: function(env, keys) that gives where pinned images must be: image key -> repository.
       repository: function(key) that gives where the image of a key goes.
@@ -75,13 +77,15 @@ def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, 
       the macro.
     """
 
-    def service(name, src, outputs, images = {}, pins = None, deps = [], data = [], jsonnet_deps = [], policies = {}, visibility = ["//visibility:public"], **kwargs):
+    monitored = monitoring
+
+    def service(name, src, outputs, images = {}, pins = None, deps = [], data = [], jsonnet_deps = [], monitoring = None, policies = {}, visibility = ["//visibility:public"], **kwargs):
         """A service in every environment.
 
         Makes, for each ENV of ENVS: `ENV-rendered` (the manifests as Jsonnet gives them), `ENV-<file>` (a
         k8s_object for each output), `ENV-shallow` (the service's own objects) and `ENV-deep` (these and the
         deep groups of its deps), the last three with verbs; for each pinned image, `KEY.push`. Where images are built,
-        `ENV.dev`, which applies `ENV-deep` whenever a source is saved. Each can be made by hand.
+        `ENV.dev`, which applies `ENV-deep` whenever a source is saved; with `monitoring`, `ENV-monitoring`. Each can be made by hand.
 
         Args:
           name: the service's name; `name` itself builds the manifests of all environments.
@@ -93,6 +97,7 @@ def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, 
           deps: labels of the services that this one calls: `["//services/server"]`.
           data: files that the Jsonnet imports.
           jsonnet_deps: jsonnet_library targets besides windlass's own.
+          monitoring: the Jsonnet file that gives `dashboard.json`, `monitor.json` and `rules.json`: docs/monitoring.md.
           policies: dict of file name -> policy of its object: `{"deployment.json": {"ignore_fields": ["spec.replicas"]}}`.
           visibility: of all targets.
           **kwargs: attributes of all targets, such as tags.
@@ -104,7 +109,7 @@ def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, 
             envs = envs,
             images = images,
             pins = pins,
-        ) or refusal_of_policies(name, outputs, policies)
+        ) or refusal_of_policies(name, outputs, policies) or refusal_of_monitoring(name, monitoring, monitored)
         if refusal:
             fail(refusal)
         common = dict(kwargs, visibility = visibility)
@@ -161,6 +166,7 @@ def make_service(envs, insecure, k8s_object, k8s_objects, params, repositories, 
                 deps = [_sibling(dep, env + "-deep") for dep in deps],
                 **common
             )
+            service_monitoring(env, name, monitoring, data, jsonnet_deps, params, k8s_object, k8s_objects, common)
             if env not in _pinned(envs):
                 _dev(env, common)
         _pushes(images if pinned else {}, insecure, repository, common)
