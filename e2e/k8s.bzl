@@ -4,7 +4,7 @@ load("//:cluster_constants.bzl", "CLUSTER", "ENVS", "PROJECT", "REGISTRY", "SYST
 load("//rules:jsonnet.bzl", "jsonnet_to_json")
 load("//rules:k8s.bzl", "bind")
 
-def bound_for(user, rollout = "parallel", image_delivery = "registry", crds = []):
+def bound_for(user, rollout = "parallel", image_delivery = "registry", crds = [], monitoring = ""):
     """The rules as they are for a user.
 
     Args:
@@ -12,6 +12,7 @@ def bound_for(user, rollout = "parallel", image_delivery = "registry", crds = []
       rollout: in what order groups are rolled out.
       image_delivery: how images come to the node.
       crds: what defines custom resources.
+      monitoring: the package that has what watches the cluster.
 
     Returns:
       what `bind` gives.
@@ -22,6 +23,7 @@ def bound_for(user, rollout = "parallel", image_delivery = "registry", crds = []
         crds = crds,
         envs = {"myns": dict(ENVS["myns"], rollout = rollout)},
         image_delivery = image_delivery,
+        monitoring = monitoring,
         project = PROJECT,
         registry = REGISTRY,
         runner_setup = "//e2e/runner:runner.apply",

@@ -10,6 +10,7 @@ mod expected;
 mod failures;
 mod kept;
 mod local_registry;
+mod monitoring;
 mod node;
 mod order;
 mod proof;
@@ -26,7 +27,7 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 20] = [
     "agent",
     "agent-pod",
     "bundle",
@@ -35,6 +36,7 @@ pub const NAMES: [&str; 19] = [
     "engine",
     "failures",
     "kept",
+    "monitoring",
     "node",
     "order",
     "proof",
@@ -60,6 +62,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "engine" => Some(engine::run),
         "failures" => Some(failures::run),
         "kept" => Some(kept::run),
+        "monitoring" => Some(monitoring::run),
         "node" => Some(node::run),
         "order" => Some(order::run),
         "proof" => Some(proof::run),
