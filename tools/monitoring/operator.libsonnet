@@ -52,6 +52,8 @@ function(params, image)
         name,
         image=image('prometheus-operator'),
         args=[
+          // It asks for the Secrets that such settings name, and may read those of its own namespace alone.
+          '--alertmanager-config-namespaces=' + namespace,
           '--alertmanager-instance-namespaces=' + namespace,
           '--kubelet-endpoints=false',
           '--prometheus-instance-namespaces=' + namespace,

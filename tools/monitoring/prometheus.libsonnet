@@ -90,7 +90,8 @@ function(params, image, settings)
 
     'alertmanager.json': custom(params, 'Alertmanager', 'alertmanager') + {
       spec: {
-        alertmanagerConfigNamespaceSelector: {},
+        // Settings are of this namespace, and about the alerts of all.
+        alertmanagerConfigMatcherStrategy: { type: 'None' },
         alertmanagerConfigSelector: {},
         automountServiceAccountToken: false,
         containers: [{ image: image('alertmanager'), name: 'alertmanager' }, reloader('config-reloader')],
