@@ -6,7 +6,6 @@ mod bundle;
 mod corpus;
 mod data;
 mod engine;
-mod expected;
 mod failures;
 mod kept;
 mod local_registry;

@@ -5,6 +5,8 @@
 
 pub mod audit;
 pub mod cases;
+pub mod conformance;
+mod expected;
 mod harness;
 pub mod images;
 mod kubectl;

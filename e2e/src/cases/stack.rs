@@ -1,7 +1,7 @@
 //! From an empty cluster to the client's log, again without a write, and away.
 
-use super::{expected, local_registry, own_namespace};
-use crate::{Harness, audit};
+use super::{local_registry, own_namespace};
+use crate::{Harness, audit, expected};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -24,7 +24,7 @@ struct Feature {
 
 /// Parts of the log's lines, one for each call and both answers of `GetFeature`.
 #[track_caller]
-pub(super) fn lines(fixture: &Path) -> Vec<String> {
+pub(crate) fn lines(fixture: &Path) -> Vec<String> {
     let features = read(fixture);
     let feature_at = |place: (f64, f64)| features.iter().find(|feature| near(feature.at, place));
     let place = feature_at(PLACE).expect("the fixture has a feature at the client's place");
