@@ -28,7 +28,7 @@ def debian_packages(rctx, packages):
     apt = ["apt-get", "-q", "-q", "--yes"]
     for name, value in options.items():
         apt += ["-o", "%s=%s" % (name, value)]
-    made = rctx.execute(["mkdir", "-p", "root", "apt/lists/partial", "apt/cache/archives/partial"])
+    rctx.execute(["mkdir", "-p", "root", "apt/lists/partial", "apt/cache/archives/partial"])
     for arguments in [
         ["update", "--error-on=any"],
         ["install", "--download-only", "--no-install-recommends"] + packages,
@@ -39,9 +39,9 @@ def debian_packages(rctx, packages):
             return result.stderr
     for package in rctx.path("apt/cache/archives").readdir():
         if package.basename.endswith(".deb"):
-            made = rctx.execute(["dpkg-deb", "-x", package, "root"])
-            if made.return_code:
-                return made.stderr
+            result = rctx.execute(["dpkg-deb", "-x", package, "root"])
+            if result.return_code:
+                return result.stderr
     rctx.delete("apt")
     return None
 

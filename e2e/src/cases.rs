@@ -8,6 +8,7 @@ mod data;
 mod engine;
 mod failures;
 mod kept;
+mod languages;
 mod local_registry;
 mod monitoring;
 mod node;
@@ -26,7 +27,7 @@ mod walk;
 use crate::Harness;
 
 /// All names.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 21] = [
     "agent",
     "agent-pod",
     "bundle",
@@ -35,6 +36,7 @@ pub const NAMES: [&str; 20] = [
     "engine",
     "failures",
     "kept",
+    "languages",
     "monitoring",
     "node",
     "order",
@@ -61,6 +63,7 @@ pub fn named(name: &str) -> Option<fn(&Harness)> {
         "engine" => Some(engine::run),
         "failures" => Some(failures::run),
         "kept" => Some(kept::run),
+        "languages" => Some(languages::run),
         "monitoring" => Some(monitoring::run),
         "node" => Some(node::run),
         "order" => Some(order::run),

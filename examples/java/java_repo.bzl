@@ -82,6 +82,9 @@ def _jre(rctx, home):
     if result.return_code:
         return result.stdout + result.stderr
     rctx.delete("image/usr/lib/jvm/java/legal")
+
+    # They are set aside, not left out.
+    rctx.execute(["find", "image", "-name", "*.debuginfo", "-delete"])
     lib = rctx.path("image/usr/lib/jvm/java/lib")
     libraries = [file for file in lib.readdir() + lib.get_child("server").readdir() if file.basename.endswith(".so")]
     shared_libraries(rctx, [rctx.path("image/usr/lib/jvm/java/bin/java")] + libraries)

@@ -1,8 +1,8 @@
 // The client: it asks the server, again and again, and logs the answers.
 local k8s = import 'windlass/k8s.libsonnet';
-local server = std.extVar('//services/server').service;
 
-function(params) {
+// server: its Service as rendered, that of //services/server if not given.
+function(params, server=std.extVar('//services/server').service) {
   'deployment.json': k8s.deployment(params, 'client', containers=[
     k8s.container(
       'client',

@@ -12,6 +12,9 @@ pub(super) struct Program {
     log: PathBuf,
 }
 
+/// What `rust_image` calls a program: the services in Rust serve metrics too, and several run at once.
+const IN_RUST: &str = "image.binary";
+
 /// Where the programs of `bazel test` find their runfiles: ours are theirs, too.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(std::path::absolute(program).expect("a path"));
@@ -37,8 +40,10 @@ impl Program {
         let name = program.file_name().unwrap_or_default().to_string_lossy();
         let log = folder.join(format!("{name}.log"));
         let said = File::create(&log).expect("a file");
+        let metrics = (name == IN_RUST).then_some("--metrics-address=127.0.0.1:0");
         let child = command(program)
             .args(arguments)
+            .args(metrics)
             .stdin(Stdio::null())
             .stderr(said.try_clone().expect("a file"))
             .stdout(said)
