@@ -31,8 +31,8 @@ function(params, collect=true, tls=null)
         ),
         ports={ http: port },
         // It waits for the one before it to end, and collects, before it answers: 4 minutes for both, less than an apply waits.
-        startup=probe + { periodSeconds: 1, failureThreshold: 240 },
-        readiness=probe + { periodSeconds: 1 },
+        startup=probe { periodSeconds: 1, failureThreshold: 240 },
+        readiness=probe { periodSeconds: 1 },
         liveness=probe,
         mounts=[k8s.mount('data', '/var/lib/registry')] + if isTls then [k8s.mount('tls', '/tls')] else [],
       ),
