@@ -3,7 +3,6 @@
 load(":binding.bzl", "SETUP")
 load(":jsonnet_to_json.bzl", "jsonnet_to_json")
 load(":monitoring_kinds.bzl", "KINDS")
-load(":yaml_to_json.bzl", "yaml_to_json")
 
 # Images that are built here from Go modules, where `third_party` names none.
 _IMAGES = [
@@ -103,16 +102,9 @@ def make_monitoring(k8s_object, k8s_objects, params, third_party):
           **kwargs: attributes of all targets, such as visibility.
         """
         for plural in KINDS.values():
-            # A target of this repository: who compares manifests asks Bazel for it by name.
-            yaml_to_json(
-                name = "crd-%s-rendered" % plural,
-                src = Label("@windlass_monitoring_crds//:%s.yaml" % plural),
-                outs = ["definitions/%s.json" % plural],
-                **kwargs
-            )
             k8s_object(
                 name = "crd-" + plural,
-                src = "definitions/%s.json" % plural,
+                src = Label("@windlass_monitoring_crds//:%s.yaml" % plural),
                 env = SETUP,
                 kind = "CustomResourceDefinition",
                 **kwargs

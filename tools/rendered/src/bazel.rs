@@ -223,7 +223,9 @@ impl<'a> Bazel<'a> {
             "let all = kind('^k8s_object rule$', {}) in $all except attr(tags, '\\bmanual\\b', $all)",
             patterns.join(" + ")
         );
-        let arguments = ["--output=streamed_jsonproto", &query].map(OsStr::new);
+        // Labels as `cquery` has them: else one of another repository has its apparent name here.
+        let arguments = ["--output=streamed_jsonproto", "--consistent_labels", &query];
+        let arguments = arguments.map(OsStr::new);
         let answer = self.ask("listed", "query", arguments)?;
         let described: Result<Vec<Described>, Reason> = answer.lines().map(described).collect();
         let mut described = described.map_err(|source| Error::Answer {
@@ -383,7 +385,7 @@ fn plain(label: &str) -> &str {
     }
 }
 
-/// One line of `query --output=streamed_jsonproto`.
+/// One line of `query --output=streamed_jsonproto --consistent_labels`.
 fn described(line: &str) -> Result<Described, Reason> {
     #[derive(Deserialize)]
     struct Target {
