@@ -3,6 +3,7 @@
 load("@bazel_skylib//rules:copy_file.bzl", "copy_file")
 load("@bazel_skylib//rules:native_binary.bzl", "native_test")
 load("//prod:k8s.bzl", "NAMESPACES")
+load("//rules:image.bzl", "image_test")
 load("//rules:rendered.bzl", "manifest_diff_test")
 
 _FEATURES = Label("//services/server:features.json")
@@ -61,3 +62,24 @@ def same_manifests_test(name, of):
         name = name,
         goldens = {"golden/%s.json" % env: env + "-shallow" for env in NAMESPACES},
     )
+
+def _like(test, of, program):
+    same_manifests_test(name = "manifests_test", of = of)
+    test(name = "conformance_test", program = program)
+    image_test(name = "image_test", image = ":image", no_shell = True)
+
+def client_tests(program):
+    """The tests of a package whose service `client` is //services/client in another language, and whose image is `image`.
+
+    Args:
+      program: the client.
+    """
+    _like(client_test, "//services/client", program)
+
+def server_tests(program):
+    """The tests of a package whose service `server` is //services/server in another language, and whose image is `image`.
+
+    Args:
+      program: the server.
+    """
+    _like(server_test, "//services/server", program)
