@@ -1,12 +1,6 @@
 """Files of a Go module: the definitions of the custom resources that monitoring needs."""
 
-load(":go_repo.bzl", "THERE", "skip")
-
-_BUILD = """\
-package(default_visibility = ["//visibility:public"])
-
-exports_files(%s)
-"""
+load(":go_repo.bzl", "BUILD", "MODULE_ATTRS", "THERE", "skip", "write_module")
 
 def _version(rctx, path, module):
     """The version of a module that a go.mod requires."""
@@ -23,15 +17,13 @@ def _go_files_repo_impl(rctx):
     if not go:
         skip(rctx, names, what, "no go in PATH")
         return
-    for file in [rctx.attr.module, rctx.attr.sums]:
-        path = rctx.path(file)
-        rctx.file("module/" + path.basename, rctx.read(path), executable = False)
-    version = _version(rctx, "module/go.mod", rctx.attr.of)
+    module = write_module(rctx)
+    version = _version(rctx, module + "/go.mod", rctx.attr.of)
     rctx.report_progress("go mod download %s@%s" % (rctx.attr.of, version))
     result = rctx.execute(
         [go, "mod", "download", "-json", "%s@%s" % (rctx.attr.of, version)],
         environment = {"GOWORK": "off"},
-        working_directory = "module",
+        working_directory = module,
     )
     if result.return_code != 0:
         skip(rctx, names, what, "go mod download %s@%s says:\n%s" % (rctx.attr.of, version, result.stdout + result.stderr))
@@ -40,28 +32,18 @@ def _go_files_repo_impl(rctx):
     for name, source in rctx.attr.files.items():
         # A copy, byte by byte: Go's cache may be cleaned.
         rctx.file(name, rctx.read(folder.get_child(source)), executable = False, legacy_utf8 = False)
-    rctx.file("BUILD.bazel", _BUILD % repr(names) + THERE)
+    rctx.file("BUILD.bazel", BUILD % repr(names) + THERE)
 
 go_files_repo = repository_rule(
     implementation = _go_files_repo_impl,
     doc = "Makes files of a Go module, or targets that no platform has where Go cannot download it.",
-    attrs = {
+    attrs = MODULE_ATTRS | {
         "files": attr.string_dict(
             doc = "The names that they get -> where they are in the module.",
             mandatory = True,
         ),
-        "module": attr.label(
-            allow_single_file = True,
-            doc = "The go.mod that requires the module.",
-            mandatory = True,
-        ),
         "of": attr.string(
             doc = "The path of the module.",
-            mandatory = True,
-        ),
-        "sums": attr.label(
-            allow_single_file = True,
-            doc = "The go.sum beside it.",
             mandatory = True,
         ),
     },

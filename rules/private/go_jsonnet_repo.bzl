@@ -1,17 +1,11 @@
 """The formatter and the linter of go-jsonnet, built from their Go module where a test first asks for them."""
 
-load(":go_repo.bzl", "skip")
+load(":go_repo.bzl", "BUILD", "skip")
 
 # toolbox/format reads it as well.
 _VERSION = "v0.22.0"
 
 _PROGRAMS = ["jsonnet-lint", "jsonnetfmt"]
-
-_BUILD = """\
-package(default_visibility = ["//visibility:public"])
-
-exports_files(%s)
-"""
 
 _WHAT = "tests of format and lint of Jsonnet are"
 
@@ -31,7 +25,7 @@ def _go_jsonnet_repo_impl(rctx):
         if result.return_code != 0:
             skip(rctx, _PROGRAMS, _WHAT, "go install %s says:\n%s" % (module, result.stderr))
             return
-    rctx.file("BUILD.bazel", _BUILD % repr(_PROGRAMS))
+    rctx.file("BUILD.bazel", BUILD % repr(_PROGRAMS))
 
 go_jsonnet_repo = repository_rule(
     implementation = _go_jsonnet_repo_impl,

@@ -1,5 +1,26 @@
 """What repository rules share that ask Go: targets in place of what it cannot give."""
 
+# A module of our own: its requirements are the versions, its go.sum the hashes.
+MODULE_ATTRS = {
+    "module": attr.label(
+        allow_single_file = True,
+        doc = "The go.mod that requires what is asked for.",
+        mandatory = True,
+    ),
+    "sums": attr.label(
+        allow_single_file = True,
+        doc = "The go.sum beside it.",
+        mandatory = True,
+    ),
+}
+
+# What a repository is that has what Go gave.
+BUILD = """\
+package(default_visibility = ["//visibility:public"])
+
+exports_files(%s)
+"""
+
 # What a select asks for to do without what Go gives.
 THERE = """
 constraint_setting(
@@ -37,6 +58,20 @@ constraint_value(
     for name in %s
 ]
 """
+
+def write_module(rctx):
+    """Writes the module of MODULE_ATTRS.
+
+    Args:
+      rctx: the context of a repository rule.
+
+    Returns:
+      the folder that it is in.
+    """
+    for file in [rctx.attr.module, rctx.attr.sums]:
+        path = rctx.path(file)
+        rctx.file("module/" + path.basename, rctx.read(path), executable = False)
+    return "module"
 
 def skip(rctx, targets, what, why):
     """Makes targets that no platform has, until there is another Go in PATH or another GOPROXY.
