@@ -82,7 +82,7 @@ def write_layer(ctx, files = [], dirs = {}, symlinks = {}, owner = "0:0", modes 
 
     Args:
       ctx: the context of a rule with LAYER_ATTRS.
-      files: list of (path in the image, mode, File); a folder goes in with all that is in it.
+      files: list of (path in the image, mode, File); a folder goes in with all files below it.
       dirs: dict of path -> mode: folders.
       symlinks: dict of path -> what it points to.
       owner: who owns everything.

@@ -62,38 +62,42 @@ pub(crate) struct Archive {
 }
 
 impl Entries {
-    /// Adds a file, or all that is in a folder; one that is empty is added itself. Links on this
-    /// machine are followed.
+    /// Adds a file, or all files below a folder; where there are none, the folder itself, unless it is
+    /// there. Links on this machine are followed.
+    ///
+    /// Empty folders below it are left out: Bazel's caches do not keep them, so whether they are there
+    /// depends on where the tree comes from.
     pub(crate) fn add_file(
         &mut self,
         path: &ImagePath,
         source: &Path,
         mode: u32,
     ) -> Result<(), Error> {
+        let is_there = matches!(self.nodes.get(path), Some(Node::Folder { .. }));
+        if !self.add_below(path, source, mode)? && !is_there {
+            self.add_folder(path, FOLDER_MODE)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there was a file to add.
+    fn add_below(&mut self, path: &ImagePath, source: &Path, mode: u32) -> Result<bool, Error> {
         let unreadable = |error| Error::Read {
             path: source.to_owned(),
             source: error,
         };
         if !std::fs::metadata(source).map_err(unreadable)?.is_dir() {
-            return self.add(
-                path,
-                Node::File {
-                    source: source.to_owned(),
-                    mode,
-                },
-            );
+            let source = source.to_owned();
+            self.add(path, Node::File { source, mode })?;
+            return Ok(true);
         }
-        let mut is_empty = true;
+        let mut has_file = false;
         for entry in std::fs::read_dir(source).map_err(unreadable)? {
-            is_empty = false;
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            self.add_file(&path.join(&name)?, &entry.path(), mode)?;
+            has_file |= self.add_below(&path.join(&name)?, &entry.path(), mode)?;
         }
-        if is_empty {
-            self.add_folder(path, FOLDER_MODE)?;
-        }
-        Ok(())
+        Ok(has_file)
     }
 
     /// Adds an empty folder.
@@ -468,9 +472,9 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_taken_whole_and_links_followed() {
+    fn files_of_folders_are_taken_and_links_followed() {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir_all(folder.path().join("sub/empty")).expect("makes");
+        std::fs::create_dir_all(folder.path().join("sub/empty/also")).expect("makes");
         std::fs::write(folder.path().join("sub/b"), "b").expect("writes");
         std::os::unix::fs::symlink("sub/b", folder.path().join("a")).expect("links");
         let mut entries = Entries::default();
@@ -481,6 +485,10 @@ mod tests {
         entries
             .add_file(&path("/other/empty"), &sub, 0o444)
             .expect("adds");
+        // It has been said of this one how it is.
+        let kept = path("/kept");
+        entries.add_folder(&kept, 0o700).expect("adds");
+        entries.add_file(&kept, &sub, 0o444).expect("adds");
         // Nothing was said of it by the one who put files into it.
         entries.add_folder(&path("/data"), 0o700).expect("adds");
         assert_eq!(
@@ -489,7 +497,7 @@ mod tests {
                 "0700 0:0 data/",
                 "0444 0:0 data/a = b",
                 "0444 0:0 data/sub/b = b",
-                "0755 0:0 data/sub/empty/",
+                "0700 0:0 kept/",
                 "0755 0:0 other/empty/",
             ]
         );

@@ -86,12 +86,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let owner = parse_owner(&args.owner)?;
     let mut entries = Entries::default();
+    // First: a tree without files leaves a folder as it was asked for.
+    for dir in args.dirs.chunks_exact(2) {
+        entries.add_folder(&ImagePath::parse(&dir[0])?, parse_mode(&dir[1])?)?;
+    }
     for file in args.files.chunks_exact(3) {
         let path = ImagePath::parse(&file[0])?;
         entries.add_file(&path, Path::new(&file[2]), parse_mode(&file[1])?)?;
-    }
-    for dir in args.dirs.chunks_exact(2) {
-        entries.add_folder(&ImagePath::parse(&dir[0])?, parse_mode(&dir[1])?)?;
     }
     for symlink in args.symlinks.chunks_exact(2) {
         entries.add_symlink(&ImagePath::parse(&symlink[0])?, &symlink[1])?;
