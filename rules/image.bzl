@@ -6,7 +6,7 @@ for who uses them elsewhere.
 `image_test` says what an image must have.
 
 ```starlark
-load("//rules:image.bzl", "rust_image")
+load("@windlass//rules:image.bzl", "rust_image")
 
 rust_image(
     name = "image",

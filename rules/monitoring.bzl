@@ -2,7 +2,7 @@
 
 ```starlark
 load("//prod:k8s.bzl", "service")
-load("//rules:monitoring.bzl", "prometheus_rules_test")
+load("@windlass//rules:monitoring.bzl", "prometheus_rules_test")
 
 service(
     name = "web",

@@ -115,7 +115,7 @@ image_pull = rule(
 What its registry says of it stands in a lock file beside the BUILD file, so that a build asks no registry. Its layers
 stay where they are: a push has them mounted, or copied from registry to registry, where they are missing.
 
-```
+```text
 bazel run @windlass//tools/image -- pull ghcr.io/acme/base:v1 --lock base.lock.json
 ```
 

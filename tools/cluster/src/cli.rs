@@ -13,7 +13,7 @@ use crate::request::{Request, Target};
 use crate::verbs;
 
 /// What people type, and what comes of it: the end of `--help`, and a block of the page in docs/cli.
-const EXAMPLES: &str = "\
+pub const EXAMPLES: &str = "\
 Examples:
   bazel run //cluster:up
       start it, or mend it; prints where its kubeconfig is
@@ -27,10 +27,10 @@ Examples:
 #[command(name = "cluster")]
 pub struct Cli {
     /// What a target of //cluster says; a launcher has it beside itself.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide = true, value_name = "FILE")]
     request: Option<PathBuf>,
     /// The folder that the request's files are in.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, hide = true, value_name = "DIR")]
     runfiles: Option<PathBuf>,
     #[command(subcommand)]
     verb: Verb,
@@ -61,10 +61,12 @@ enum Verb {
     /// Build the cluster's programs and images, where they are missing, and do nothing else.
     Build,
     /// Run a command beside a cluster of its own that ends with it.
+    #[command(hide = true)]
     With(verbs::with::Arguments),
     /// Run a command beside an API server of its own, with no node, that ends with it.
     WithApiServer(verbs::with_api_server::Arguments),
     /// Write what k3d would be told, and tell it nothing.
+    #[command(hide = true)]
     Plan(verbs::plan::Arguments),
     /// Keep a cluster running (`up` starts this).
     #[command(hide = true)]

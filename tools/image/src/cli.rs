@@ -4,13 +4,13 @@ use crate::{
     Environment, Error, attest, attestation, certificates, check, diff, import, index, inspect,
     layer, layout, manifest, pull, push,
 };
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use serde::Deserialize;
 use std::ffi::OsString;
 use windlass_runfiles::Launcher;
 
 /// What people type, and what comes of it: the end of `--help`, and a block of the page in docs/cli.
-const EXAMPLES: &str = "\
+pub const EXAMPLES: &str = "\
 Examples:
   bazel run @windlass//tools/image -- pull ghcr.io/acme/base:v1 --lock base.lock.json
       lock a base image
@@ -19,9 +19,10 @@ Examples:
   bazel run @windlass//tools/image -- diff before.oci bazel-bin/services/client/image.oci
       in what two images differ";
 
-/// Makes container images from files, and pushes them.
+/// Looks into container images, locks base images, and signs what images were built from.
 ///
-/// An argument `@file` is replaced by the lines of that file, one argument each.
+/// Rules run it, too: with verbs that are not listed here, and arguments from a file, `@file`, one a
+/// line.
 #[derive(Debug, Parser)]
 #[command(name = "image", max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
@@ -31,24 +32,32 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[command(hide = true)]
     Certificates(certificates::Args),
+    #[command(hide = true)]
     Layer(layer::Args),
+    #[command(hide = true)]
     Manifest(manifest::Args),
+    #[command(hide = true)]
     Index(index::Args),
     Pull(pull::Args),
+    #[command(hide = true)]
     Import(import::Args),
+    #[command(hide = true)]
     Layout(layout::Args),
+    #[command(hide = true)]
     Push(push::Args),
     Attest(attest::Args),
     Attestation(attestation::Args),
     Inspect(inspect::Args),
     Diff(diff::Args),
+    #[command(hide = true)]
     Check(check::Args),
 }
 
 /// Pushes an image, and prints its reference by digest.
 #[derive(Debug, Parser)]
-#[command(max_term_width = 100)]
+#[command(name = "push", max_term_width = 100)]
 struct LaunchedPush {
     #[command(flatten)]
     options: push::Options,
@@ -89,11 +98,16 @@ pub async fn run(
     }
 }
 
-/// The command line, for tests.
-#[cfg(test)]
-pub(crate) fn command() -> clap::Command {
-    use clap::CommandFactory as _;
+/// The command line, for tests and for its page in docs/cli.
+#[must_use]
+pub fn command() -> clap::Command {
     Cli::command()
+}
+
+/// The command line of a target that pushes an image, for its page.
+#[must_use]
+pub fn push_command() -> clap::Command {
+    LaunchedPush::command()
 }
 
 /// The run target that this process is, if it is one: there is a request beside it.
@@ -146,7 +160,6 @@ mod tests {
 
     #[test]
     fn command_line_is_consistent() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
         LaunchedPush::command().debug_assert();
     }

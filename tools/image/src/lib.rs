@@ -31,7 +31,7 @@ mod bars;
 mod base;
 mod certificates;
 mod check;
-mod cli;
+pub mod cli;
 mod compress;
 mod contents;
 mod diff;

@@ -7,6 +7,8 @@ use windlass_deploy::cli::Options;
 use windlass_deploy::help::{VERBS, VerbHelp, command, example, run_command};
 use windlass_deploy::request::Verb;
 
+use crate::flags::may_lack_value;
+
 /// What examples are made with.
 const TARGET: &str = "//services/client:myns-deep";
 
@@ -88,10 +90,9 @@ fn flag(argument: &Arg) -> String {
     let name = argument.get_id().as_str().replace('_', "-");
     let value = argument.get_value_names().unwrap_or_default().first();
     let value = value.filter(|_| argument.get_action().takes_values());
-    let may_lack = argument.get_num_args().map(|count| count.min_values()) == Some(0);
     match value {
         None => format!("`--{name}`"),
-        Some(value) if may_lack => format!("`--{name}[={value}]`"),
+        Some(value) if may_lack_value(argument) => format!("`--{name}[={value}]`"),
         Some(value) => format!("`--{name}={value}`"),
     }
 }

@@ -1,19 +1,24 @@
 //! The pages of `docs/` that are made from the tools: command lines, exit codes, and the schemas of
 //! what they print; and the one that is made from the Jsonnet library. `bazel run //:update` writes them, a
-//! diff test compares them.
+//! diff test compares them. Completion for bash is made from the same, and so are manual pages.
 
 mod agent;
+mod cluster;
+mod completion;
 mod deploy;
 mod dev;
 mod examples;
 mod exit_codes;
 mod flags;
+mod image;
 mod jsonnet;
 pub mod library;
+mod man;
 mod new;
 mod page;
 mod pin;
 mod rendered;
+mod tools;
 
 use std::path::{Path, PathBuf};
 
@@ -25,9 +30,11 @@ type Page = (&'static str, fn() -> String);
 /// All pages.
 const PAGES: &[Page] = &[
     ("cli/agent.md", agent::page),
+    ("cli/cluster.md", cluster::page),
     ("cli/deploy.md", deploy::page),
     ("cli/dev.md", dev::page),
     ("cli/exit-codes.md", exit_codes::page),
+    ("cli/image.md", image::page),
     ("jsonnet.md", jsonnet::page),
     ("cli/new.md", new::page),
     ("cli/page.md", page::page),
@@ -48,6 +55,7 @@ const PAGES: &[Page] = &[
     ("schemas/rendered-diff.v1.json", || {
         json(&windlass_rendered::document::schema())
     }),
+    ("windlass.bash", completion::page),
 ];
 
 /// Why a page was not written.
@@ -77,6 +85,17 @@ impl Explain for Error {
             Self::Write { .. } => Exit::Failure,
         }
     }
+}
+
+/// Writes the manual pages of all tools into a folder.
+///
+/// # Errors
+/// When one cannot be written.
+pub fn write_manual(folder: &Path) -> Result<(), Error> {
+    man::write(folder).map_err(|source| Error::Write {
+        path: folder.into(),
+        source,
+    })
 }
 
 /// Writes pages; which ones is in the ends of their paths.
@@ -113,9 +132,9 @@ mod tests {
             variant: "Unknown",
             exit: Exit::Usage,
             text: "error: `DIR/deploy.md` is no page, want one that ends in `cli/agent.md`, \
-                   `cli/deploy.md`, `cli/dev.md`, `cli/exit-codes.md`, `jsonnet.md`, `cli/new.md`, `cli/page.md`, `cli/pin.md`, \
+                   `cli/cluster.md`, `cli/deploy.md`, `cli/dev.md`, `cli/exit-codes.md`, `cli/image.md`, `jsonnet.md`, `cli/new.md`, `cli/page.md`, `cli/pin.md`, \
                    `cli/rendered.md`, `schemas/agent-status.v1.json`, `schemas/deploy-event.v1.json`, `schemas/deploy-result.v1.json`, \
-                   `schemas/publish-status.v1.json`, `schemas/rendered-diff.v1.json`\n",
+                   `schemas/publish-status.v1.json`, `schemas/rendered-diff.v1.json`, `windlass.bash`\n",
             provoke: |folder| write(&[folder.path("deploy.md").into()]),
         },
         Case {

@@ -1,12 +1,10 @@
 //! `docs/cli/new.md`.
 
-use std::fmt::Write as _;
-
 use clap::CommandFactory as _;
 use windlass_new::cli::{Cli, EXAMPLES};
 
 use crate::examples::block;
-use crate::flags::table;
+use crate::flags::verbs;
 
 const HEAD: &str = "\
 # New: a workspace, and a service in one
@@ -19,12 +17,7 @@ The files are printed on stdout, one a line. One that is there is never changed:
 ";
 
 pub(crate) fn page() -> String {
-    let mut text = HEAD.to_owned();
-    for verb in Cli::command().get_subcommands() {
-        let about = verb.get_about().map(ToString::to_string);
-        let (name, about) = (verb.get_name(), about.unwrap_or_default());
-        let _ = write!(text, "\n## {name}\n\n{about}.\n\n");
-        text += &table(verb.get_arguments());
-    }
-    text + &block(EXAMPLES, &["run by: .ci/steps/consumer"])
+    HEAD.to_owned()
+        + &verbs(&Cli::command(), "")
+        + &block(EXAMPLES, &["run by: .ci/steps/consumer"])
 }
