@@ -15,8 +15,7 @@ use std::time::Duration;
 use telemetry::Calls;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tracing::{info, warn};
 
@@ -50,18 +49,9 @@ pub async fn run(args: &Args) -> Result<(), Error> {
 
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = Server::builder()
-        .http2_keepalive_interval(Some(Duration::from_secs(10)))
-        .layer(calls)
-        .add_service(health)
-        .add_service(RouteGuideServer::new(Guide::new(Arc::clone(&store))))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            async {
-                let _ = stopped.await;
-            },
-        );
-    let mut server = tokio::spawn(server);
+    let guide = RouteGuideServer::new(Guide::new(Arc::clone(&store)));
+    let routes = Routes::new(health).add_service(guide);
+    let mut server = telemetry::serve(routes, calls, listener, stopped);
 
     tokio::select! {
         ended = &mut server => return joined(ended),

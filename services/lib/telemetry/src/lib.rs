@@ -7,7 +7,7 @@
 //! let mut registry = telemetry::registry();
 //! let calls = Calls::of_server(&mut registry, routeguide::v1::METHODS);
 //! telemetry::page::open(args.telemetry.metrics_address, registry).await?;
-//! Server::builder().layer(calls).add_service(...)
+//! telemetry::serve(Routes::new(...), calls, listener, stop)
 //! ```
 //!
 //! What there is stands in `docs/metrics.md` and `docs/tracing.md`.
@@ -15,7 +15,8 @@
 //! - [`calls`]: a layer of tower around gRPC, on either side; `call`: one of them; `methods`: what is
 //!   counted of it; - [`page`]: `/metrics`; `process`: what the kernel says of the process;
 //! - [`traces`]: logs, and where traces go; [`spans`]: what they are made of; `context`: how they get to
-//!   another process; - [`options`]: arguments; - [`error`]: what ends a service here.
+//!   another process; - [`serve`](serve()): the server itself;
+//! - [`options`]: arguments; - [`error`]: what ends a service here.
 
 mod call;
 pub mod calls;
@@ -25,12 +26,14 @@ mod methods;
 pub mod options;
 pub mod page;
 mod process;
+mod serve;
 pub mod spans;
 pub mod traces;
 
 pub use calls::Calls;
 pub use error::Error;
 pub use options::Options;
+pub use serve::serve;
 
 use prometheus_client::registry::Registry;
 
