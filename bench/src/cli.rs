@@ -35,4 +35,7 @@ pub struct MonorepoOptions {
     #[arg(long, value_name = "N", default_value_t = 300,
           value_parser = clap::value_parser!(u32).range(31..))]
     pub services: u32,
+    /// A flag for each build; may be repeated.
+    #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
+    pub bazel_flag: Vec<String>,
 }

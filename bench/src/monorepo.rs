@@ -30,6 +30,7 @@ pub fn run(options: &MonorepoOptions) -> Result<Vec<Row>, Error> {
     let at = |name: &str| folder.path().join(name);
     let services = Services::copy(&checkout, &at("checkout"), folder.path())?;
     let bench = Bench {
+        flags: options.bazel_flag.clone(),
         base: at("base"),
         scratch: folder.path().to_owned(),
         services,
@@ -51,6 +52,7 @@ struct Measured {
 }
 
 struct Bench {
+    flags: Vec<String>,
     services: Services,
     base: PathBuf,
     scratch: PathBuf,
@@ -133,12 +135,10 @@ impl Bench {
 
     fn build(&self, pattern: &str, more: &[&str]) -> Result<Ended, Error> {
         // A disk cache of the user would do the work, or have to be written.
-        let arguments = [
-            &["build", "--disk_cache=", "--color=no"],
-            more,
-            &["--", pattern],
-        ]
-        .concat();
+        let flags = self.flags.iter().map(String::as_str);
+        let mut arguments = vec!["build", "--disk_cache=", "--color=no"];
+        arguments.extend(flags.chain(more.iter().copied()));
+        arguments.extend(["--", pattern]);
         self.bazel(&arguments)
     }
 
