@@ -5,11 +5,19 @@ load("@bazel_skylib//lib:structs.bzl", "structs")
 # The environment of what prepares a cluster: namespaces, CRDs, storage, registry.
 SETUP = "setup"
 
+# What a DNS label is made of.
+_LABEL = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
 _ROLLOUTS = ["gated", "parallel"]
 _IMAGES = ["built", "pinned"]
 _DELIVERIES = ["node", "registry"]
 _PROOFS = ["none", "required"]
 _ENV_KEYS = ["cluster", "cluster_id", "image_delivery", "images", "namespace", "proof", "protected", "registry", "rollout"]
+
+def _is_dns_label(text):
+    """Whether a text is a DNS label (RFC 1123), as names of namespaces are."""
+    edges = text[0] + text[-1]
+    return len(text) <= 63 and "-" not in edges and not text.strip(_LABEL)
 
 def refusal_of_envs(envs):
     """Why `envs` is not what ENVS may be.
@@ -28,6 +36,8 @@ def refusal_of_envs(envs):
                 return "ENVS[%r]: got key %r, want one of %s" % (name, key, _ENV_KEYS)
         if not env.get("namespace"):
             return "ENVS[%r]: namespace is missing; set it to a name or to \"$USER\"" % name
+        if env["namespace"] != "$USER" and not _is_dns_label(env["namespace"]):
+            return "ENVS[%r]: namespace: got %r, want a DNS label as in \"shop-prod\", or \"$USER\"" % (name, env["namespace"])
         if env.get("images") not in _IMAGES:
             return "ENVS[%r]: images: got %r, want one of %s" % (name, env.get("images"), _IMAGES)
         if env.get("rollout", "parallel") not in _ROLLOUTS:

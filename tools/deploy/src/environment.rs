@@ -30,6 +30,8 @@ pub struct ProcessEnvironment {
     pub working_directory: Option<PathBuf>,
     /// `BUILD_WORKSPACE_DIRECTORY`: the checkout in which `bazel run` was typed.
     pub workspace: Option<PathBuf>,
+    /// `USER`: of a personal namespace with another name, hints tell Bazel whose it is.
+    pub user: Option<String>,
     /// Who holds the leases of this run, for others to read: user, machine, process, and since when.
     pub holder: String,
     /// How leases are held.
@@ -74,6 +76,7 @@ impl ProcessEnvironment {
             registries: ConfigPlaces::of(var),
             working_directory: path("BUILD_WORKING_DIRECTORY"),
             workspace: path("BUILD_WORKSPACE_DIRECTORY"),
+            user: std::env::var("USER").ok(),
             holder: holder(),
             lease: Terms::default(),
             worker: ask::Terms::default(),

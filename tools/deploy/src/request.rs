@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use windlass_oci_reference::Registry;
 use windlass_oci_registry::ImageFiles;
 
 /// The version of the schema that this tool reads.
@@ -449,9 +450,27 @@ impl DeployRequest {
         }
     }
 
-    /// What a user types for setup: `bazel run //prod:setup.apply`.
-    pub fn setup_command(&self) -> String {
-        format!("bazel run {}", self.setup)
+    /// What a user types for setup: `bazel run //prod:setup.apply`. Who is not `user` here, has told
+    /// Bazel so, and has to tell it again.
+    pub fn setup_command(&self, user: Option<&str>) -> String {
+        let (setup, environment) = (&self.setup, &self.environment);
+        let name = &environment.namespace;
+        match user {
+            Some(user) if environment.personal && user != name => {
+                format!("bazel run {setup} --repo_env=USER={name}")
+            }
+            _ => format!("bazel run {setup}"),
+        }
+    }
+
+    /// What a user types where a registry does not answer: one of this machine is an object of the
+    /// local cluster.
+    pub fn registry_command(&self, registry: &Registry) -> String {
+        if registry.is_loopback() {
+            "bazel run //prod:cluster.apply".to_owned()
+        } else {
+            self.setup_command(None)
+        }
     }
 }
 
@@ -529,7 +548,21 @@ pub(crate) mod tests {
             request.command_of(Verb::Diff),
             "bazel run //services/client:myns-deep.diff"
         );
-        assert_eq!(request.setup_command(), "bazel run //prod:setup.apply");
+        for user in [None, Some("alice")] {
+            let setup = request.setup_command(user);
+            assert_eq!(setup, "bazel run //prod:setup.apply");
+        }
+        assert_eq!(
+            request.setup_command(Some("bob")),
+            "bazel run //prod:setup.apply --repo_env=USER=alice"
+        );
+        for (registry, want) in [
+            ("localhost:31000", "bazel run //prod:cluster.apply"),
+            ("registry.example", "bazel run //prod:setup.apply"),
+        ] {
+            let registry: Registry = registry.parse().expect("a registry");
+            assert_eq!(request.registry_command(&registry), want);
+        }
     }
 
     #[test]

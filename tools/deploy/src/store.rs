@@ -12,7 +12,7 @@ use crate::cluster::{Resource, Selector};
 use crate::desired::{Desired, DesiredImage};
 use crate::error::{Error, Reason};
 use crate::plan::Presence;
-use crate::request::ImageDelivery;
+use crate::request::{DeployRequest, ImageDelivery};
 use crate::session::Session;
 
 /// Annotation of a node: where on this machine its containerd listens. The local cluster sets it.
@@ -50,7 +50,11 @@ impl Store {
     }
 
     /// Whether an image is there; `setup` is what makes a registry.
-    pub async fn look(&self, image: &DesiredImage, setup: &str) -> Result<Presence, Error> {
+    pub async fn look(
+        &self,
+        image: &DesiredImage,
+        request: &DeployRequest,
+    ) -> Result<Presence, Error> {
         let there = match self {
             Self::Registry(registry) => match registry.is_pushed(&image.tagged()).await {
                 Ok(there) => there,
@@ -58,7 +62,8 @@ impl Store {
                     // A registry that is not there says so better than one request of it.
                     let reached = registry.ping(&image.push.target).await;
                     let error = reached.err().unwrap_or(error);
-                    return Err(Error::registry(&error, setup));
+                    let command = request.registry_command(image.push.target.repository.registry());
+                    return Err(Error::registry(&error, &command));
                 }
             },
             Self::Node(node) => {

@@ -74,6 +74,8 @@ impl<'a> Bazel<'a> {
             // Links in the checkout are the user's.
             .arg("--experimental_convenience_symlinks=ignore")
             .arg("--remote_download_outputs=toplevel")
+            // Where the files are that it has built, nobody asks here.
+            .arg("--show_result=0")
             .arg(target);
         self.run("build", target, command).await.map(drop)
     }

@@ -132,7 +132,9 @@ impl Wanted<'_> {
             services.retain(|service| self.cli.service.contains(&service.name));
         }
         let service = if self.cli.service.is_empty() {
-            services.iter().map(|one| one.name.clone()).collect()
+            // The service that was named comes last in a request, and first to its own port.
+            let names = services.iter().rev().map(|one| one.name.clone());
+            names.collect()
         } else {
             // One that is not there is told of.
             self.cli.service.clone()

@@ -53,6 +53,12 @@ impl Rounds<'_> {
     /// # Errors
     /// Bazel cannot say what there is to watch, or nobody can watch it. What fails later is told.
     pub async fn run(mut self) -> Result<(), Error> {
+        self.go_on().await?;
+        self.tell("end     what was applied stays");
+        Ok(())
+    }
+
+    async fn go_on(&mut self) -> Result<(), Error> {
         let begun = self.begin().await;
         let mut known = match begun {
             Err(_) if self.interrupt.is_set() => return Ok(()),

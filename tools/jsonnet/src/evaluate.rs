@@ -116,7 +116,7 @@ impl Evaluator {
                 }
                 _ => apply_tla(&tla, value),
             })
-            .map_err(|error| explain(&error, &request.src, sources))?;
+            .map_err(|error| explain(&error, request))?;
         outputs(self.last.insert(value), request, lines)
     }
 }
@@ -141,7 +141,7 @@ fn outputs(value: &Val, request: &Request, lines: &Lines) -> Result<Vec<Output>,
     match &request.outputs {
         Outputs::One(path) => {
             let text = request.form.text(value);
-            let text = text.map_err(|error| explain(&error, &request.src, sources))?;
+            let text = text.map_err(|error| explain(&error, request))?;
             Ok(vec![(path.clone(), text)])
         }
         Outputs::Keyed(outs) => {
@@ -162,7 +162,7 @@ fn each(
     outs: &BTreeMap<String, PathBuf>,
     lines: &Lines,
 ) -> Result<Vec<Output>, Cause> {
-    let refused = |error| explain(&error, &request.src, &request.sources);
+    let refused = |error| explain(&error, request);
     object.run_assertions().map_err(refused)?;
     let text = |name: &String| {
         object

@@ -8,6 +8,7 @@ use jrsonnet_evaluator::{Error, SourcePath, Span, StackTraceElement};
 
 use crate::evaluate::MAX_STACK;
 use crate::parameters;
+use crate::request::Request;
 use crate::sources::place_of;
 use crate::{Cause, Sources};
 
@@ -26,9 +27,10 @@ struct Part {
 
 /// Turns an error of the evaluator into `file:line:column: text` and evidence. Where the
 /// evaluator knows no place at all, that of the rendered source (`src`) has to do.
-pub fn explain(error: &Error, src: &str, sources: &Sources) -> Cause {
+pub fn explain(error: &Error, request: &Request) -> Cause {
+    let (src, sources) = (&request.src, &request.sources);
     let frames = &error.trace().0;
-    let (text, part) = said(error.error(), frames, sources);
+    let (text, part) = said(error.error(), frames, request);
     let part = part.or_else(|| {
         frames
             .iter()
@@ -73,8 +75,9 @@ fn before(code: &str, byte: usize) -> &str {
 fn said(
     kind: &ErrorKind,
     frames: &[StackTraceElement],
-    sources: &Sources,
+    request: &Request,
 ) -> (String, Option<Part>) {
+    let sources = &request.sources;
     match kind {
         ErrorKind::RuntimeError(text) => (text.to_string(), None),
         ErrorKind::ImportSyntaxError { error, .. } => (
@@ -123,6 +126,20 @@ fn said(
                 let _ = write!(text, "\ndeclared with that file name: '{place}'");
             }
             (text, import_of(from, &what, sources))
+        }
+        ErrorKind::UndefinedExternalVariable(name) => {
+            let known: Vec<&String> = request.ext.keys().collect();
+            let known = match known.as_slice() {
+                [] => "none is given".to_owned(),
+                known => format!("want {}", windlass_nearest::one_of(name, known)),
+            };
+            // What a service reads of another one is called by its label.
+            let why = if name.contains("//") {
+                ": those are the labels in `deps`"
+            } else {
+                ""
+            };
+            (format!("{kind}\n{known}{why}"), None)
         }
         other => (other.to_string(), None),
     }

@@ -34,6 +34,7 @@ pub const REPO: &[Template] = templates![
     ".gitignore": "gitignore",
     "Cargo.toml": "Cargo.toml",
     "Cargo.lock": "Cargo.lock",
+    "cluster/BUILD.bazel": "cluster/BUILD.bazel",
     "prod/BUILD.bazel": "prod/BUILD.bazel",
     "prod/k8s.bzl": "prod/k8s.bzl",
     "tools/agent/BUILD.bazel": "tools/agent/BUILD.bazel",

@@ -280,7 +280,8 @@ fn a_workspace_and_two_services() {
     let dry = new(&folder, &format!("{line} --dry-run")).expect("would write");
     assert_eq!(files(&root), written);
     let added = new(&folder, line).expect("writes");
-    assert_eq!(added, dry);
+    assert_eq!(added.files, dry.files);
+    assert_eq!(dry.next, [""; 0], "there is nothing to test yet");
     let after = files(&root);
     assert_eq!(after.len(), written.len() + added.files.len());
     assert!(written.iter().all(|(path, text)| after[path] == *text));

@@ -297,6 +297,7 @@ impl Explain for Error {
             Self::WhichImage { command, .. } => Some(command.clone()),
             Self::OtherRepository { command, .. } => command.clone(),
             Self::Unfit { source, .. } => source.hint(),
+            Self::NoRepository { .. } => Some("git init".to_owned()),
             Self::Dirty { path } => {
                 let path = word(&path.display().to_string());
                 Some(format!("git diff HEAD -- {path}"))

@@ -59,9 +59,9 @@ impl Error {
     }
 
     /// What a registry's error says before a push.
-    pub fn registry(error: &windlass_oci_registry::Error, setup: &str) -> Self {
+    pub fn registry(error: &windlass_oci_registry::Error, command: &str) -> Self {
         let hint = match error {
-            windlass_oci_registry::Error::Reach { .. } => Some(setup.to_owned()),
+            windlass_oci_registry::Error::Reach { .. } => Some(command.to_owned()),
             _ => error.hint(),
         };
         Self::unasked(error, hint)

@@ -260,7 +260,7 @@ impl Forwarding<'_> {
         let last = one.last.replace(Some(pod.to_owned()));
         if let Some(last) = last.filter(|last| last != pod) {
             let remote = one.remote();
-            self.note(&format!("{remote} leads to {pod} now: {last} is not ready"));
+            self.note(&format!("{remote} leads to {pod} now, no more to {last}"));
         }
     }
 

@@ -320,8 +320,7 @@ pub async fn look_for_images(
     desired: &Desired,
     store: &Store,
 ) -> Result<Vec<Presence>, Error> {
-    let setup = request.setup_command();
     let images = futures::stream::iter(&desired.images);
-    let images = images.map(|image| store.look(image, &setup));
+    let images = images.map(|image| store.look(image, request));
     images.buffered(CONCURRENCY).try_collect().await
 }

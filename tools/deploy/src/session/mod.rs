@@ -46,6 +46,8 @@ pub struct Place {
     pub id: Option<String>,
     /// What a user types for kubectl with this cluster, for hints.
     pub kubectl: String,
+    /// What a user types for what is missing on it, for hints.
+    pub setup: String,
 }
 
 /// A cluster that answers, and is the right one.
@@ -111,6 +113,8 @@ pub struct Connection {
     pub kubectl: String,
     /// Who we say we are.
     pub user: AuthInfo,
+    /// Who this machine says we are.
+    pub login: Option<String>,
     /// How requests are repeated.
     pub retry: Retry,
 }
@@ -152,6 +156,7 @@ impl Connection {
             server,
             kubectl,
             user,
+            login: environment.user.clone(),
             retry: Retry::USUAL,
         })
     }
@@ -212,6 +217,7 @@ impl<'a> Session<'a> {
         connection: Connection,
     ) -> Result<Self, Error> {
         let ids = request.cluster.id.iter().chain(&options.cluster_id);
+        let setup = request.setup_command(connection.login.as_deref());
         let Reached {
             cluster,
             context,
@@ -225,6 +231,7 @@ impl<'a> Session<'a> {
             server,
             id,
             kubectl,
+            setup,
         };
         let resources = cluster.discover().await.map_err(|source| Error::Read {
             what: "the kinds that it serves".to_owned(),

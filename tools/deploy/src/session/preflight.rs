@@ -42,7 +42,7 @@ impl Session<'_> {
                     object: Box::new(object.key().clone()),
                     api_version: object.api_version().as_str().to_owned(),
                     context: self.place.context.clone(),
-                    setup: self.request.setup_command(),
+                    setup: self.place.setup.clone(),
                 });
             }
         }
@@ -56,7 +56,7 @@ impl Session<'_> {
                 return Err(Error::NamespaceMissing {
                     namespace: name.to_owned(),
                     context: self.place.context.clone(),
-                    setup: self.request.setup_command(),
+                    setup: self.place.setup.clone(),
                 });
             };
             if self.place.environment.namespace() == Some(namespace) {

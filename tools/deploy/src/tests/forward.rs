@@ -88,7 +88,7 @@ async fn connections_lead_to_a_pod_that_is_ready() {
     let said = progress.kept().join("\n");
     let wanted = [
         "note    redis:53 is UDP: only TCP can be forwarded",
-        "note    redis:80 leads to redis-b now: redis-a is not ready",
+        "note    redis:80 leads to redis-b now, no more to redis-a",
         "note    redis:9: connection refused",
     ];
     for text in wanted {

@@ -66,6 +66,7 @@ fn place(desired: &Desired) -> Place {
         server: "127.0.0.1:6443".to_owned(),
         id: Some("3f9c21aa-0000".to_owned()),
         kubectl: "kubectl --context windlass".to_owned(),
+        setup: "bazel run //prod:setup.apply".to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `port-forward`: local ports that lead to the pods behind Services, until Ctrl-C. Changes nothing.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use super::logs::read;
 use crate::cluster::{Reach, Resource, Selector};
@@ -90,8 +92,9 @@ fn meant(context: &Context<'_>, desired: &Desired) -> Result<Vec<usize>, Error> 
             return Err(absent(format!("Service `{name}`"), &names));
         }
     }
-    found.sort_unstable();
-    found.dedup();
+    // The first one named gets its own number as the local port.
+    let mut seen = BTreeSet::new();
+    found.retain(|at| seen.insert(*at));
     Ok(found)
 }
 

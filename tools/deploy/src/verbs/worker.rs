@@ -64,6 +64,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         server: connection.server,
         id: None,
         kubectl: connection.kubectl,
+        setup: setup_of(worker),
     };
     let asked = Asked {
         reached: &reached,

@@ -74,7 +74,10 @@ async fn the_same_again_is_not_applied() {
         assert_eq!(fake.requests(), [""; 0]);
     });
     let told = told.await;
-    assert!(told.ends_with(" s: nothing else to apply"), "{told}");
+    assert!(
+        told.ends_with(" s: nothing else to apply\nend     what was applied stays"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

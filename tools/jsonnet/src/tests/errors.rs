@@ -177,8 +177,28 @@ const CAUSES: &[Case<Error>] = &[
         text: "error: cannot render `//x`\n\
                cause: DIR/x.jsonnet:1:11: external variable is not defined: a\n  \
                  1 | std.extVar('a')\n    \
-                   |           ^^^^^\n",
+                   |           ^^^^^\n  \
+                 none is given\n",
         provoke: |folder| refused(folder, "std.extVar('a')", ""),
+    },
+    Case {
+        variant: "Evaluation",
+        exit: Exit::Input,
+        text: "error: cannot render `//x`\n\
+               cause: DIR/x.jsonnet:1:11: external variable is not defined: //services/helo\n  \
+                 1 | std.extVar('//services/helo')\n    \
+                   |           ^^^^^^^^^^^^^^^^^^^\n  \
+                 want one of `//services/hello`, `//services/redis`; the nearest is `//services/hello`: \
+               those are the labels in `deps`\n",
+        provoke: |folder| {
+            folder.file("service.json", "{}");
+            refused(
+                folder,
+                "std.extVar('//services/helo')",
+                "--ext-rendered //services/hello service DIR/service.json \
+                 --ext-rendered //services/redis service DIR/service.json",
+            )
+        },
     },
     Case {
         variant: "Evaluation",

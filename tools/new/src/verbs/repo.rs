@@ -66,20 +66,20 @@ pub fn run(arguments: &Arguments, environment: &Environment) -> Result<Outcome, 
     }
     let windlass = windlass(arguments, environment)?;
     let files = files(&project, &name, windlass);
+    let mut next = Vec::new();
     if arguments.dry_run {
         tree::check(&root, &files)?;
     } else {
         tree::write(&root, &files)?;
+        let root = root.display();
+        next.push(format!(
+            "next: cd {root}, whose README.md says how it comes to a cluster"
+        ));
+        next.push("      bazel test //...".to_owned());
     }
     Ok(Outcome {
         files: files.into_iter().map(|file| file.path).collect(),
-        next: vec![
-            format!(
-                "next: cd {}, whose README.md says how it comes to a cluster",
-                root.display()
-            ),
-            "      bazel test //...".to_owned(),
-        ],
+        next,
     })
 }
 

@@ -84,7 +84,9 @@ pub fn run(arguments: &Arguments, environment: &Environment) -> Result<Outcome, 
         format!("next: bazel test {label}/..."),
         format!("      bazel run {label}:myns-deep.apply"),
     ];
-    if workspace.is_windlass {
+    if arguments.dry_run {
+        next.clear();
+    } else if workspace.is_windlass {
         let why = "editors and cargo know it when it has a Cargo.toml: CONTRIBUTING.md";
         next.push(format!("      {why}"));
     }

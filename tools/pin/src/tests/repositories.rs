@@ -89,7 +89,7 @@ pub(super) const REPOSITORIES: &[Case<Error>] = &[
     Case {
         variant: "NoRepository",
         exit: Exit::Preflight,
-        text: "error: cannot look up HEAD: the checkout is in no git repository\n",
+        text: "error: cannot look up HEAD: the checkout is in no git repository\nhint: git init\n",
         provoke: |folder| {
             with_pins(folder, PINNED);
             promote(folder, &["--service=//services/client", "--commit"])

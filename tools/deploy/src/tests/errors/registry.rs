@@ -71,7 +71,7 @@ const REGISTRY: Case<Failure> = Case {
     exit: Exit::Registry,
     text: "error: cannot reach registry `127.0.0.1:DOWN`\n\
            cause: GET /v2/: Connection refused (os error 111)\n\
-           hint: bazel run //prod:setup.apply\n",
+           hint: bazel run //prod:cluster.apply\n",
     provoke: |folder| {
         // A port that was free a moment ago.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("port");
