@@ -16,8 +16,9 @@ _ENV_KEYS = ["cluster", "cluster_id", "image_delivery", "images", "namespace", "
 
 def _is_dns_label(text):
     """Whether a text is a DNS label (RFC 1123), as names of namespaces are."""
-    edges = text[0] + text[-1]
-    return len(text) <= 63 and "-" not in edges and not text.strip(_LABEL)
+    if len(text) > 63 or "-" in [text[0], text[-1]]:
+        return False
+    return all([letter in _LABEL for letter in text.elems()])
 
 def refusal_of_envs(envs):
     """Why `envs` is not what ENVS may be.

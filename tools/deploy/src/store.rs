@@ -49,7 +49,7 @@ impl Store {
         }
     }
 
-    /// Whether an image is there; `setup` is what makes a registry.
+    /// Whether an image is there; the request says what makes a registry.
     pub async fn look(
         &self,
         image: &DesiredImage,

@@ -71,7 +71,7 @@ pub async fn run(context: &Context<'_>) -> Result<(), Error> {
         namespace: &namespace,
         name: windlass_apply_request::name_of(target, &unique(&context.environment.holder)),
     };
-    asked.check(&connection.user, &setup_of(worker)).await?;
+    asked.check(&connection.user, &place.setup).await?;
     context.progress.line(&screen::header(&place));
 
     let store = Store::Registry(context.registry()?);
